@@ -8,6 +8,7 @@ import { commandPage } from './generate/command-page.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { lintTable } from './generate/lint-table.ts';
+import { settingsTable } from './generate/settings-table.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';
 
 const COMMAND = {
@@ -50,6 +51,7 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
       'configuration',
       configTable(configJsonSchema()),
     ),
+    'docs/registry.md': withBlock('docs/registry.md', 'registry-settings', settingsTable()),
     'docs/architecture.md': withBlock('docs/architecture.md', 'layers', layerTable()),
     'docs/lint.md': withBlock('docs/lint.md', 'rules', lintTable()),
     'router/execution/README.md': withBlock(

@@ -8,6 +8,7 @@ import { loadSigner, storeSigningKey } from './keys/signer.ts';
 import type { Signer } from './keys/signer.ts';
 import type { Services } from './services.ts';
 import type { RegistrySettings } from './settings.ts';
+import { startRetention } from './store/retention.ts';
 import { createChanges } from './store/changes.ts';
 import { migrations } from './store/migrations.ts';
 import type { RegistryDatabase, RegistryTables } from './store/tables.ts';
@@ -66,6 +67,7 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
     recordedOperations: ({ id }, sinceDays) =>
       readRecordedOperations(db, id, { sinceDays, now: parts.now() }),
   };
+  started.use(startRetention(services));
   const server = await listen(settings, createRoutes({ services, isReady: database.isReady }));
   started.defer(server.close);
   url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${server.port}`;

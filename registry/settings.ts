@@ -7,18 +7,22 @@ import { reasonOf, StartupError } from '../database/startup-error.ts';
 const portRule = 'must be a port, 0 to 65535';
 
 /** A whole number above 0 from a variable. */
-const days = z
-  .string()
-  .regex(/^[1-9]\d{0,5}$/, 'must be a whole number above 0')
-  .transform(Number);
+const days = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number above 0')
+    .default(fallback)
+    .transform(Number);
 
-const bytes = z
-  .string()
-  .regex(/^[1-9]\d{3,8}$/, 'must be a number of bytes, 1000 to 999999999')
-  .transform(Number);
+const bytes = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{3,8}$/, 'must be a number of bytes, 1000 to 999999999')
+    .default(fallback)
+    .transform(Number);
 
 /** Environment of the registry. Each variable may also be given as `NAME_FILE`, the path of a file. */
-const environmentSchema = z.object({
+export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
   PORT: z
     .string()
@@ -45,13 +49,13 @@ const environmentSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('URL under which clients reach the registry, for links to checks.'),
-  REGISTRY_MAX_BODY_BYTES: bytes.default(8_000_000).describe('Maximum size of a request body.'),
-  REGISTRY_MAX_SDL_BYTES: bytes.default(4_000_000).describe('Maximum size of a subgraph schema.'),
-  REGISTRY_KEEP_LAUNCH_DAYS: days
-    .default(365)
-    .describe('Days that launches, versions and their texts are kept. What is served is always kept.'),
-  REGISTRY_KEEP_CHECK_DAYS: days.default(90).describe('Days that checks are kept.'),
-  REGISTRY_KEEP_USAGE_DAYS: days.default(90).describe('Days that recorded usage is kept.'),
+  REGISTRY_MAX_BODY_BYTES: bytes('8000000').describe('Maximum size of a request body.'),
+  REGISTRY_MAX_SDL_BYTES: bytes('4000000').describe('Maximum size of a subgraph schema.'),
+  REGISTRY_KEEP_LAUNCH_DAYS: days('365').describe(
+    'Days that launches, versions and their texts are kept. What is served is always kept.',
+  ),
+  REGISTRY_KEEP_CHECK_DAYS: days('90').describe('Days that checks are kept.'),
+  REGISTRY_KEEP_USAGE_DAYS: days('90').describe('Days that recorded usage is kept.'),
   REGISTRY_MAX_OPERATIONS: z
     .string()
     .regex(/^[1-9]\d{0,6}$/, 'must be a whole number above 0')

@@ -20,10 +20,11 @@ export async function storeDocuments(
   }));
   const distinct = [...new Map(rows.map((row) => [row.sha256, row])).values()];
   if (distinct.length > 0) {
+    // The new time keeps a text that is stored again from being removed as expired at the same time.
     await db
       .insertInto('documents')
       .values(distinct)
-      .onConflict((conflict) => conflict.column('sha256').doNothing())
+      .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ created_at: new Date(now) }))
       .execute();
   }
   return hashes;

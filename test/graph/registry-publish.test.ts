@@ -6,7 +6,7 @@ import { verifyRelease } from '../../router/supergraph/registry/release.ts';
 import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
 import { until } from '../support/time/until.ts';
-import { databaseKinds } from '../support/subgraphs/shop-subgraph.ts';
+import { databaseKinds, dropLocation, testLocation } from '../support/subgraphs/shop-subgraph.ts';
 
 const product = `type Query { product(id: ID!): Product }
 type Product @key(fields: "id") { id: ID! name: String! }`;
@@ -237,4 +237,84 @@ describe.each(databaseKinds)('a registry on %s', (kind) => {
     });
     expect(data.variant.subgraphs).toEqual([{ sdl: product }]);
   });
+
+  test('rejects a publish that breaks recorded operations, unless it is allowed to', async () => {
+    const ref = 'shop@gated';
+    const query = 'query Names { product(id: 1) { name } }';
+    const manifest = {
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations: [{ id: 'names', name: 'Names', type: 'query', body: query }],
+    };
+    await registry.publish('product', product, { ref });
+    const pushed = await registry.call(
+      'mutation ($ref: ID!, $manifest: JSON!) { pushOperations(ref: $ref, manifest: $manifest, client: "web") }',
+      { ref, manifest },
+    );
+    expect(pushed).toMatchObject({ data: { pushOperations: 1 }, errors: [] });
+    const renamed = product.replace('name: String!', 'title: String!');
+    const rejected = await registry.publish('product', renamed, { ref });
+    expect(rejected).toMatchObject({
+      updated: false,
+      launch: null,
+      check: { status: 'FAILED' },
+      errors: [{ code: 'CHECK_FAILED' }],
+    });
+    const { data } = await registry.call('query ($id: ID!) { check(id: $id) { report subgraph } }', {
+      id: rejected.check?.id,
+    });
+    expect(data.check).toMatchObject({
+      subgraph: 'product',
+      report: { operations: [{ name: 'Names', client: 'web', verdict: 'breaks' }] },
+    });
+    expect(
+      await registry.publish('product', product.replace('name: String!', 'name: String! size: Int'), { ref }),
+    ).toMatchObject({ launch: { number: 2, status: 'SERVING' }, check: { status: 'PASSED' } });
+    expect(await registry.publish('product', renamed, { ref, allowBreaking: true })).toMatchObject({
+      launch: { number: 3, status: 'SERVING' },
+      check: { status: 'FAILED' },
+    });
+  });
+});
+
+test('a restart keeps everything, and removes what has expired but is not served', async () => {
+  const location = await testLocation('registry', 'embedded');
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => dropLocation(location));
+  let now = Date.UTC(2030, 0, 1);
+  const first = await startTestRegistry({ database: location, now: () => now });
+  for (const field of ['a1', 'a2', 'a3']) await first.publish('a', `type Query { ${field}: Int }`);
+  await first.call('mutation { rollback(ref: "shop@production", launch: 2) { sequence } }');
+  const before = await (await first.get('/artifacts/shop/production/release')).text();
+  await first.close();
+  now += 400 * 86_400_000;
+  await using second = await startTestRegistry({
+    database: location,
+    now: () => now,
+    adminKey: first.adminKey,
+  });
+  const launches = async () => {
+    const { data } = await second.call(
+      '{ variant(ref: "shop@production") { launches { edges { node { number } } } subgraphs { version sdl } subgraph(name: "a") { versions { edges { node { version } } } } } }',
+    );
+    const numbers = (connection: { edges: { node: Record<string, number> }[] }) =>
+      connection.edges.map(({ node }) => Object.values(node)[0]);
+    const { variant } = data;
+    return {
+      launches: numbers(variant.launches),
+      versions: numbers(variant.subgraph.versions),
+      now: variant.subgraphs,
+    };
+  };
+  const isReduced = async () =>
+    (await launches()).launches.length === 2 && (await launches()).versions.length === 3;
+  expect(await until(isReduced, 20_000)).toBe(true);
+  expect(await launches()).toEqual({
+    launches: [3, 2],
+    versions: [4, 3, 2],
+    now: [{ version: 4, sdl: 'type Query { a2: Int }' }],
+  });
+  expect(await (await second.get('/artifacts/shop/production/release')).text()).toBe(before);
+  expect(await (await second.get('/artifacts/shop/production')).text()).toContain('a2');
+  expect(await second.publish('a', 'type Query { a4: Int }')).toMatchObject({ launch: { number: 4 } });
 });
