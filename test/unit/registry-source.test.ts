@@ -288,9 +288,13 @@ describe('with `watch`', () => {
       Array.from({ length: 6 }, () => ({ kind: 'unavailable', reasons: [expect.any(String)] })),
     );
     await registry.web.restart();
-    await registry.release({ sdl: sdls.second });
+    await setImmediate();
     opened.clock.advance(2_000);
     expect(await opened.loaded(8)).toBe(true);
+    expect(opened.loads.at(-1)).toMatchObject(supergraph(sdls.first, 1));
+    expect(await until(() => waits(registry).length > 1, 20_000)).toBe(true);
+    await registry.release({ sdl: sdls.second });
+    expect(await opened.loaded(9)).toBe(true);
     expect(opened.loads.at(-1)).toMatchObject(supergraph(sdls.second, 2));
   });
 

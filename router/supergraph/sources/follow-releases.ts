@@ -45,14 +45,18 @@ export async function followReleases(
   parts: FollowParts,
 ): Promise<void> {
   let failures = 0;
+  let hasFailed = false;
   while (!signal.aborted) {
     const startedAt = parts.monotonic();
     const before = handled();
     const isRejected = before?.isAccepted === false;
-    const waited = await wait(before?.etag, isRejected ? REJECTED_WAIT_S : WAIT_S);
+    // After a failure the registry responds at once, so that the source is known to be available again.
+    const waitS = hasFailed ? 0 : isRejected ? REJECTED_WAIT_S : WAIT_S;
+    const waited = await wait(before?.etag, waitS);
     if (signal.aborted) return;
     await handle(waited.kind === 'unchanged' && isRejected ? undefined : waited);
-    const hasWaited = parts.monotonic() - startedAt >= MIN_WAIT_MS;
+    hasFailed = waited.kind === 'failed';
+    const hasWaited = waitS === 0 || parts.monotonic() - startedAt >= MIN_WAIT_MS;
     failures = isProgress(waited, { before, after: handled(), hasWaited }) ? 0 : failures + 1;
     if (failures > 0) await delay(retryMs(failures, parts.random()), signal, parts.schedule);
   }
@@ -61,6 +65,7 @@ export async function followReleases(
 type Progress = {
   readonly before: HandledRelease | undefined;
   readonly after: HandledRelease | undefined;
+  /** Whether the registry has waited as long as it was asked to, roughly. */
   readonly hasWaited: boolean;
 };
 
