@@ -26,7 +26,10 @@ export type PlannedOperation =
  * Plans by content: equal operations that depend on equal parts of a supergraph have one key. A cache may be
  * kept from one check to the next.
  */
-export type PlanCache = Pick<Map<string, PlannedOperation>, 'get' | 'set'>;
+export type PlanCache = {
+  get(key: string): PlannedOperation | undefined;
+  set(key: string, value: PlannedOperation): void;
+};
 
 export type PlanningOptions = {
   readonly cache: PlanCache;
@@ -50,17 +53,21 @@ export async function planOperations(
   const dependenciesOf = createPlanDependencies(servable, graph.supergraphSchema);
   const keys = new Map<string, string>();
   const missing = new Map<string, string>();
+  // The cache may evict an entry while others are planned.
+  const planned = new Map<string, PlannedOperation>();
   for (const { id, document, name } of operations) {
     const normalized = anonymousOperation(singleOperation(document, name), undefined);
     const source = print(normalized);
     const key = `${dependenciesOf(normalized)} ${digest(source)}`;
     keys.set(id, key);
-    if (options.cache.get(key) === undefined) missing.set(key, source);
+    const cached = options.cache.get(key);
+    if (cached === undefined) missing.set(key, source);
+    else planned.set(key, cached);
   }
-  const planned = await planAll(servableSdl, missing, options);
+  for (const [key, result] of await planAll(servableSdl, missing, options)) planned.set(key, result);
   const results = new Map<string, PlannedOperation>();
   for (const [id, key] of keys) {
-    const result = planned.get(key) ?? options.cache.get(key);
+    const result = planned.get(key);
     if (result !== undefined) results.set(id, result);
   }
   return results;

@@ -4,6 +4,7 @@ import { composeHere, composeServable } from '../../checks/composition.ts';
 import type { ComposedGraph, SubgraphSchema } from '../../checks/composition.ts';
 import { contractSchemas } from '../../checks/contract-schemas.ts';
 import type { ContractSchema } from '../../checks/contract-schemas.ts';
+import { createPlanCache } from '../../checks/plans/plan-cache.ts';
 import type { CheckReport } from '../../checks/report.ts';
 import type { ProposedContract } from '../publish/variant-change.ts';
 
@@ -22,13 +23,16 @@ export type ComposedVariant = ComposedGraph & { readonly contracts: readonly Con
 /** Results of the tasks by kind. */
 export type TaskResults = { readonly compose: ComposedVariant; readonly check: CheckReport };
 
+/** Plans of the checks of this thread. */
+const plans = createPlanCache();
+
 /** Performs a task in the calling thread. */
 export async function performTask(task: Task): Promise<TaskResults[Task['kind']]> {
   switch (task.kind) {
     case 'compose':
       return composeVariant(task.subgraphs, task.contracts);
     case 'check':
-      return check(task.request, { now: () => task.now, compose: composeHere });
+      return check(task.request, { now: () => task.now, compose: composeHere, plans });
   }
 }
 
