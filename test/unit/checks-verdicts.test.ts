@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readVersion } from '../../checks/composition.ts';
 import { evaluateOperation } from '../../checks/operations/evaluate-operation.ts';
 import { viewOf } from '../../checks/operations/schema-view.ts';
+import type { SchemaView } from '../../checks/operations/schema-view.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 
 /**
@@ -50,24 +51,38 @@ type Edit = readonly [before: string, after: string];
 
 type Case = readonly [name: string, edits: readonly Edit[], results: Readonly<Record<string, string>>];
 
-function supergraphOf(sdl: string): string {
-  const composed = compose([
-    { name: 's', url: 'http://s.example/', sdl: `${LINK}\n${sdl}`, place: 's.graphql' },
-  ]);
+function supergraphOf(subgraphs: Readonly<Record<string, string>>): string {
+  const composed = compose(
+    Object.entries(subgraphs).map(([name, sdl]) => ({
+      name,
+      url: `http://${name}.example/`,
+      sdl: `${LINK}\n${sdl}`,
+      place: `${name}.graphql`,
+    })),
+  );
   if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
   return composed.supergraphSdl;
 }
 
-function edited(edits: readonly Edit[]): string {
+function edited(edits: readonly Edit[], schema = SCHEMA): string {
   return edits.reduce((text, [before, after]) => {
     expect(text).toContain(before);
     return text.replace(before, after);
-  }, SCHEMA);
+  }, schema);
 }
 
-const viewOfSchema = (sdl: string) => viewOf(readVersion(supergraphOf(sdl)));
+const viewOfSchema = (sdl: string) => viewOf(readVersion(supergraphOf({ s: sdl })));
 
 const BEFORE = viewOfSchema(SCHEMA);
+
+/** Returns each verdict with the codes and coordinates of its reasons. */
+function verdictsOf(bodies: readonly string[], before: SchemaView, after: SchemaView) {
+  const verdicts = bodies.map((body) => {
+    const { verdict, reasons } = evaluateOperation({ body }, before, after);
+    return [body, [verdict, ...reasons.map(({ code, coordinate }) => `${code} ${coordinate}`)].join(' ')];
+  });
+  return Object.fromEntries(verdicts);
+}
 
 const CASES: readonly Case[] = [
   // Fields
@@ -696,11 +711,79 @@ const CASES: readonly Case[] = [
 describe('the verdict of an operation', () => {
   test.each(CASES)('%s', (_name, edits, results) => {
     const after = viewOfSchema(edited(edits));
-    const actual = Object.keys(results).map((body) => {
-      const { verdict, reasons } = evaluateOperation({ body }, BEFORE, after);
-      return [body, [verdict, ...reasons.map(({ code, coordinate }) => `${code} ${coordinate}`)].join(' ')];
-    });
-    expect(Object.fromEntries(actual)).toEqual(results);
+    expect(verdictsOf(Object.keys(results), BEFORE, after)).toEqual(results);
+  });
+});
+
+/** Both subgraphs have this schema. Each case changes the second one only. */
+const SHARED = `
+  type Query { part(filter: Filter, size: Int): Part @shareable }
+  type Part @key(fields: "id") { id: ID! name: String! @shareable state: State @shareable }
+  input Filter { text: String code: String }
+  enum State { NEW USED }
+`;
+
+const FEDERATED: readonly Case[] = [
+  [
+    'one of two subgraphs no longer resolves a field',
+    [[' name: String! @shareable', '']],
+    { '{ part { name } }': 'safe' },
+  ],
+  [
+    'one of two subgraphs makes a field nullable',
+    [['name: String!', 'name: String']],
+    { '{ part { name } }': 'breaks FIELD_TYPE_CHANGED Part.name', '{ part { id } }': 'safe' },
+  ],
+  [
+    'one of two subgraphs hides a field',
+    [['name: String!', 'name: String! @inaccessible']],
+    { '{ part { name } }': 'breaks FIELD_REMOVED Part.name' },
+  ],
+  [
+    'one of two subgraphs removes an optional argument',
+    [[', size: Int', '']],
+    {
+      '{ part(size: 1) { id } }': 'breaks FIELD_ARGUMENT_REMOVED Query.part(size:)',
+      '{ part { id } }': 'safe',
+    },
+  ],
+  [
+    'one of two subgraphs removes a field of an input type',
+    [[' code: String', '']],
+    {
+      '{ part(filter: { code: "a" }) { id } }': 'breaks INPUT_FIELD_REMOVED Filter.code',
+      '{ part(filter: { text: "a" }) { id } }': 'safe',
+      'query ($filter: Filter) { part(filter: $filter) { id } }': 'breaks INPUT_FIELD_REMOVED Filter.code',
+    },
+  ],
+  [
+    'one of two subgraphs adds a field to an input type',
+    [[' code: String', ' code: String size: Int']],
+    { 'query ($filter: Filter) { part(filter: $filter) { id } }': 'safe' },
+  ],
+  [
+    'one of two subgraphs adds a value to an enum that is only received',
+    [['NEW USED', 'NEW USED OLD']],
+    { '{ part { state } }': 'changes ENUM_VALUE_ADDED State.OLD', '{ part { id } }': 'safe' },
+  ],
+  [
+    'one of two subgraphs takes a field from the other',
+    [['state: State @shareable', 'state: State @override(from: "one") @shareable']],
+    { '{ part { state } }': 'safe' },
+  ],
+  [
+    'one of two subgraphs requires a token',
+    [['name: String!', 'name: String! @authenticated']],
+    { '{ part { name } }': 'changes ACCESS_TIGHTENED Part.name', '{ part { id } }': 'safe' },
+  ],
+];
+
+describe('the verdict of an operation of two subgraphs', () => {
+  const composed = (second: string) => viewOf(readVersion(supergraphOf({ one: SHARED, two: second })));
+  const before = composed(SHARED);
+
+  test.each(FEDERATED)('%s', (_name, edits, results) => {
+    expect(verdictsOf(Object.keys(results), before, composed(edited(edits, SHARED)))).toEqual(results);
   });
 });
 
