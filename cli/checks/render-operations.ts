@@ -11,7 +11,7 @@ export function renderOperations({ operations, evidence }: CheckReport): string 
   const shown = [...breaking, ...changing].slice(0, MAX_OPERATIONS);
   const rest = breaking.length + changing.length - shown.length;
   return [
-    `Operations: ${summaryOf(breaking.length, changing.length, evidence)}`,
+    `Operations: ${summaryOf(breaking.length, changing.length, evidence)}${alreadyInvalid(operations)}`,
     ...shown.flatMap((operation) => ['', ...operationLines(operation)]),
     ...(rest > 0 ? ['', `  … and ${numeral(rest)} more (--format json lists all)`] : []),
   ].join('\n');
@@ -26,6 +26,15 @@ function summaryOf(breaking: number, changing: number, evidence: Evidence): stri
     `${numeral(safe)} ${safe === 1 ? 'is' : 'are'} safe`,
   ].join(', ');
   return `${results} (${evidenceText(evidence)})${leftOut(evidence)}`;
+}
+
+/** A manifest of another graph would otherwise look like a check that passes. */
+function alreadyInvalid(operations: readonly OperationResult[]): string {
+  const count = operations.filter(({ reasons }) =>
+    reasons.some(({ code }) => code === 'ALREADY_INVALID'),
+  ).length;
+  if (count === 0) return '';
+  return `; ${numeral(count)} of them ${count === 1 ? 'is' : 'are'} invalid before the change, too`;
 }
 
 function evidenceText({ calls, sinceDays }: Evidence): string {

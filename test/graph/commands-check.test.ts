@@ -119,6 +119,14 @@ describe('tributary check', () => {
     });
   });
 
+  test('counts the operations that are invalid before the change, too', async () => {
+    const other = write('other.json', JSON.stringify({ o1: '{ order { id } }' }));
+    const { plain } = await runVerb('check', smaller, '--against', served, '--operations', other);
+    expect(plain).toContain(
+      'Operations: 1 is safe (recorded); 1 of them is invalid before the change, too\n',
+    );
+  });
+
   test('fails for each breaking change if it is unknown what clients send', async () => {
     const outcome = await runVerb('check', smaller, '--against', served);
     expect(outcome).toMatchObject({ kind: 'failure', code: 'CHECK_FAILED' });
