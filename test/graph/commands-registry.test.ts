@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from '../../cli/outcome.ts';
 import { runVerb } from '../support/processes/run-verb.ts';
 import { startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
@@ -353,6 +354,110 @@ describe('tributary subgraph delete', () => {
       plain: expect.stringMatching(/^subgraph reviews deleted\nlaunch \d+ of shop@production: serving\n$/),
       data: { supergraph_was_updated: true },
     });
+  });
+});
+
+describe('recorded operations', () => {
+  const used = `query ProductPage($id: ID!) {
+  product(id: $id) {
+    name
+    price
+  }
+}`;
+  const manifest = (...operations: readonly (readonly [name: string, body: string])[]) => ({
+    format: 'apollo-persisted-query-manifest',
+    version: 1,
+    operations: operations.map(([name, body]) => ({ id: name.toLowerCase(), name, type: 'query', body })),
+  });
+  const changed = PRODUCTS.replace('name: String!', 'title: String!');
+
+  let pushed: Outcome;
+  beforeAll(async () => {
+    const file = join(folder, 'manifest.json');
+    const operations = manifest(['ProductPage', used], ['Prices', 'query Prices { products { price } }']);
+    writeFileSync(file, JSON.stringify(operations));
+    await publish('products', PRODUCTS);
+    pushed = await tributary('operations', 'push', file, '--client', 'web');
+  });
+
+  test('operations push says how many it has recorded', () => {
+    expect(pushed).toMatchObject({
+      kind: 'success',
+      plain: '2 operations recorded for shop@production\n',
+      data: { operations: 2 },
+    });
+  });
+
+  test('operations list shows them, and export writes a manifest that push accepts', async () => {
+    const list = await tributary('operations', 'list', '--client', 'web');
+    expect(list.plain).toMatch(
+      /^ID +NAME +CALLS +LAST SEEN +CLIENTS\n[^]*productpage +ProductPage +manifest\b/,
+    );
+    expect(list.plain).toContain('Prices');
+    const used = await tributary('operations', 'list', '--coordinate', 'Product.name');
+    expect(used.plain).toBe('no operation is recorded\n');
+    const file = join(folder, 'exported.json');
+    expect(await tributary('operations', 'export', '--output', file)).toMatchObject({
+      notes: [`2 operations written to ${file}`],
+      data: {
+        manifest: {
+          operations: expect.arrayContaining([
+            expect.objectContaining({
+              name: 'Prices',
+              type: 'query',
+              body: expect.stringContaining('price'),
+            }),
+          ]),
+        },
+      },
+    });
+    expect(await tributary('operations', 'push', file, '--client', 'web')).toMatchObject({ kind: 'success' });
+    writeFileSync(file, '{');
+    expect(await tributary('operations', 'push', file)).toMatchObject({ code: 'MANIFEST_INVALID' });
+  });
+
+  test('subgraph check names the operation and the client that break, with the line of the operation', async () => {
+    const file = schemaFile('products', changed);
+    const failed = await tributary('subgraph', 'check', 'products', '--schema', file);
+    expect(failed).toMatchObject({
+      kind: 'failure',
+      code: 'CHECK_FAILED',
+      message: 'the check failed: 1 operation breaks',
+      data: { tasks: { operations: { task_status: 'FAILED', failure_count: 1 } } },
+      annotations: expect.arrayContaining([
+        expect.objectContaining({ level: 'error', title: 'Breaks ProductPage', file, line: 2 }),
+      ]),
+    });
+    expect(failed.plain).toMatch(/\n {2}BREAKS {2}ProductPage: web/);
+    expect(failed.plain).toMatch(/\n {6}\| name\n {6}\| \^\n/);
+    expect(failed.plain).toContain('What to do:\n  Keep what the operations above use');
+  });
+
+  test('subgraph publish is rejected with the same report, unless --allow-breaking is given', async () => {
+    const rejected = await publish('products', changed);
+    expect(rejected).toMatchObject({
+      kind: 'failure',
+      code: 'CHECK_FAILED',
+      message:
+        'subgraph products was not published: the change breaks recorded operations of shop@production',
+      plain: expect.stringMatching(
+        /^Check of subgraph products in shop@production: FAILED\n[^]*BREAKS {2}ProductPage/,
+      ),
+      data: { launch: null, subgraph_was_updated: false, workflow_id: expect.any(String) },
+    });
+    expect(await publish('products', changed, '--allow-breaking')).toMatchObject({
+      kind: 'success',
+      data: { supergraph_was_updated: true, workflow_id: expect.any(String) },
+    });
+  });
+
+  test('a schema element that no operation uses may go', async () => {
+    const file = schemaFile('products', changed.replace(' weight: Int', ''));
+    const passed = await tributary('subgraph', 'check', 'products', '--schema', file);
+    expect(passed).toMatchObject({ kind: 'success', notes: [] });
+    expect(passed.plain).toMatch(
+      /safe +FIELD_REMOVED {2}Field 'weight' was removed .*; used by none of \d+ operation/,
+    );
   });
 });
 

@@ -46,7 +46,7 @@ export const operationsExport = defineVerb(
 );
 
 function entryOf(
-  { id, name, body }: RegistryOperation,
+  { id, name, body, clients }: RegistryOperation,
   definition: OperationDefinitionNode | null | undefined,
 ) {
   return {
@@ -54,5 +54,8 @@ function entryOf(
     name: name ?? definition?.name?.value ?? '',
     type: definition?.operation ?? 'query',
     body,
+    // Apollo's format has the client only; `tributary check` reads its calls, too.
+    clientName: clients[0]?.name ?? null,
+    clients,
   };
 }

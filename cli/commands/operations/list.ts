@@ -20,7 +20,8 @@ export const operationsList = defineVerb(
       coordinate: {
         type: 'string',
         value: 'COORDINATE',
-        description: 'Only operations that use this field, argument or enum value, such as Product.name.',
+        description:
+          'Only operations that routers saw use this field, argument or enum value, such as Product.name.',
       },
       client: { type: 'string', value: 'NAME', description: 'Only operations of this client.' },
       'since-days': { type: 'string', value: 'N', description: 'Only operations of the last N days.' },
