@@ -264,6 +264,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       if (lease !== undefined) fitSupergraph(lease.generation.supergraph, loaded);
     },
   });
+  const subgraphs = () =>
+    subgraphPool.state({
+      canary: generations.canary()?.routes,
+      previous: generations.previous()?.routes,
+    });
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
     state: {
@@ -271,16 +276,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       configuration: running.status(),
       requests: shedding.state(),
       rollout: generations.rollout(),
-      subgraphs: subgraphPool.state({
-        canary: generations.canary()?.routes,
-        previous: generations.previous()?.routes,
-      }),
+      subgraphs: subgraphs(),
       topConsumers: topConsumers.report(),
     },
     unready: health.unready(),
     supergraphs: [generations.status()],
   });
-  telemetry.observe({ supergraph: generations.status, subgraphs: () => subgraphPool.state() });
+  telemetry.observe({
+    supergraph: generations.status,
+    // A gauge has one value for each subgraph: that of the client which serves most callers.
+    subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
+  });
   const applyBreakerCommand = createBreakerCommands({
     force: subgraphPool.force,
     acquire: generations.acquireCurrent,

@@ -219,6 +219,8 @@ describe('a canary', () => {
     await graph.release(1, { launch: 5, percent: 50 });
     await askAll(graph, 20);
     expect(await breakersOf(graph)).toEqual(['closed, used by all', 'open, used by canary']);
+    const metrics = await (await fetch(`${graph.router.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('tributary_breaker_open{subgraph="books",scope="subgraph"} 0');
     expect(await rolloutOf(graph)).toMatchObject({
       canaryStats: { baseline: { breakerOpenings: 0 }, canary: { breakerOpenings: 1 } },
     });

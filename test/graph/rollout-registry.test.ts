@@ -14,6 +14,7 @@ import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startService } from '../support/subgraphs/service.ts';
+import { databaseKinds } from '../support/subgraphs/shop-subgraph.ts';
 import { until } from '../support/time/until.ts';
 
 const SDL =
@@ -204,5 +205,51 @@ test(
     const [one, other] = (await rollouts()).map(({ decision }) => decision);
     expect(one?.reason).toMatch(/^errors \d+ of \d+ \(/);
     expect(other).toEqual(one);
+  },
+);
+
+test.runIf(databaseKinds.includes('postgres'))(
+  'two instances of the registry make one release of many reports, and begin the canary again once',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using one = await startTestRegistry({ database: 'postgres' });
+    await using other = await startTestRegistry({ database: one.location, adminKey: one.adminKey });
+    await one.publish('books', SDL);
+    await configure(one, SETTINGS);
+    await one.publish('books', `${SDL} scalar Changed`);
+    const releaseOf = async () => {
+      const query = 'query ($ref: ID!) { variant(ref: $ref) { release { sequence canary { number } } } }';
+      return (await other.call(query, { ref: REF })).data.variant.release;
+    };
+    expect(await releaseOf()).toEqual({ sequence: 2, canary: { number: 2 } });
+    const reportAll = (began: number) =>
+      Promise.all(
+        Array.from({ length: 10 }, async (_, router) => {
+          const response = await [one, other][router % 2]?.post('/routers/shop/production', {
+            instance: `router-${router}`,
+            routerVersion: '0.1.0',
+            startedAt: '2030-01-01T00:00:00Z',
+            decision: { kind: 'rollback', launch: 2, began, reason: 'errors 20 of 20' },
+          });
+          return response?.status;
+        }),
+      );
+    expect(await reportAll(2)).toEqual(Array(10).fill(204));
+    expect(await releaseOf()).toEqual({ sequence: 3, canary: null });
+    expect((await launchOf(one, 2)).reason).toMatch(
+      /^launch 2 is rolled back: router router-\d found errors 20 of 20$/,
+    );
+
+    const resume = 'mutation ($ref: ID!) { resume(ref: $ref) { sequence canary { number } } }';
+    const results = await Promise.all([one, other].map(({ call }) => call(resume, { ref: REF })));
+    expect(results.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code))).toEqual([
+      'CONFLICT',
+    ]);
+    expect(await releaseOf()).toEqual({ sequence: 4, canary: { number: 2 } });
+    // Late reports about the earlier canary do not end this one, those about it do.
+    await reportAll(2);
+    expect(await releaseOf()).toEqual({ sequence: 4, canary: { number: 2 } });
+    await reportAll(4);
+    expect(await releaseOf()).toEqual({ sequence: 5, canary: null });
   },
 );
