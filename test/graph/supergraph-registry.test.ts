@@ -181,78 +181,79 @@ test('logs once that the registry does not accept its reports', async () => {
   ]);
 });
 
-test('keeps serving while the real registry is down, restored from a backup, lost or replaced', async () => {
-  await using books = await startBooks();
-  const location = await testLocation('registry', 'embedded');
-  if (location.kind !== 'folder') throw new Error('the registry has no folder');
-  await using _ = { [Symbol.asyncDispose]: () => dropLocation(location) };
-  const backup = { ...location, path: `${location.path}-backup` };
-  const sdl = (field: string) => books.service.sdl.replace('pages: Int', `pages: Int ${field}: Int`);
-  const publish = async (to: TestRegistry, field: string) =>
-    to.publish('books', sdl(field), { routingUrl: books.service.url, allowBreaking: true });
+// Starts five registries one after another, and each prepares its database.
+test(
+  'keeps serving while the real registry is down, restored from a backup, lost or replaced',
+  { timeout: 120_000 },
+  async () => {
+    await using books = await startBooks();
+    const location = await testLocation('registry', 'embedded');
+    if (location.kind !== 'folder') throw new Error('the registry has no folder');
+    await using _ = { [Symbol.asyncDispose]: () => dropLocation(location) };
+    const backup = { ...location, path: `${location.path}-backup` };
+    const sdl = (field: string) => books.service.sdl.replace('pages: Int', `pages: Int ${field}: Int`);
+    const publish = async (to: TestRegistry, field: string) =>
+      to.publish('books', sdl(field), { routingUrl: books.service.url, allowBreaking: true });
 
-  let registry = await startTestRegistry({ database: location });
-  const { port, adminKey } = registry;
-  const restart = (database: typeof location, key: string | undefined = adminKey) =>
-    startTestRegistry({
-      database,
-      settings: { port },
-      ...(key !== undefined && { adminKey: key }),
-    });
-  await publish(registry, 'first');
-  const key = await registry.createKey('READ');
-  const settings = { registry: { url: registry.url, key, graph: REF }, keepIn: 'kept' };
-  await using router = await startOn(books.folder, settings);
-  expect(await until(() => router.serves('first'), LIMIT_MS)).toBe(true);
-  const rejection = async (reason: RegExp) =>
-    until(
-      () => router.lines('supergraph rejected').some((line) => reason.test(String(line['reasons']))),
-      LIMIT_MS,
-    );
+    let registry = await startTestRegistry({ database: location });
+    const { port, adminKey } = registry;
+    const restart = (database: typeof location, key: string | undefined = adminKey) =>
+      startTestRegistry({
+        database,
+        settings: { port },
+        ...(key !== undefined && { adminKey: key }),
+      });
+    await publish(registry, 'first');
+    const key = await registry.createKey('READ');
+    const settings = { registry: { url: registry.url, key, graph: REF }, keepIn: 'kept' };
+    await using router = await startOn(books.folder, settings);
+    expect(await until(() => router.serves('first'), LIMIT_MS)).toBe(true);
+    const rejection = async (reason: RegExp) =>
+      until(
+        () => router.lines('supergraph rejected').some((line) => reason.test(String(line['reasons']))),
+        LIMIT_MS,
+      );
 
-  await registry.close();
-  await cp(location.path, backup.path, { recursive: true });
-  expect(await until(() => router.lines('supergraph source unavailable').length === 1, LIMIT_MS)).toBe(true);
-  expect(await router.serves('first')).toBe(true);
-  registry = await restart(location);
-  const started = performance.now();
-  await publish(registry, 'second');
-  expect(await until(() => router.serves('second'), LIMIT_MS)).toBe(true);
-  console.log(
-    `publish to the registry after its restart served after ${Math.round(performance.now() - started)} ms`,
-  );
+    await registry.close();
+    await cp(location.path, backup.path, { recursive: true });
+    expect(await until(() => router.lines('supergraph source unavailable').length > 0, LIMIT_MS)).toBe(true);
+    expect(await router.serves('first')).toBe(true);
+    registry = await restart(location);
+    await publish(registry, 'second');
+    expect(await until(() => router.serves('second'), LIMIT_MS)).toBe(true);
 
-  const routers = async () => {
-    const { data } = await registry.call(
-      `{ variant(ref: "${REF}") { routers { serving sequence rejections { sequence reasons } } } }`,
-    );
-    return data.variant.routers as readonly { serving: number; rejections: readonly unknown[] }[];
-  };
-  expect(await until(async () => (await routers())[0]?.serving === 2, LIMIT_MS)).toBe(true);
+    const routers = async () => {
+      const { data } = await registry.call(
+        `{ variant(ref: "${REF}") { routers { serving sequence rejections { sequence reasons } } } }`,
+      );
+      return data.variant.routers as readonly { serving: number; rejections: readonly unknown[] }[];
+    };
+    expect(await until(async () => (await routers())[0]?.serving === 2, LIMIT_MS)).toBe(true);
 
-  // The backup knows only the first release.
-  await registry.close();
-  registry = await restart(backup);
-  expect(await rejection(/sequence 1, but this router has already received 2: .*restoredAt/)).toBe(true);
-  expect(await router.serves('second')).toBe(true);
-  const reported = async () => (await routers()).flatMap(({ rejections }) => rejections);
-  expect(await until(async () => (await reported()).length > 0, LIMIT_MS)).toBe(true);
-  expect(await reported()).toMatchObject([
-    { sequence: 1, reasons: [expect.stringContaining('already received 2')] },
-  ]);
-  await publish(registry, 'third');
-  expect(await rejection(/sequence 2 of another release that this router has already received/)).toBe(true);
-  await publish(registry, 'fourth');
-  expect(await until(() => router.serves('fourth'), LIMIT_MS)).toBe(true);
+    // The backup knows only the first release.
+    await registry.close();
+    registry = await restart(backup);
+    expect(await rejection(/sequence 1, but this router has already received 2: .*restoredAt/)).toBe(true);
+    expect(await router.serves('second')).toBe(true);
+    const reported = async () => (await routers()).flatMap(({ rejections }) => rejections);
+    expect(await until(async () => (await reported()).length > 0, LIMIT_MS)).toBe(true);
+    expect(await reported()).toMatchObject([
+      { sequence: 1, reasons: [expect.stringContaining('already received 2')] },
+    ]);
+    await publish(registry, 'third');
+    expect(await rejection(/sequence 2 of another release that this router has already received/)).toBe(true);
+    await publish(registry, 'fourth');
+    expect(await until(() => router.serves('fourth'), LIMIT_MS)).toBe(true);
 
-  // Another registry at the same address does not know the key, and signs with another one.
-  await registry.close();
-  await using replaced = await startTestRegistry({ settings: { port } });
-  await publish(replaced, 'fifth');
-  const rejectsKey = () => JSON.stringify(router.lines('supergraph source unavailable').at(-1));
-  expect(
-    await until(() => /the registry rejects `supergraph.registry.key`/.test(rejectsKey()), LIMIT_MS),
-  ).toBe(true);
-  expect(await router.serves('fourth')).toBe(true);
-  expect(JSON.stringify(router.log)).not.toContain(key);
-});
+    // Another registry at the same address does not know the key, and signs with another one.
+    await registry.close();
+    await using replaced = await startTestRegistry({ settings: { port } });
+    await publish(replaced, 'fifth');
+    const rejectsKey = () => JSON.stringify(router.lines('supergraph source unavailable').at(-1));
+    expect(
+      await until(() => /the registry rejects `supergraph.registry.key`/.test(rejectsKey()), LIMIT_MS),
+    ).toBe(true);
+    expect(await router.serves('fourth')).toBe(true);
+    expect(JSON.stringify(router.log)).not.toContain(key);
+  },
+);
