@@ -47,8 +47,8 @@ async function readCalledOperations(
   const sums = await sql<CallSum>`
     select operation_id, client_id, sum(requests)::double precision as requests,
       sum(errors)::double precision as errors, max(last_seen) as last_seen
-    from usage_calls join usage_operations on usage_operations.id = operation_id
-    where variant_id = ${variantId} and day >= ${firstDay(period)}::date
+    from usage_calls
+    where operation_id in (select id from usage_operations where variant_id = ${variantId}) and day >= ${firstDay(period)}::date
     group by operation_id, client_id`.execute(db);
   const byOperation = Map.groupBy(sums.rows, (sum) => sum.operation_id);
   const clients = await readClients(db, variantId);

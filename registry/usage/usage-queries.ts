@@ -77,17 +77,22 @@ export async function fetchOperations(
 
 function calledOperations(variantId: number, { filter, ...period }: OperationQuery): RawBuilder<unknown> {
   const { coordinate, client } = filter;
+  const ofClient =
+    client == null
+      ? sql`true`
+      : sql`client_id in (
+          select id from usage_clients where variant_id = ${variantId} and name = ${client})`;
   return sql`
     select 'called ' || usage_operations.id as key, usage_operations.id as operation,
-      null::jsonb as "listedBy", signature as id, usage_operations.name, body,
-      sum(requests)::double precision as rank, max(last_seen) as "lastSeen"
-    from usage_calls
-    join usage_operations on usage_operations.id = operation_id
-    join usage_clients on usage_clients.id = client_id
-    where usage_operations.variant_id = ${variantId} and day >= ${firstDay(period)}::date
-      and ${client == null ? sql`true` : sql`usage_clients.name = ${client}`}
-      and ${coordinate == null ? sql`true` : usesCoordinate(variantId, coordinate)}
-    group by usage_operations.id`;
+      null::jsonb as "listedBy", signature as id, name, body, rank, last_seen as "lastSeen"
+    from (
+      select operation_id, sum(requests)::double precision as rank, max(last_seen) as last_seen
+      from usage_calls
+      where operation_id in (select id from usage_operations where variant_id = ${variantId})
+        and day >= ${firstDay(period)}::date and ${ofClient}
+        and ${coordinate == null ? sql`true` : usesCoordinate(variantId, coordinate)}
+      group by operation_id) as calls
+    join usage_operations on usage_operations.id = operation_id`;
 }
 
 /** The coordinates of these operations are not known, so a filter by coordinate leaves them out. */
@@ -170,27 +175,40 @@ export async function readFieldUse(
   variantId: number,
   { coordinate, ...period }: UsagePeriod & { readonly coordinate: string },
 ): Promise<FieldUse> {
-  const isUse = sql`day >= ${firstDay(period)}::date and ${usesCoordinate(variantId, coordinate)}`;
-  const clients = await sql<ClientUse>`
-    select ${CLIENT_SUMS} from usage_calls join usage_clients on usage_clients.id = client_id
-    where ${isUse} group by usage_clients.id order by calls desc, name, version`.execute(db);
-  const total = await sql<Omit<FieldUse, 'coordinate' | 'clients' | 'unlistedCalls'>>`
-    select coalesce(sum(requests), 0)::double precision as calls,
-      count(distinct operation_id)::integer as operations,
-      min(first_seen) as "firstSeen", max(last_seen) as "lastSeen"
-    from usage_calls where ${isUse}`.execute(db);
+  // The calls are read once: a field that all operations use has those of the whole variant.
+  const clients = await sql<ClientUse & { readonly operations: number; readonly firstSeen: Date }>`
+    with pairs as materialized (
+      select operation_id, client_id, sum(requests) as requests, sum(errors) as errors,
+        min(first_seen) as first_seen, max(last_seen) as last_seen
+      from usage_calls
+      where day >= ${firstDay(period)}::date and ${usesCoordinate(variantId, coordinate)}
+      group by operation_id, client_id)
+    select ${CLIENT_SUMS}, min(first_seen) as "firstSeen",
+      (select count(distinct operation_id)::integer from pairs) as operations
+    from pairs join usage_clients on usage_clients.id = client_id
+    group by usage_clients.id order by calls desc, name, version`.execute(db);
   const unlisted = await sql<{ calls: number }>`
     select coalesce(sum(requests), 0)::double precision as calls from usage_unlisted
     where variant_id = ${variantId} and day >= ${firstDay(period)}::date
       and coordinate <> ${ALL} and ${matchesCoordinate(coordinate)}`.execute(db);
-  const [sums] = total.rows;
+  const { rows } = clients;
   return {
     coordinate,
-    calls: sums?.calls ?? 0,
-    operations: sums?.operations ?? 0,
-    firstSeen: sums?.firstSeen ?? null,
-    lastSeen: sums?.lastSeen ?? null,
+    calls: rows.reduce((sum, { calls }) => sum + calls, 0),
+    operations: rows[0]?.operations ?? 0,
+    firstSeen: timeIn(
+      rows.map(({ firstSeen }) => firstSeen),
+      Math.min,
+    ),
+    lastSeen: timeIn(
+      rows.flatMap(({ lastSeen }) => lastSeen ?? []),
+      Math.max,
+    ),
     unlistedCalls: unlisted.rows[0]?.calls ?? 0,
-    clients: clients.rows,
+    clients: rows,
   };
+}
+
+function timeIn(times: readonly Date[], choose: (...times: number[]) => number): Date | null {
+  return times.length === 0 ? null : new Date(choose(...times.map((time) => time.getTime())));
 }
