@@ -42,6 +42,19 @@ With \`--format json\`, the result has the members of rover's, also for a failur
 }
 \`\`\`
 
+A failed check prints its report to stdout, too, and has its members in \`data\`. \`--format github\` prints workflow
+commands before the text, so that GitHub Actions shows errors beside the lines of the schema.
+
+## How does a command find the registry?
+
+Verbs that call a registry take it from their options or from the environment, which keeps the key out of the list of
+processes:
+
+\`\`\`sh
+export TRIBUTARY_REGISTRY=http://127.0.0.1:4010 TRIBUTARY_GRAPH=shop@production TRIBUTARY_KEY_FILE=.registry-key
+tributary subgraph list
+\`\`\`
+
 Generated from \`cli/commands/\` by \`npm run generate\`.
 
 ${SECTIONS.flatMap(({ entries }) => entries.map(described)).join('\n\n')}
