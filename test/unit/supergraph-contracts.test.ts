@@ -25,7 +25,9 @@ const withoutPlanner = () =>
 
 function configOf(graphs: Readonly<Record<string, unknown>>) {
   const source = { env: {}, fileName: 'router.yaml', directory: '/' };
-  return parseConfig(JSON.stringify({ graphs }), source);
+  const key = 'trib_1_secret_AAAAAAAAAAAAAAAA';
+  const supergraph = { registry: { url: 'http://127.0.0.1:9', key, graph: 'shop@production' } };
+  return parseConfig(JSON.stringify({ supergraph, graphs }), source);
 }
 
 function accept(sdl: string, graphs: Readonly<Record<string, unknown>>): Promise<AcceptedSupergraph> {
