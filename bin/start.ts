@@ -11,7 +11,7 @@ import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
-import { publishShop } from './start/publish-shop.ts';
+import { publishShop, readComposition } from './start/publish-shop.ts';
 import { Shop } from './start/shop.ts';
 import { routerEnvironment, shopRegistry } from './start/shop-registry.ts';
 import type { ShopRegistry } from './start/shop-registry.ts';
@@ -106,15 +106,32 @@ async function startAll(shop: Shop, { subgraphs, router, registry, file }: Progr
     SERVICE_KEYS: serviceKeys(subgraphs),
     LOG_LEVEL: environment['LOG_LEVEL'] ?? 'warn',
   };
-  const first = [...subgraphs, ...(registry === undefined ? [] : [registry.program])];
-  console.log(`Starting ${first.map(({ name }) => name).join(', ')} …`);
-  await shop.start(first, { environment: quiet, ...terminal });
-  if (registry !== undefined) console.log(await publishShop(registry, { file, root, env: process.env }));
+  const names = [...subgraphs.map(({ name }) => name), ...(registry === undefined ? [] : ['registry'])];
+  console.log(`Starting ${names.join(', ')} …`);
+  const started = shop.start(subgraphs, { environment: quiet, ...terminal });
+  const published = registry && publish(shop, registry, { environment: quiet, file, started });
+  await Promise.all([started, published]);
   console.log('Starting the router …');
   const source = registry && routerEnvironment(registry, dataFolder);
   // JSON, which is formatted here with the name of the service before each line.
   const settings = { ...environment, ...source, LOG_FORMAT: 'json' };
   await shop.start([router], { environment: settings, ...terminal });
+}
+
+/** Publishes while the subgraphs start, unless the schema of one of them comes from the running subgraph. */
+async function publish(
+  shop: Shop,
+  registry: ShopRegistry,
+  {
+    environment,
+    file,
+    started,
+  }: { readonly environment: Environment; readonly file: string; readonly started: Promise<void> },
+): Promise<void> {
+  const composition = readComposition(file, process.env);
+  await shop.start([registry.program], { environment, ...terminal });
+  if (composition.subgraphs.some(({ schema }) => schema.kind === 'url')) await started;
+  console.log(await publishShop(registry, composition, root));
 }
 
 function adminPlaces({ admin }: Config) {

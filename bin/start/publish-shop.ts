@@ -7,6 +7,7 @@ import type { RegistryClient } from '../../cli/registry/registry-client.ts';
 import type { Environment } from '../../router/config/yaml/read-yaml.ts';
 import { loadSubgraphSchemas } from '../../router/supergraph/subgraph-schemas.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
+import type { SupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { readKey, writeKey } from './shop-registry.ts';
 import type { ShopRegistry } from './shop-registry.ts';
 import { StartError } from './start-error.ts';
@@ -48,11 +49,12 @@ const CREATE_KEY = `mutation ($graph: ID) {
  */
 export async function publishShop(
   registry: ShopRegistry,
-  { file, root, env }: { readonly file: string; readonly root: string; readonly env: Environment },
+  composition: SupergraphFile,
+  root: string,
 ): Promise<string> {
   const { url, graph: ref } = registry;
   const client = createRegistryClient({ url, key: readKey(registry.adminKeyFile), timeoutMs: TIMEOUT_MS });
-  const inputs = await publishInputs(file, env);
+  const inputs = await publishInputs(composition);
   const { publishSubgraphs } = await client.request(PUBLISH, { ref, inputs }, published);
   const manifest: unknown = JSON.parse(
     readFileSync(join(root, 'subgraphs', 'shop', 'demo', 'operations.json'), 'utf8'),
@@ -67,9 +69,13 @@ export async function publishShop(
   return updated ? `Published ${ref}, launch ${served}.` : `${ref} has not changed: launch ${served}.`;
 }
 
-async function publishInputs(file: string, env: Environment) {
+/** Reads a composition file. @throws {ConfigError} */
+export function readComposition(file: string, env: Environment): SupergraphFile {
   const text = readFileSync(file, 'utf8');
-  const composition = parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
+  return parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
+}
+
+async function publishInputs(composition: SupergraphFile) {
   const schemas = await loadSubgraphSchemas(composition);
   if (schemas.kind === 'failed') throw new StartError(schemas.reasons.join('\n'));
   return schemas.subgraphs.map(({ name, sdl, url }) => ({ name, sdl, routingUrl: url }));
