@@ -111,12 +111,27 @@ async function rejectedByCheck(result: PublishResult, subject: PublishSubject): 
   return { ...outcome, ...failure, message, data: { ...outcome.data, ...data } };
 }
 
-function failureText({ launch, updated }: PublishResult, { subject, action, ref }: PublishSubject) {
-  if (launch === null)
-    return { code: 'SCHEMA_INVALID', text: `${subject} was not ${action}: its schema is invalid` };
+function failureText(result: PublishResult, { subject, action, ref }: PublishSubject) {
+  const { launch, updated } = result;
+  if (launch === null) {
+    const [code, reason] = rejectionOf(result, ref);
+    return { code, text: `${subject} was not ${action}: ${reason}` };
+  }
   const change = updated ? `was ${action}, but` : 'is unchanged, and';
   const text = `${subject} ${change} ${ref} does not compose; routers keep the previous supergraph`;
   return { code: 'COMPOSITION_FAILED', text };
+}
+
+/** Returns code and reason of a change of which nothing was stored. */
+function rejectionOf({ errors }: PublishResult, ref: string): readonly [code: string, reason: string] {
+  switch (errors[0]?.code) {
+    case 'INVALID_GRAPHQL':
+      return ['SCHEMA_INVALID', 'its schema is invalid'];
+    case 'CONTRACT_INVALID':
+      return ['CONTRACT_INVALID', `its tags leave no valid graph of ${ref}`];
+    default:
+      return ['COMPOSITION_FAILED', `${ref} does not compose`];
+  }
 }
 
 function notComposed(

@@ -54,10 +54,28 @@ async function publishLocked(
   if (pending.subgraphs.changed.length + pending.contracts.changed.length === 0)
     return unchanged(services.db, pending.variant);
   const composed = await composeProposal(services, pending);
+  const invalid = invalidContract(pending, composed);
+  if (invalid !== undefined) return invalid;
   const checked = await checkBeforePublish(services, { pending, composed, keyId });
   if (checked.rejected !== undefined) return checked.rejected;
   if (dryRun) return tried(pending, composed, checked.check);
   return storeChange(services, { pending, composed: { ...composed, check: checked.check }, keyId });
+}
+
+/**
+ * Returns the rejection of a contract that cannot be served: stored, it would fail every later launch.
+ * Contracts that an earlier publish has stored fail the launch instead.
+ */
+function invalidContract(
+  { contracts: { changed } }: PendingChange,
+  { supergraphSdl, errors, contracts }: ComposedProposal,
+): PublishOutcome | undefined {
+  const names = changed.filter(({ tags }) => tags !== null).map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  const own = contracts.filter(({ name }) => names.includes(name)).flatMap((contract) => contract.errors);
+  const reasons = supergraphSdl === undefined ? errors : own;
+  if (reasons.length === 0) return undefined;
+  return { created: false, updated: false, launch: null, check: null, errors: reasons };
 }
 
 function tried(

@@ -290,6 +290,11 @@ describe('tributary contract', () => {
     expect(published).toMatchObject({
       plain: 'contract partner published, new\nlaunch 6 of shop@production: serving\n',
     });
+    expect(await tributary('contract', 'publish', 'partner', '--exclude-tag', 'public')).toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: 'contract partner was not published: its tags leave no valid graph of shop@production',
+      data: { launch: null, subgraph_was_updated: false },
+    });
     expect((await tributary('contract', 'list')).plain).toMatch(
       /^NAME +INCLUDES +EXCLUDES +UNREACHABLE TYPES +VERSION +PUBLISHED\npartner +public +nothing +hidden +1 /,
     );

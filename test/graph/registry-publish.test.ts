@@ -144,15 +144,27 @@ describe.each(databaseKinds)('a registry on %s', (kind) => {
       serving: { launch: 2 },
       contracts: [{ name: 'partner', include: [], exclude: ['internal'], hideUnreachable: true }],
     });
-    const wrong = await publishContract(['intern']);
-    expect(wrong).toMatchObject({ updated: true, launch: { number: 3, status: 'FAILED' } });
-    expect(wrong.errors).toEqual([
-      { code: 'CONTRACT_INVALID', message: expect.stringMatching(/^contract partner: .*no tag intern/) },
-    ]);
-    expect(await publishContract(['internal'])).toMatchObject({
-      created: false,
-      launch: { status: 'SERVING' },
+    const rejection = { created: false, updated: false, launch: null };
+    const code = 'CONTRACT_INVALID';
+    expect(await publishContract(['intern'])).toEqual({
+      ...rejection,
+      errors: [{ code, message: expect.stringMatching(/no tag intern;/) }],
     });
+    // Nothing was stored, so the next publish makes launch 3 and composes with the contract as it was.
+    const all = sdl.replace('price: Int', 'price: Int @tag(name: "public")');
+    expect(await registry.publish('product', all, { ref })).toMatchObject({
+      launch: { number: 3, status: 'SERVING' },
+    });
+    expect(await publishContract(['internal', 'public'])).toMatchObject({
+      ...rejection,
+      errors: [{ code, message: expect.stringMatching(/Query/) }],
+    });
+    // A contract that becomes invalid later fails the launch.
+    const untagged = await registry.publish('product', 'type Query { price: Int }', { ref });
+    expect(untagged).toMatchObject({ updated: true, launch: { number: 4, status: 'FAILED' } });
+    expect(untagged.errors).toMatchObject([{ code, message: expect.stringMatching(/no tag internal/) }]);
+    expect(await publishContract(['intern'])).toMatchObject(rejection);
+    expect(await registry.publish('product', sdl, { ref })).toMatchObject({ launch: { status: 'SERVING' } });
     const { data } = await registry.call(
       `mutation ($ref: ID!) { deleteContract(ref: $ref, name: "partner") { launch { cause contracts { name } } } }`,
       { ref },
