@@ -29,7 +29,7 @@ export function rejectionOf(url: string, errors: readonly GraphQLErrorBody[]): C
 
 /** The registry describes HTTP headers; the user of a command knows options. */
 function rejectedKey(message: string): string {
-  return message.startsWith('the key ') ? message : 'the API key is unknown, revoked or expired';
+  return message.startsWith('the key ') ? message : 'the registry does not know the API key';
 }
 
 /** Validation errors of the API have no code of their own; its documents are valid for its own version. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isUnreachable } from '../../database/postgres-errors.ts';
 import { createGraphQLHandler } from '../api/graphql-handler.ts';
 import { ERROR_STATUS, RegistryError } from '../errors.ts';
-import { assertRole, findPrincipal } from '../keys/api-keys.ts';
+import { assertRole, authenticate } from '../keys/api-keys.ts';
 import type { Principal } from '../keys/api-keys.ts';
 import { publicKeySet } from '../keys/signer.ts';
 import { receiveReport } from '../routers/router-reports.ts';
@@ -46,8 +46,7 @@ export function createRoutes({ services, isReady }: RouteParts): Handle {
     })[0];
     if (found === undefined) return errorReply(404, 'NOT_FOUND', 'there is nothing at this path');
     if (found.route.method !== method) return wrongMethod(found.route.method);
-    const principal = await findPrincipal(services.db, keyOf(request), services.now());
-    if (principal === null) return unauthenticated();
+    const principal = await authenticate(services.db, keyOf(request), services.now());
     return found.route.run({ request, search: url.searchParams, signal, principal }, found.groups);
   }
 
@@ -134,12 +133,6 @@ function keyOf({ headers }: IncomingMessage): string {
   return bearer ?? String(headers['x-api-key'] ?? '');
 }
 
-function unauthenticated(): Reply {
-  const message = 'a valid API key is required: "authorization: Bearer KEY" or "x-api-key: KEY"';
-  const reply = errorReply(401, 'UNAUTHENTICATED', message);
-  return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } };
-}
-
 function wrongMethod(allow: string): Reply {
   const reply = errorReply(405, 'BAD_USER_INPUT', `use ${allow}`);
   return { ...reply, headers: { ...reply.headers, allow } };
@@ -159,9 +152,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+function rejection({ code, message }: RegistryError): Reply {
+  const reply = errorReply(ERROR_STATUS[code], code, message);
+  if (code !== 'UNAUTHENTICATED') return reply;
+  return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } };
+}
+
 /** Responds to an error; the causes of unexpected ones go to the log only. */
 function failureReply({ log }: Pick<Services, 'log'>, error: unknown): Reply {
-  if (error instanceof RegistryError) return errorReply(ERROR_STATUS[error.code], error.code, error.message);
+  if (error instanceof RegistryError) return rejection(error);
   if (isUnreachable(error)) {
     log.error({ err: error }, 'database unavailable');
     return errorReply(503, 'UNAVAILABLE', 'the database of the registry is unavailable');

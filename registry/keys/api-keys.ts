@@ -49,21 +49,34 @@ export async function createApiKey(
 }
 
 /**
- * Finds the key that a request was made with; null if it is unknown, revoked or expired. Every text costs one
- * look-up, one hash and one comparison, so that the time tells nothing about existing keys.
+ * Finds the key that a request was made with. Every text costs one look-up, one hash and one comparison, so
+ * that the time tells nothing about existing keys. Only a caller with the right secret learns that a key was
+ * revoked or has expired.
+ * @throws {RegistryError} UNAUTHENTICATED that says what is wrong with the key
  */
-export async function findPrincipal(
-  db: RegistryDatabase,
-  text: string,
-  now: number,
-): Promise<Principal | null> {
+export async function authenticate(db: RegistryDatabase, text: string, now: number): Promise<Principal> {
   const [, id = absent.id, secret = absent.secret] = textForm.exec(text) ?? [];
   const key = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
   const expected = Buffer.from(key?.secret_sha256 ?? hashOf(absent.secret), 'hex');
   const matches = timingSafeEqual(Buffer.from(hashOf(secret), 'hex'), expected);
-  if (!matches || key === undefined || key.revoked_at !== null) return null;
-  if (key.expires_at !== null && key.expires_at.getTime() <= now) return null;
+  if (text === '') throw new RegistryError('UNAUTHENTICATED', KEY_REQUIRED);
+  if (!matches || key === undefined) throw new RegistryError('UNAUTHENTICATED', 'unknown key');
+  const ended = endOf(key, now);
+  if (ended !== undefined) throw new RegistryError('UNAUTHENTICATED', `the key ${key.id} ${ended}`);
   return { id: key.id, graph: key.graph, role: key.role, name: key.name };
+}
+
+const KEY_REQUIRED = 'an API key is required: "authorization: Bearer KEY" or "x-api-key: KEY"';
+
+/** Returns how and when a key became invalid; undefined while it is valid. */
+function endOf({ revoked_at, expires_at }: ApiKey, now: number): string | undefined {
+  if (revoked_at !== null) return `was revoked on ${timeText(revoked_at)}`;
+  if (expires_at !== null && expires_at.getTime() <= now) return `expired on ${timeText(expires_at)}`;
+  return undefined;
+}
+
+function timeText(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** Revokes a key at once. @throws {RegistryError} NOT_FOUND */

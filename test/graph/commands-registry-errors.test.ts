@@ -157,11 +157,11 @@ describe('a rejection of the registry', () => {
   });
 
   test('a key that the registry does not know is reported in words of the command', async () => {
-    const message = 'a valid API key is required: "authorization: Bearer KEY"';
+    const message = 'unknown key';
     const url = await serverThat(graphqlErrors({ message, extensions: { code: 'UNAUTHENTICATED' } }));
     expect(await list(url)).toMatchObject({
       message:
-        'the API key is unknown, revoked or expired; give a valid API key with --key FILE or TRIBUTARY_KEY',
+        'the registry does not know the API key; give a valid API key with --key FILE or TRIBUTARY_KEY',
     });
   });
 
