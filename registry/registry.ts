@@ -45,7 +45,6 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
   const { db } = database;
   await storeSigningKey(db, settings.signingKey, parts.now());
   const signer: Signer = await loadSigner(db);
-  let url = '';
   const background = new Set<Promise<unknown>>();
   started.defer(async () => void (await Promise.allSettled(background)));
   const services: Services = {
@@ -58,7 +57,6 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
     signer: () => signer,
     composer: started.use(createTaskThread()),
     checker: started.use(createTaskThread()),
-    publicUrl: () => settings.publicUrl ?? url,
     inBackground(work) {
       const ended = work.catch((error: unknown) => parts.log.error({ err: error }, 'background work failed'));
       background.add(ended);
@@ -70,7 +68,7 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
   started.use(startRetention(services));
   const server = await listen(settings, createRoutes({ services, isReady: database.isReady }));
   started.defer(server.close);
-  url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${server.port}`;
+  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${server.port}`;
   const running = started.move();
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= running.disposeAsync().then(() => parts.log.info('registry stopped')));

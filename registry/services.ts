@@ -20,8 +20,6 @@ export type Services = {
   /** Composes publishes, so that they do not wait for checks. */
   readonly composer: TaskThread;
   readonly checker: TaskThread;
-  /** URL under which clients reach the registry. */
-  readonly publicUrl: () => string;
   /** Keeps the database open until work that outlives its request has ended. */
   readonly inBackground: (work: Promise<unknown>) => void;
   readonly recordedOperations: (

@@ -45,10 +45,6 @@ export const environmentSchema = z.object({
     .describe(
       'Ed25519 private key (PKCS #8, PEM) that signs releases. Default: one made once, in the database.',
     ),
-  REGISTRY_PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('URL under which clients reach the registry, for links to checks.'),
   REGISTRY_MAX_BODY_BYTES: bytes('8000000').describe('Maximum size of a request body.'),
   REGISTRY_MAX_SDL_BYTES: bytes('4000000').describe('Maximum size of a subgraph schema.'),
   REGISTRY_KEEP_LAUNCH_DAYS: days('365').describe(
@@ -77,7 +73,6 @@ export type RegistrySettings = {
   readonly database: DatabaseLocation;
   /** PEM text; null for a key that the registry creates. */
   readonly signingKey: string | null;
-  readonly publicUrl: string | null;
   readonly maxBodyBytes: number;
   readonly maxSdlBytes: number;
   readonly keepDays: { readonly launches: number; readonly checks: number; readonly usage: number };
@@ -101,7 +96,6 @@ export function readRegistrySettings(
     port: values.PORT,
     database: locationOf(values),
     signingKey: values.REGISTRY_SIGNING_KEY ?? null,
-    publicUrl: values.REGISTRY_PUBLIC_URL ?? null,
     maxBodyBytes: values.REGISTRY_MAX_BODY_BYTES,
     maxSdlBytes: values.REGISTRY_MAX_SDL_BYTES,
     keepDays: {

@@ -6,7 +6,7 @@ import type { ReportContext } from '../checks/render-report.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** The fields of a check that commands select. */
-export const CHECK_FIELDS = 'id status report error subgraph url';
+export const CHECK_FIELDS = 'id status report error subgraph';
 
 const reportSchema = z.custom<CheckReport>(
   (value) =>
@@ -24,7 +24,6 @@ export const checkSchema = z.object({
   report: reportSchema.nullable(),
   error: z.string().nullable(),
   subgraph: z.string().nullable(),
-  url: z.string(),
 });
 
 export type RegistryCheck = z.output<typeof checkSchema>;
@@ -32,9 +31,14 @@ export type RegistryCheck = z.output<typeof checkSchema>;
 /** Texts around a report, and the schema file that annotations point to. */
 export type CheckContext = ReportContext & { readonly schema: AnnotatedSchema };
 
+/** Members of rover that identify a check. The registry has no page for `target_url`. */
+export function checkReference(id: string) {
+  return { workflow_id: id, target_url: null } as const;
+}
+
 /** Returns the outcome of a check that has ended. */
 export async function checkOutcome(
-  { id, status, report, error, url }: RegistryCheck,
+  { id, status, report, error }: RegistryCheck,
   { schema, ...context }: CheckContext,
 ): Promise<Outcome> {
   if (report === null)
@@ -47,7 +51,7 @@ export async function checkOutcome(
   const { reportOutcome } = await import('../checks/report-outcome.ts');
   const outcome = reportOutcome(report, { ...context, ...schema, schemas: [schema] });
   const notes = report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
-  return { ...outcome, data: { ...outcome.data, workflow_id: id, target_url: url }, notes };
+  return { ...outcome, data: { ...outcome.data, ...checkReference(id) }, notes };
 }
 
 const NOTHING_RECORDED =

@@ -104,7 +104,6 @@ export const typeResolvers: Resolvers = {
     error: (check: CheckRow, _, { services }) => withoutDeadInstance(check, services.now()).error,
     createdAt: timeOf('created_at'),
     finishedAt: timeOf('finished_at'),
-    url: ({ id }: CheckRow, _, { services }) => `${services.publicUrl()}/checks/${id}`,
   },
   Release: {
     issuedAt: timeOf('issued_at'),

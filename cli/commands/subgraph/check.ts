@@ -5,7 +5,7 @@ import type { AnnotatedSchema } from '../../checks/report-annotations.ts';
 import { MisuseError } from '../../command-spec.ts';
 import { CommandError } from '../../outcome.ts';
 import type { Outcome } from '../../outcome.ts';
-import { CHECK_FIELDS, checkOutcome, checkSchema } from '../../registry/check-result.ts';
+import { CHECK_FIELDS, checkOutcome, checkReference, checkSchema } from '../../registry/check-result.ts';
 import type { RegistryCheck } from '../../registry/check-result.ts';
 import { CHECK_SETTINGS_OPTIONS, givenCheckSettings } from '../../registry/check-settings.ts';
 import { openRegistry } from '../../registry/open-registry.ts';
@@ -109,11 +109,11 @@ async function finished(client: RegistryClient, check: RegistryCheck): Promise<R
   return latest;
 }
 
-function started({ id, url, status }: RegistryCheck): Outcome {
+function started({ id, status }: RegistryCheck): Outcome {
   return {
     kind: 'success',
     plain: `${id}\n`,
-    data: { workflow_id: id, target_url: url, status },
+    data: { ...checkReference(id), status },
     notes: [`check ${id} is running; "tributary subgraph check --id ${id}" waits for its report`],
   };
 }

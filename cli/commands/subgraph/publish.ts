@@ -40,7 +40,8 @@ export const subgraphPublish = defineVerb(
       },
       convert: {
         type: 'boolean',
-        description: 'Accept a name that has no subgraph yet in a variant that has subgraphs.',
+        description:
+          'Ignored: rover needs it to convert a graph that is not federated, and all graphs here are.',
       },
       author: { type: 'string', value: 'TEXT', description: 'Default: from hosted CI or git.' },
       commit: { type: 'string', value: 'TEXT', description: 'Default: from hosted CI or git.' },
@@ -59,7 +60,6 @@ export const subgraphPublish = defineVerb(
       routingUrl,
       ...sourceRevision(values),
       allowBreaking: values['allow-breaking'],
-      convert: values.convert,
     };
     const { publishSubgraph } = await client.request(
       PUBLISH,
