@@ -120,15 +120,16 @@ export function withoutDeadInstance(check: CheckRow, now: number): CheckRow {
   return { ...check, status: 'ERROR', error: 'the instance that ran the check has ended; start it again' };
 }
 
-/** `exactOptionalPropertyTypes` tells a setting that is absent from one that is undefined. */
+/** `exactOptionalPropertyTypes` distinguishes a setting that is absent from one that is undefined. */
 function definedSettings(
   settings: Partial<VariantSettings['checks']>,
 ): NonNullable<CheckRequest['settings']> {
-  const { sinceDays, ignoreBelowCalls, excludeClients, failOnCostGrowthPercent } = settings;
+  const { sinceDays, ignoreBelowCalls, excludeClients, failOnCostGrowthPercent, lint } = settings;
   return {
     ...(sinceDays !== undefined && { sinceDays }),
     ...(ignoreBelowCalls !== undefined && { ignoreBelowCalls }),
     ...(excludeClients !== undefined && { excludeClients }),
     ...(failOnCostGrowthPercent !== undefined && { failOnCostGrowthPercent }),
+    ...(lint !== undefined && { lint }),
   };
 }
