@@ -1,3 +1,4 @@
+import { getOperationAST, parse } from 'graphql';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { RecordedOperation } from '../../checks/recorded-operation.ts';
@@ -22,6 +23,7 @@ const manifestSchema = z.looseObject({
         name: text(1_000).nullish(),
         body: text(1_000_000).min(1),
         clientName: text(128).nullish(),
+        clients: z.array(z.looseObject({ name: text(128) })).optional(),
       }),
     )
     .max(50_000),
@@ -68,12 +70,13 @@ function rowsOf(manifest: unknown, client: string | null) {
       .map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new RegistryError('BAD_USER_INPUT', `the manifest is not valid: ${problems.join('; ')}`);
   }
-  const rows = result.data.operations.map(({ id, name, body, clientName }) => ({
-    client: client ?? clientName ?? NO_CLIENT,
-    operation: id,
-    name: name ?? null,
-    body,
-  }));
+  const rows = result.data.operations.flatMap(({ id, name, body, clientName, clients = [] }) => {
+    // An exported manifest lists the clients that have called an operation.
+    const listed = clients.length > 0 ? clients.map((one) => one.name) : [NO_CLIENT];
+    const owner = client ?? clientName;
+    const names = owner == null ? listed : [owner];
+    return names.map((owned) => ({ client: owned, operation: id, name: name ?? null, body }));
+  });
   return [...new Map(rows.map((row) => [JSON.stringify([row.client, row.operation]), row])).values()];
 }
 
@@ -84,9 +87,21 @@ export function toManifest(operations: readonly RecordedOperation[]): object {
     operations: operations.map(({ id, name, body, clients = [] }) => ({
       id,
       name: name ?? null,
-      type: /^(query|mutation|subscription)\b/.exec(body)?.[1] ?? 'query',
+      type: operationType(name, body),
       body,
       clients,
     })),
   };
+}
+
+/** Parses the document only if it does not begin with the operation, because there may be thousands. */
+function operationType(name: string | null | undefined, body: string): string {
+  const [, keyword] = /^\s*(query|mutation|subscription|\{)/.exec(body) ?? [];
+  if (keyword !== undefined) return keyword === '{' ? 'query' : keyword;
+  try {
+    return getOperationAST(parse(body), name)?.operation ?? 'query';
+  } catch {
+    // The manifest of a client is stored as it is.
+    return 'query';
+  }
 }

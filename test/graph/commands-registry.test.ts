@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readManifest } from '../../checks/manifest.ts';
 import type { Outcome } from '../../cli/outcome.ts';
 import { runVerb } from '../support/processes/run-verb.ts';
 import { startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
+import { startService } from '../support/subgraphs/service.ts';
 
 /** The verbs of the command line against a registry. Tests of one group build on each other. */
 
@@ -26,6 +29,37 @@ const REVIEWS = `type Query { reviews: [Review!]! }
 type Review { text: String! product: Product! }
 type Product @key(fields: "id") { id: ID! }
 `;
+
+const WEIGHTS = 'fragment F on Product { price } mutation Weights { weigh { ...F } }';
+
+/** The calls of one operation, whose document begins with a fragment. */
+const WEIGHTS_USAGE = {
+  batch: '6c84fb90-12c4-4e11-8f5d-0a5b0f9e2b11',
+  instance: 'test',
+  operations: [
+    {
+      signature: createHash('sha256').update(WEIGHTS).digest('hex'),
+      name: 'Weights',
+      type: 'mutation',
+      contract: null,
+      body: WEIGHTS,
+      fields: ['Mutation.weigh', 'Product.price'],
+      arguments: [],
+      inputFields: [],
+      enumValues: [],
+      clients: ['ios', 'web'].map((name) => ({
+        name,
+        version: '7',
+        requests: 12,
+        errors: 0,
+        cost: 12,
+        latencyBuckets: [12, 0],
+        firstSeen: new Date().toISOString(),
+        lastSeen: new Date().toISOString(),
+      })),
+    },
+  ],
+};
 
 /** Writes a schema file and returns its path. */
 function schemaFile(name: string, sdl: string): string {
@@ -104,6 +138,17 @@ describe('tributary subgraph', () => {
     });
   });
 
+  test('publish of a misspelt name is rejected without a routing URL, and --convert changes nothing', async () => {
+    for (const option of [[], ['--convert']])
+      expect(await publish('review', REVIEWS, ...option)).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        message: 'the new subgraph review needs a routing URL',
+      });
+    expect(await publish('reviews', REVIEWS, '--convert')).toMatchObject({
+      plain: expect.stringMatching(/^subgraph reviews is unchanged\n/),
+    });
+  });
+
   test('list shows what is published and by whom', async () => {
     const listed = await tributary('subgraph', 'list');
     const lines = (listed.plain ?? '').split('\n').map((line) => line.split(/ {2,}/));
@@ -157,6 +202,32 @@ describe('tributary subgraph', () => {
   });
 });
 
+test('tributary subgraph introspect prints the schema of a running subgraph', async () => {
+  const file = join(folder, 'introspected.graphql');
+  const service = await startService({ sdl: REVIEWS, resolvers: {} });
+  const introspect = (...args: readonly string[]) =>
+    runVerb('subgraph', 'introspect', service.url, '--header', 'x-tenant: blue', ...args);
+  const printed = await introspect();
+  expect(printed).toMatchObject({
+    kind: 'success',
+    plain: expect.stringMatching(/type Review \{\n {2}text: String!\n {2}product: Product!\n\}/),
+    data: { introspection_response: expect.stringContaining('@key(fields: "id")') },
+  });
+  expect(await introspect('--output', file)).toMatchObject({
+    plain: '',
+    notes: [`schema written to ${file}`],
+  });
+  expect(readFileSync(file, 'utf8').trimEnd()).toBe(printed.plain?.trimEnd());
+  expect(service.calls.map(({ headers }) => headers['x-tenant'])).toEqual(['blue', 'blue']);
+  expect(await runVerb('subgraph', 'lint', 'reviews', '--schema', file)).toMatchObject({ kind: 'success' });
+  await service[Symbol.asyncDispose]();
+  expect(await introspect()).toMatchObject({
+    kind: 'failure',
+    code: 'INTROSPECTION_FAILED',
+    message: expect.stringMatching(/^fetch failed/),
+  });
+});
+
 describe('tributary subgraph check', () => {
   const check = (name: string, sdl: string, ...more: readonly string[]) =>
     tributary('subgraph', 'check', name, '--schema', schemaFile(name, sdl), ...more);
@@ -192,7 +263,7 @@ describe('tributary subgraph check', () => {
     const id = (started.plain ?? '').trim();
     expect(started).toMatchObject({
       kind: 'success',
-      data: { workflow_id: id, target_url: `${registry.url}/checks/${id}` },
+      data: { workflow_id: id, target_url: null },
       notes: [`check ${id} is running; "tributary subgraph check --id ${id}" waits for its report`],
     });
     const key = await registry.createKey('READ');
@@ -281,6 +352,35 @@ describe('tributary graph and supergraph', () => {
       },
     });
     expect((await tributary('graph', 'settings')).plain).toBe(changed.plain);
+  });
+
+  test('settings of lint decide what a check reports', async () => {
+    const file = join(folder, 'lint.json');
+    const cased = schemaFile('cased', PRODUCTS.replace('price: Int', 'price: Int list_price: Int'));
+    const configure = (rules: object, ignore: object) => {
+      writeFileSync(file, JSON.stringify({ rules, ignore }));
+      return tributary('graph', 'settings', '--lint', file);
+    };
+    const check = () => tributary('subgraph', 'check', 'products', '--schema', cased);
+    const finding = { code: 'FIELD_NAME_CASE', coordinate: 'Product.list_price' };
+    expect(await check()).toMatchObject({
+      kind: 'success',
+      data: { lint: expect.arrayContaining([expect.objectContaining(finding)]) },
+    });
+    const rules = { FIELD_NAME_CASE: 'error' };
+    expect(await configure(rules, {})).toMatchObject({
+      data: { settings: { checks: { sinceDays: 14, lint: { rules, ignore: {} } } } },
+    });
+    expect(await check()).toMatchObject({ kind: 'failure', code: 'CHECK_FAILED' });
+    await configure(rules, { FIELD_NAME_CASE: ['Product.list_price'] });
+    expect(await check()).toMatchObject({
+      kind: 'success',
+      data: { lint: expect.not.arrayContaining([expect.objectContaining(finding)]) },
+    });
+    expect(await configure({ NO_RULE: 'error' }, {})).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('settings.checks.lint.rules'),
+    });
   });
 });
 
@@ -463,6 +563,24 @@ describe('recorded operations', () => {
     expect(passed.plain).toMatch(
       /safe +FIELD_REMOVED {2}Field 'weight' was removed .*; used by none of \d+ operation/,
     );
+  });
+
+  test('operations export keeps the calls of each client, which a check of files reads', async () => {
+    expect((await registry.post('/usage/shop/production', WEIGHTS_USAGE)).status).toBe(204);
+    const file = join(folder, 'exported.json');
+    const exported = ['operations', 'export', '--output', file, '--client'];
+    expect(await tributary(...exported, 'nobody')).toMatchObject({ data: { manifest: { operations: [] } } });
+    expect(await tributary(...exported, 'ios')).toMatchObject({ notes: [`1 operation written to ${file}`] });
+    const [operation, ...others] = readManifest(readFileSync(file, 'utf8'), file);
+    expect(others).toEqual([]);
+    expect(operation).toMatchObject({
+      name: 'Weights',
+      clients: [{ name: 'ios', version: '7', calls: 12, lastSeen: expect.stringMatching(/^20/) }],
+    });
+    expect(JSON.parse(readFileSync(file, 'utf8')).operations[0].type).toBe('mutation');
+    const again = await tributary('operations', 'push', file);
+    expect(again).toMatchObject({ data: { operations: 1 } });
+    expect((await tributary('operations', 'list', '--client', 'ios')).plain).toMatch(/Weights +manifest/);
   });
 });
 
