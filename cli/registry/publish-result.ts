@@ -124,14 +124,10 @@ function failureText(result: PublishResult, { subject, action, ref }: PublishSub
 
 /** Returns code and reason of a change of which nothing was stored. */
 function rejectionOf({ errors }: PublishResult, ref: string): readonly [code: string, reason: string] {
-  switch (errors[0]?.code) {
-    case 'INVALID_GRAPHQL':
-      return ['SCHEMA_INVALID', 'its schema is invalid'];
-    case 'CONTRACT_INVALID':
-      return ['CONTRACT_INVALID', `its tags leave no valid graph of ${ref}`];
-    default:
-      return ['COMPOSITION_FAILED', `${ref} does not compose`];
-  }
+  const code = errors[0]?.code;
+  if (code === 'INVALID_GRAPHQL') return ['SCHEMA_INVALID', 'its schema is invalid'];
+  if (code === 'CONTRACT_INVALID') return [code, `its tags leave no valid graph of ${ref}`];
+  return ['COMPOSITION_FAILED', `${ref} does not compose`];
 }
 
 function notComposed(
