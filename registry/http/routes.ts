@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isUnreachable } from '../../database/postgres-errors.ts';
+import { isDataException, isUnreachable } from '../../database/postgres-errors.ts';
 import { createGraphQLHandler } from '../api/graphql-handler.ts';
 import { ERROR_STATUS, RegistryError } from '../errors.ts';
 import { assertRole, authenticate } from '../keys/api-keys.ts';
@@ -63,18 +63,22 @@ export function createRoutes({ services, isReady }: RouteParts): Handle {
 const SEGMENT = '([\\w-]{1,64})';
 const VARIANT = `${SEGMENT}/([\\w.-]{1,64})`;
 
+/** Reports are kept and read together. One with the most and longest rejections is half as large. */
+const MAX_REPORT_BYTES = 1_000_000;
+
 function keyedRoutes(services: Services): readonly Route[] {
   const graphql = createGraphQLHandler(services);
   const variantFor = (principal: Principal, [graph = '', variant = '']: readonly string[]) => {
     assertRole(principal, 'READ', graph);
     return requireVariant(services.db, parseRef(`${graph}@${variant}`));
   };
-  const body = (request: IncomingMessage) => readLimited(request, services.settings.maxBodyBytes);
+  const { maxBodyBytes } = services.settings;
   return [
     {
       method: 'POST',
       path: /^\/graphql$/,
-      run: async ({ request, principal }) => graphql({ request, principal, body: await body(request) }),
+      run: async ({ request, principal }) =>
+        graphql({ request, principal, body: await readLimited(request, maxBodyBytes) }),
     },
     {
       method: 'GET',
@@ -96,21 +100,21 @@ function keyedRoutes(services: Services): readonly Route[] {
       run: async (call, groups) =>
         serveSupergraph(services, { ...call, variant: await variantFor(call.principal, groups) }),
     },
-    posting(services, 'routers', receiveReport),
-    posting(services, 'usage', receiveUsage),
+    posting('routers', receiveReport, Math.min(MAX_REPORT_BYTES, maxBodyBytes)),
+    posting('usage', receiveUsage, maxBodyBytes),
   ];
 
   function posting(
-    parts: Services,
     name: string,
     receive: (services: Services, variant: VariantRow, message: unknown) => Promise<void>,
+    maxBytes: number,
   ): Route {
     return {
       method: 'POST',
       path: new RegExp(`^/${name}/${VARIANT}$`),
       async run({ request, principal }, groups) {
         const variant = await variantFor(principal, groups);
-        await receive(parts, variant, parseJson(await body(request)));
+        await receive(services, variant, parseJson(await readLimited(request, maxBytes)));
         return { status: 204 };
       },
     };
@@ -165,6 +169,8 @@ function failureReply({ log }: Pick<Services, 'log'>, error: unknown): Reply {
     log.error({ err: error }, 'database unavailable');
     return errorReply(503, 'UNAVAILABLE', 'the database of the registry is unavailable');
   }
+  if (isDataException(error))
+    return errorReply(400, 'BAD_USER_INPUT', 'a value cannot be what it is used as');
   log.error({ err: error }, 'request failed');
   return errorReply(500, 'INTERNAL_SERVER_ERROR', 'internal server error');
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { RegistryTransaction } from '../store/tables.ts';
+import { MAX_COUNT } from './saturating-counts.ts';
 import { ALL } from './unlisted-usage.ts';
 import { dayOf } from './usage-context.ts';
 import type { UsageContext } from './usage-context.ts';
@@ -56,14 +57,13 @@ async function removeRarest(
   const ids = rows.map(({ id }) => id);
   await sql`
     insert into usage_unlisted as known (variant_id, day, coordinate, requests)
-    select ${variantId}::integer, day, coordinate, sum(requests) from (
+    select ${variantId}::integer, day, coordinate, least(sum(requests), ${MAX_COUNT}::bigint) from (
       select day, coordinate, requests from usage_calls join usage_coordinates using (operation_id)
       where operation_id = any(${ids}::integer[])
       union all
       select day, ${ALL}, requests from usage_calls where operation_id = any(${ids}::integer[])
     ) as removed group by day, coordinate
-    on conflict (variant_id, coordinate, day) do update set requests = known.requests + excluded.requests`.execute(
-    db,
-  );
+    on conflict (variant_id, coordinate, day) do update set
+      requests = least(known.requests::numeric + excluded.requests, ${MAX_COUNT}::bigint)`.execute(db);
   await sql`delete from usage_operations where id = any(${ids}::integer[])`.execute(db);
 }

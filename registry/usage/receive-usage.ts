@@ -3,6 +3,7 @@ import type { Services } from '../services.ts';
 import type { RegistryTransaction, VariantRow } from '../store/tables.ts';
 import { operationIds } from './operation-ids.ts';
 import { pruneUsage } from './prune-usage.ts';
+import { MAX_COUNT, addCounts } from './saturating-counts.ts';
 import { addUnlisted } from './unlisted-usage.ts';
 import { parseUsageBatch } from './usage-batch.ts';
 import type { ClientUsage, OperationUsage, UsageBatch } from './usage-batch.ts';
@@ -116,14 +117,19 @@ function sumEqualKeys(rows: readonly CallRow[]): readonly CallRow[] {
 function sumOf(a: CallRow, b: CallRow): CallRow {
   return {
     ...a,
-    requests: a.requests + b.requests,
-    errors: a.errors + b.errors,
+    requests: addCounts(a.requests, b.requests),
+    errors: addCounts(a.errors, b.errors),
     cost: a.cost + b.cost,
-    latency_buckets: a.latency_buckets.map((requests, bucket) => requests + (b.latency_buckets[bucket] ?? 0)),
+    latency_buckets: a.latency_buckets.map((requests, bucket) =>
+      Math.min(requests + (b.latency_buckets[bucket] ?? 0), MAX_INT32),
+    ),
     first_seen: a.first_seen < b.first_seen ? a.first_seen : b.first_seen,
     last_seen: a.last_seen > b.last_seen ? a.last_seen : b.last_seen,
   };
 }
+
+/** Maximum of a count in a latency bucket. */
+const MAX_INT32 = 2_147_483_647;
 
 async function addCalls(db: RegistryTransaction, rows: readonly CallRow[]): Promise<void> {
   if (rows.length === 0) return;
@@ -133,11 +139,11 @@ async function addCalls(db: RegistryTransaction, rows: readonly CallRow[]): Prom
       operation_id integer, client_id integer, contract text, day date, requests bigint, errors bigint,
       cost double precision, latency_buckets integer[], first_seen timestamptz, last_seen timestamptz)
     on conflict (operation_id, client_id, contract, day) do update set
-      requests = known.requests + excluded.requests,
-      errors = known.errors + excluded.errors,
+      requests = least(known.requests::numeric + excluded.requests, ${MAX_COUNT}::bigint),
+      errors = least(known.errors::numeric + excluded.errors, ${MAX_COUNT}::bigint),
       cost = known.cost + excluded.cost,
       latency_buckets = array(
-        select coalesce(a, 0) + coalesce(b, 0)
+        select least(coalesce(a, 0)::bigint + coalesce(b, 0), ${MAX_INT32}::integer)
         from unnest(known.latency_buckets, excluded.latency_buckets) with ordinality as pair (a, b, bucket)
         order by bucket),
       first_seen = least(known.first_seen, excluded.first_seen),

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { RegistryTransaction } from '../store/tables.ts';
+import { MAX_COUNT, addCounts } from './saturating-counts.ts';
 import { dayOf } from './usage-context.ts';
 import type { UsageContext } from './usage-context.ts';
 import { coordinatesOf } from './usage-batch.ts';
@@ -17,9 +18,9 @@ export async function addUnlisted(
 ): Promise<void> {
   const sums = new Map([[ALL, dropped], ...Object.entries(droppedCoordinates)]);
   for (const operation of operations) {
-    const requests = operation.clients.reduce((sum, client) => sum + client.requests, 0);
+    const requests = operation.clients.reduce((sum, client) => addCounts(sum, client.requests), 0);
     for (const coordinate of [ALL, ...coordinatesOf(operation)])
-      sums.set(coordinate, (sums.get(coordinate) ?? 0) + requests);
+      sums.set(coordinate, addCounts(sums.get(coordinate) ?? 0, requests));
   }
   await addSums(db, { variantId, day: dayOf(now) }, sums);
 }
@@ -40,7 +41,6 @@ async function addSums(
     insert into usage_unlisted as known (variant_id, day, coordinate, requests)
     select ${variantId}::integer, ${day}::date, coordinate, requests
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as added (coordinate text, requests bigint)
-    on conflict (variant_id, coordinate, day) do update set requests = known.requests + excluded.requests`.execute(
-    db,
-  );
+    on conflict (variant_id, coordinate, day) do update set
+      requests = least(known.requests::numeric + excluded.requests, ${MAX_COUNT}::bigint)`.execute(db);
 }

@@ -5,6 +5,8 @@ import { sha256Of } from '../store/documents.ts';
 const MAX_COORDINATES = 20_000;
 const MAX_OPERATIONS = 20_000;
 const MAX_CLIENTS = 20_000;
+/** A schema has fewer. Each is a row of the database. */
+const MAX_DROPPED_COORDINATES = 100_000;
 
 /** Text that Postgres can store: it has no type for a text with NUL. */
 const text = (max: number) =>
@@ -22,7 +24,7 @@ const clientUsage = z.looseObject({
   version: text(128).nullable(),
   requests: count,
   errors: count,
-  cost: z.number().min(0),
+  cost: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
   latencyBuckets: z.array(z.int32().min(0)).max(50).default([]),
   firstSeen: time,
   lastSeen: time,
@@ -52,7 +54,13 @@ const usageBatch = z.looseObject({
   operations: z.array(operationUsage).max(MAX_OPERATIONS),
   /** Requests of operations that the router does not list. */
   dropped: count.default(0),
-  droppedCoordinates: z.record(coordinate, count).default({}),
+  droppedCoordinates: z
+    .record(coordinate, count)
+    .refine(
+      (counts) => Object.keys(counts).length <= MAX_DROPPED_COORDINATES,
+      `has more than ${MAX_DROPPED_COORDINATES} coordinates`,
+    )
+    .default({}),
 });
 
 export type UsageBatch = z.output<typeof usageBatch>;

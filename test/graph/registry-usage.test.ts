@@ -157,6 +157,40 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
     expect(await usageOf(registry, 'Query.a')).toMatchObject({ calls: 16 });
   });
 
+  test('are still counted after a router has sent counts that no sum can hold', async () => {
+    const ref = 'shop@sums';
+    await registry.publish('books', 'type Query { c: Int }', { ref });
+    const sendTo = async (batch: object) => (await registry.post('/usage/shop/sums', batch)).status;
+    const client = { name: 'wrong', requests: Number.MAX_SAFE_INTEGER };
+    const wrong = () => {
+      const one = operation('c', client, { ...client, version: '2' });
+      const clients = one.clients.map((each) => ({ ...each, latencyBuckets: [2_147_483_647] }));
+      return batchOf([{ ...one, clients }], {
+        dropped: Number.MAX_SAFE_INTEGER,
+        droppedCoordinates: { 'Query.c': Number.MAX_SAFE_INTEGER },
+      });
+    };
+    const statuses = [];
+    for (let count = 0; count < 3; count += 1) statuses.push(await sendTo(wrong()));
+    statuses.push(await sendTo(batchOf([operation('c', { name: 'wrong', requests: 1 })])));
+    expect(statuses).toEqual([204, 204, 204, 204]);
+    const { data } = await registry.call(USAGE, { ref, coordinate: 'Query.c' });
+    expect(data.variant.usage.clients).toMatchObject([
+      { calls: Number.MAX_SAFE_INTEGER },
+      { calls: Number.MAX_SAFE_INTEGER },
+    ]);
+
+    const coordinates = Array.from({ length: 100_001 }, (_, index) => [`Query.f${index}`, 1]);
+    const [valid] = operation('c', { name: 'web', requests: 1 }).clients;
+    const yearZero = { ...valid, firstSeen: '0000-01-01T00:00:00Z', lastSeen: '0000-01-01T00:00:00Z' };
+    const rejected = [
+      batchOf([], { droppedCoordinates: Object.fromEntries(coordinates) }),
+      batchOf([{ ...operation('c'), clients: [{ ...valid, cost: 1e308 }] }]),
+      batchOf([{ ...operation('c'), clients: [yearZero] }]),
+    ];
+    expect(await Promise.all(rejected.map((batch) => sendTo(batch)))).toEqual([400, 400, 400]);
+  });
+
   test('include the manifests of clients', async () => {
     const push = `mutation ($ref: ID!, $manifest: JSON!, $client: String) {
       pushOperations(ref: $ref, manifest: $manifest, client: $client) }`;
