@@ -9,10 +9,16 @@ import type { Principal } from '../keys/api-keys.ts';
 import type { Services } from '../services.ts';
 import { mutationResolvers } from './mutations.ts';
 import { queryResolvers } from './queries.ts';
+import { createResponseBudget, withBudget } from './response-budget.ts';
+import type { ResponseBudget } from './response-budget.ts';
 import { typeResolvers } from './types.ts';
 
 /** Available to all resolvers of one request. */
-export type ApiContext = { readonly services: Services; readonly principal: Principal };
+export type ApiContext = {
+  readonly services: Services;
+  readonly principal: Principal;
+  readonly budget: ResponseBudget;
+};
 
 /**
  * Resolvers declare the types of their source and arguments; GraphQL has validated both against the schema.
@@ -41,7 +47,7 @@ export function createGraphQLHandler(services: Services): (call: GraphQLCall) =>
   });
   const handle = createHandler<IncomingMessage, Principal, ApiContext & Record<string, unknown>>({
     schema,
-    context: ({ context: principal }) => ({ services, principal }),
+    context: ({ context: principal }) => ({ services, principal, budget: createResponseBudget() }),
     parse: (source, options) => parse(source, { ...options, maxTokens: MAX_TOKENS }),
     formatError: (error) => formatError(services, error),
   });
@@ -70,7 +76,7 @@ function withResolvers(schema: GraphQLSchema, resolvers: Resolvers): GraphQLSche
     for (const [name, resolve] of Object.entries(fields)) {
       const field = existing[name];
       if (field === undefined || !('resolve' in field)) throw new Error(`bug: no field ${typeName}.${name}`);
-      field.resolve = resolve;
+      field.resolve = withBudget(resolve);
     }
   }
   return schema;

@@ -2,6 +2,7 @@ import { RegistryError } from '../errors.ts';
 import { checkSubgraph } from '../checks/check-subgraph.ts';
 import { assertRole, createApiKey, revokeApiKey } from '../keys/api-keys.ts';
 import { publishChange } from '../publish/publish-change.ts';
+import { assertShort } from '../publish/variant-change.ts';
 import type { ContractChange, ContractTags, SubgraphChange } from '../publish/variant-change.ts';
 import { performRolloutAction } from '../releases/rollout-actions.ts';
 import { recordAudit } from '../store/audit.ts';
@@ -117,11 +118,13 @@ export const mutationResolvers: Resolvers = {
       performRolloutAction(services, principal, { ref: parseRef(ref), action: { kind: 'pause' } }),
     resume: (_, { ref }: LaunchArguments, { services, principal }) =>
       performRolloutAction(services, principal, { ref: parseRef(ref), action: { kind: 'resume' } }),
-    rollback: (_, { ref, launch, reason }: LaunchArguments, { services, principal }) =>
-      performRolloutAction(services, principal, {
+    rollback: (_, { ref, launch, reason }: LaunchArguments, { services, principal }) => {
+      assertShort('reason', reason);
+      return performRolloutAction(services, principal, {
         ref: parseRef(ref),
         action: { kind: 'rollback', launch: launch ?? undefined, reason: reason ?? undefined },
-      }),
+      });
+    },
     async pushOperations(
       _,
       { ref, manifest, client }: { ref: string; manifest: unknown; client?: string | null },

@@ -49,9 +49,11 @@ const nameForm = /^[a-zA-Z][\w-]{0,63}$/;
 
 /** @throws {RegistryError} BAD_USER_INPUT or TOO_LARGE for a change that no variant could accept */
 export function assertValidChange(change: VariantChange, maxSdlBytes: number): void {
-  for (const { name, sdl, routingUrl } of change.subgraphs) {
+  for (const { name, sdl, routingUrl, author, commit } of change.subgraphs) {
     assertName('subgraph', name);
     if (routingUrl !== undefined) assertRoutingUrl(routingUrl);
+    assertShort('author', author);
+    assertShort('commit', commit);
     if (sdl !== null && Buffer.byteLength(sdl) > maxSdlBytes)
       throw new RegistryError('TOO_LARGE', `the schema of ${name} exceeds the limit of ${maxSdlBytes} bytes`);
   }
@@ -165,7 +167,20 @@ function assertName(kind: string, name: string): void {
   );
 }
 
+const MAX_CHARACTERS = 2_000;
+
+/**
+ * Rejects a long text: it is shown in lists, and the reason of a rollback is part of the release that each
+ * router loads.
+ * @throws {RegistryError} BAD_USER_INPUT
+ */
+export function assertShort(name: string, text: string | null | undefined): void {
+  if ((text?.length ?? 0) <= MAX_CHARACTERS) return;
+  throw new RegistryError('BAD_USER_INPUT', `"${name}" exceeds the limit of ${MAX_CHARACTERS} characters`);
+}
+
 function assertRoutingUrl(text: string): void {
+  assertShort('routingUrl', text);
   const protocol = URL.canParse(text) ? new URL(text).protocol : '';
   if (protocol === 'http:' || protocol === 'https:') return;
   throw new RegistryError('BAD_USER_INPUT', `the routing URL must begin with http:// or https://`);

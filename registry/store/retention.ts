@@ -4,6 +4,8 @@ import type { RegistryDatabase, RegistryTransaction } from './tables.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+/** Days that the report of a router is kept. A router has another name after each start. */
+const KEEP_REPORT_DAYS = 1;
 
 /** Removes what has expired at once and every hour. */
 export function startRetention(services: Services): Disposable {
@@ -27,6 +29,7 @@ async function removeExpired(services: Services): Promise<void> {
     );
   }
   await removeChecks(db, before(settings.keepDays.checks));
+  await db.deleteFrom('routers').where('reported_at', '<', before(KEEP_REPORT_DAYS)).execute();
   await removeDocuments(db, launches);
 }
 

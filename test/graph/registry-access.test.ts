@@ -179,6 +179,43 @@ describe.each(databaseKinds)('access to a registry on %s', (kind) => {
     ]);
   });
 
+  test('limits what one request reads, and the texts that it stores', async () => {
+    // Five versions of each of five versions, and so on: 15,625 rows on the sixth level.
+    const nested = (depth: number): string =>
+      depth === 0 ? 'sdl' : `versions(first: 100) { edges { node { ${nested(depth - 1)} } } }`;
+    const query = (selection: string) => `{ variant(ref: "${REF}") { subgraphs { ${selection} } } }`;
+    for (let version = 0; version < 5; version += 1) await registry.publish('product', `${SDL} # ${version}`);
+    const one = await registry.call(query(nested(1)));
+    expect([one.status, one.errors]).toEqual([200, []]);
+    const before = registry.statements.length;
+    const many = await registry.call(query(nested(6)));
+    expect([many.data, many.errors[0]?.extensions.code]).toEqual([{ variant: null }, 'TOO_LARGE']);
+    expect(registry.statements.length - before).toBeLessThan(1_000);
+    const aliases = Array.from({ length: 6 }, (_, index) => `m${index}: operationManifest`).join(' ');
+    const manifests = await registry.call(`{ variant(ref: "${REF}") { ${aliases} } }`);
+    expect(manifests.errors[0]?.extensions.code).toBe('TOO_LARGE');
+
+    const long = 'x'.repeat(2_001);
+    const rollback = `mutation ($reason: String) { rollback(ref: "${REF}", reason: $reason) { sequence } }`;
+    const rejected = [
+      await registry.call(rollback, { reason: long }),
+      ...(await Promise.all(
+        [{ author: long }, { commit: long }, { routingUrl: `http://a.example/${long}` }].map((more) =>
+          registry.call(
+            'mutation ($ref: ID!, $input: PublishInput!) { publishSubgraph(ref: $ref, input: $input) { updated } }',
+            { ref: REF, input: { name: 'product', sdl: SDL, ...more } },
+          ),
+        ),
+      )),
+    ];
+    for (const { errors } of rejected)
+      expect(errors).toMatchObject([
+        { message: expect.stringContaining('2000 characters'), extensions: { code: 'BAD_USER_INPUT' } },
+      ]);
+    const report = { instance: 'a\0b', routerVersion: '1.0.0', startedAt: new Date(now).toISOString() };
+    expect((await registry.post('/routers/shop/production', report)).status).toBe(400);
+  });
+
   test('records who changed what, and writes no secret to log, audit or responses', async () => {
     const created = await registry.createKey('PUBLISH');
     await registry.publish('product', `${SDL} type Extra { a: Int }`, { key: created });
