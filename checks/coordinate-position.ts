@@ -2,7 +2,12 @@ import { parse } from 'graphql';
 import type { ASTNode, DocumentNode, NameNode } from 'graphql';
 
 /** Position in a document, from 1. */
-type Position = { readonly line: number; readonly column: number };
+type Position = {
+  readonly line: number;
+  readonly column: number;
+  /** Whether it is the position of the coordinate itself, rather than of its type. */
+  readonly isExact: boolean;
+};
 
 /**
  * Returns where a schema defines a coordinate such as `Product.price` or `Product.price(currency:)`. A field
@@ -12,7 +17,8 @@ export function coordinatePosition(sdl: string, coordinate: string | undefined):
   const [type, member] = (coordinate ?? '').split(/[.(:)]+/);
   const definitions = (tryParse(sdl)?.definitions ?? []).filter((node) => nameOf(node)?.value === type);
   const found = definitions.flatMap(membersOf).find((node) => nameOf(node)?.value === member);
-  return startOf(nameOf(found ?? definitions[0]));
+  const start = startOf(nameOf(found ?? definitions[0]));
+  return start && { ...start, isExact: found !== undefined || member === undefined };
 }
 
 function tryParse(sdl: string): DocumentNode | undefined {
@@ -35,7 +41,7 @@ function membersOf(definition: ASTNode): readonly ASTNode[] {
 }
 
 /** Position of a name, because a description would precede the definition. */
-function startOf(name: NameNode | undefined): Position | undefined {
+function startOf(name: NameNode | undefined): Omit<Position, 'isExact'> | undefined {
   const token = name?.loc?.startToken;
   return token === undefined ? undefined : { line: token.line, column: token.column };
 }

@@ -4,6 +4,7 @@ import type { EvaluatedOperation } from './changes/evaluate-changes.ts';
 import { findSchemaChanges } from './changes/schema-changes.ts';
 import type { FoundChange } from './changes/schema-changes.ts';
 import type { Views } from './operations/comparison.ts';
+import { fieldPathAt } from './operations/field-path.ts';
 import { evaluateOperation } from './operations/evaluate-operation.ts';
 import type { RecordedOperation } from './recorded-operation.ts';
 import type { AccessChange, OperationResult, Reason, SchemaChange } from './report.ts';
@@ -77,8 +78,11 @@ function resultOf({ operation, evaluation }: EvaluatedOperation): OperationResul
   };
 }
 
-/** Adds the line of the operation, which may no longer be recorded when the report is read. */
+/** Adds the line of the operation and the path, because it may be deleted before the report is read. */
 function withSource(reason: Reason, body: string): Reason {
-  const source = reason.line === undefined ? undefined : body.split(/\r\n|\n|\r/)[reason.line - 1];
-  return source === undefined ? reason : { ...reason, source };
+  const { line, column } = reason;
+  const source = line === undefined ? undefined : body.split(/\r\n|\n|\r/)[line - 1];
+  if (source === undefined || line === undefined) return reason;
+  const path = column === undefined ? undefined : fieldPathAt(body, line, column);
+  return { ...reason, source, ...(path !== undefined && { path }) };
 }

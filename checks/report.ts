@@ -47,6 +47,8 @@ export type Reason = {
   readonly column?: number;
   /** That line of the operation. */
   readonly source?: string;
+  /** The fields that lead there, such as `orders.items.name`, if a field begins there. */
+  readonly path?: string;
 };
 
 /** Query plans of an operation. Depth is the number of calls that wait for each other. */

@@ -53,7 +53,8 @@ function versionOf(document: DocumentNode): Version {
   };
 }
 
-function subgraphNames({ definitions }: DocumentNode): ReadonlyMap<string, string> {
+/** Returns the names of subgraphs by the value of `join__Graph`. */
+export function subgraphNames({ definitions }: DocumentNode): ReadonlyMap<string, string> {
   const values = definitions.flatMap((node) =>
     node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph' ? (node.values ?? []) : [],
   );

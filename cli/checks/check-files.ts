@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { definingSubgraphs } from '../../checks/changes/defining-subgraphs.ts';
 import { ServedVersionError, check } from '../../checks/check.ts';
 import type { CheckRequest } from '../../checks/check.ts';
 import type { ProposedGraph } from '../../checks/composition.ts';
@@ -56,7 +57,7 @@ export async function checkFiles(files: FilesToCheck): Promise<Outcome> {
     const report = await addReplay(await check(request, { now: Date.now }), files.replay, operations);
     return reportOutcome(report, {
       title: `Check of ${relative('.', path)}`,
-      schemas: schemasOf(after),
+      schemas: schemasOf(after, definingSubgraphs(before)),
       next: operations === undefined ? WITHOUT_OPERATIONS : [],
     });
   } catch (error) {
@@ -161,7 +162,14 @@ function contractsOf({ graphs }: Config): readonly CheckedContract[] {
     .map(([name, { include, exclude, hideUnreachable }]) => ({ name, include, exclude, hideUnreachable }));
 }
 
-function schemasOf(proposed: ProposedGraph): readonly AnnotatedSchema[] {
+function schemasOf(
+  proposed: ProposedGraph,
+  definersBefore: (coordinate: string) => readonly string[],
+): readonly AnnotatedSchema[] {
   if ('supergraphSdl' in proposed) return [{ file: proposed.file, sdl: proposed.supergraphSdl }];
-  return proposed.subgraphs.map(({ place, sdl }) => ({ file: place, sdl }));
+  return proposed.subgraphs.map(({ name, place, sdl }) => ({
+    file: place,
+    sdl,
+    defined: (coordinate) => definersBefore(coordinate).includes(name),
+  }));
 }

@@ -27,10 +27,31 @@ function countsOf(changes: readonly SchemaChange[]): string {
   ].join(', ');
 }
 
+const CRITICALITY = { breaking: 'BREAKING ', dangerous: 'dangerous', safe: 'safe     ' } as const;
+
+/** Returns changes without evidence of their use: what each of them may do to any operation. */
+export function renderDifferences(changes: readonly SchemaChange[]): string {
+  if (changes.length === 0) return 'Schema changes: none';
+  const severities = ['breaking', 'dangerous', 'safe'] as const;
+  const sorted = severities.flatMap((severity) =>
+    changes.filter(({ criticality }) => criticality === severity),
+  );
+  const counts = severities.flatMap((severity) => {
+    const count = sorted.filter(({ criticality }) => criticality === severity).length;
+    return count === 0 ? [] : [`${numeral(count)} ${severity}`];
+  });
+  return [
+    `Schema changes: ${counts.join(', ')} (for an operation that uses the element)`,
+    ...sorted.map(({ criticality, code, message }) => `  ${CRITICALITY[criticality]}  ${code}  ${message}`),
+  ].join('\n');
+}
+
 const LABELS = { breaks: 'BREAKS ', changes: 'changes', safe: 'safe   ' } as const;
 
 function lineOf({ verdict, code, message, criticality, usedBy }: SchemaChange, evidence: Evidence): string {
   const text = `${LABELS[verdict]}  ${code}  ${message}`;
+  // A description changes no response, so its use is of no interest.
+  if (code.includes('_DESCRIPTION_')) return text;
   if (usedBy.operations > 0) {
     const calls = usedBy.calls > 0 ? `, ${counted(usedBy.calls, 'call')}` : '';
     const clients = usedBy.clients.length > 0 ? `, ${listed(usedBy.clients)}` : '';
@@ -40,8 +61,9 @@ function lineOf({ verdict, code, message, criticality, usedBy }: SchemaChange, e
   return criticality === 'safe' ? text : `${text}; ${unused(evidence)}`;
 }
 
-function unused({ operations, sinceDays }: Evidence): string {
-  if (operations === 0) return 'no operation is recorded';
+function unused({ operations, calls, sinceDays }: Evidence): string {
+  if (operations === 0) return 'unknown whether it is used';
   const period = sinceDays === null ? '' : ` of the last ${counted(sinceDays, 'day')}`;
-  return `used by none of ${counted(operations, 'operation')}${period}`;
+  const counts = calls === 0 ? '' : ` (${counted(calls, 'call')})`;
+  return `used by none of ${counted(operations, 'operation')}${counts}${period}`;
 }

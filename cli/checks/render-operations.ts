@@ -6,8 +6,9 @@ const MAX_OPERATIONS = 20;
 
 /** Returns the operations that break or change, each with its clients and the reasons. */
 export function renderOperations({ operations, evidence }: CheckReport): string {
-  const breaking = operations.filter(({ verdict }) => verdict === 'breaks');
-  const changing = operations.filter(({ verdict }) => verdict === 'changes');
+  const byCalls = operations.toSorted((a, b) => (b.calls ?? 0) - (a.calls ?? 0));
+  const breaking = byCalls.filter(({ verdict }) => verdict === 'breaks');
+  const changing = byCalls.filter(({ verdict }) => verdict === 'changes');
   const shown = [...breaking, ...changing].slice(0, MAX_OPERATIONS);
   const rest = breaking.length + changing.length - shown.length;
   return [
@@ -18,7 +19,10 @@ export function renderOperations({ operations, evidence }: CheckReport): string 
 }
 
 function summaryOf(breaking: number, changing: number, evidence: Evidence): string {
-  if (evidence.operations === 0) return `none recorded${leftOut(evidence)}`;
+  if (evidence.operations === 0)
+    return leftOut(evidence) === ''
+      ? 'none recorded, so it is unknown what clients use'
+      : `none that counts${leftOut(evidence)}`;
   const safe = evidence.operations - breaking - changing;
   const results = [
     ...(breaking > 0 ? [`${numeral(breaking)} ${breaking === 1 ? 'BREAKS' : 'BREAK'}`] : []),
@@ -39,7 +43,7 @@ function alreadyInvalid(operations: readonly OperationResult[]): string {
 
 function evidenceText({ calls, sinceDays }: Evidence): string {
   const period = sinceDays === null ? '' : ` in the last ${counted(sinceDays, 'day')}`;
-  return calls === 0 ? `recorded${period}` : `${counted(calls, 'call')}${period}`;
+  return calls === 0 ? `no call is counted${period}` : `${counted(calls, 'call')}${period}`;
 }
 
 function leftOut({ leftOut: { belowCalls, excludedClients, notSeen } }: Evidence): string {
@@ -73,12 +77,18 @@ export function usersOf({ clients, calls, lastSeen }: OperationResult): string {
   const total = clients.length > 1 && calls !== null ? [`${counted(calls, 'call')} in all`] : [];
   const seen = lastSeen === null ? [] : [`last seen ${shownTime(lastSeen)}`];
   const texts = [...(users.length > 0 ? [listed(users)] : []), ...total, ...seen];
-  return texts.length === 0 ? '' : `: ${texts.join('; ')}`;
+  const unknown = calls === null && users.length > 0 ? ['in a manifest, no calls are counted'] : [];
+  return texts.length === 0 ? '' : `: ${[...texts, ...unknown].join('; ')}`;
 }
 
-function reasonLines({ coordinate, message, line, column, source }: Reason): readonly string[] {
+const BARE_FIELD = /^\s*\w+\s*\{?\s*$/;
+
+function reasonLines({ coordinate, message, line, column, source, path }: Reason): readonly string[] {
   const position = [line, column].filter((part) => part !== undefined).join(':');
   const subject = coordinate === null || message.includes(coordinate) ? '' : ` (${coordinate})`;
+  // Recorded documents have one field in each line, so the line shows less than the path.
+  if (path !== undefined && source !== undefined && BARE_FIELD.test(source))
+    return [`${path}: ${message}${subject}`];
   const text = `${position === '' ? '' : `line ${position}: `}${message}${subject}`;
   if (source === undefined || column === undefined) return [text];
   return [text, ...excerptOf(source, column).map((line) => `  | ${line}`)];

@@ -90,7 +90,7 @@ function shortened(lines: readonly string[]): readonly string[] {
 function renderAccess(changes: readonly AccessChange[], operations: readonly OperationResult[]): string {
   const names = new Map(operations.map((operation) => [operation.id, nameOf(operation)]));
   const lines = changes.flatMap(({ coordinate, effect, message, operations: ids }) => [
-    `${effect}  ${coordinate}: ${message}`,
+    `${effect}  ${message.includes(coordinate) ? '' : `${coordinate}: `}${message}`,
     ids.length === 0
       ? '  no recorded operation selects it'
       : `  selected by ${counted(ids.length, 'operation')}: ${listed(ids.map((id) => names.get(id) ?? id))}`,

@@ -2,6 +2,7 @@ import type { CheckReport, Finding, LintFinding, OperationResult } from '../../c
 import type { Annotation } from '../annotation.ts';
 import { coordinatePosition } from '../../checks/coordinate-position.ts';
 import { nameOf, usersOf } from './render-operations.ts';
+import { counted, listed } from './report-words.ts';
 
 /** The schema file that annotations point to. */
 export type AnnotatedSchema = {
@@ -10,6 +11,8 @@ export type AnnotatedSchema = {
   readonly sdl: string | undefined;
   /** Name of the subgraph, so that findings of others do not point to its file. */
   readonly subgraph?: string | undefined;
+  /** Whether the schema defined a coordinate before the change; undefined if there is one schema only. */
+  readonly defined?: (coordinate: string) => boolean;
 };
 
 /** The schema of the checked subgraph, or those of all subgraphs. */
@@ -25,14 +28,23 @@ export function reportAnnotations(report: CheckReport, schema: Schemas): readonl
       .map((operation) => operationAnnotation(operation, schema)),
     ...report.access
       .filter(({ effect, operations }) => effect === 'tightened' && operations.length > 0)
-      .map(({ coordinate, message }) => ({
+      .map(({ coordinate, message, operations: ids }) => ({
         level: 'error' as const,
         title: `Access to ${coordinate}`,
-        message,
+        message: [message, `Selected by ${operationNames(report, ids)}`].join('\n'),
         ...positionOf(coordinate, schema),
       })),
     ...lintAnnotations(report.lint, schema),
   ];
+}
+
+/** Returns the number of operations and the names of the first of them. */
+function operationNames({ operations }: CheckReport, ids: readonly string[]): string {
+  const named = ids.map((id) => operations.find((operation) => operation.id === id));
+  const names = named.map((operation, index) =>
+    operation === undefined ? (ids[index] ?? '') : nameOf(operation),
+  );
+  return `${counted(ids.length, 'operation')}: ${listed(names)}`;
 }
 
 /** Returns the new findings of lint as annotations. */
@@ -78,13 +90,20 @@ function operationAnnotation(operation: OperationResult, schema: Schemas): Annot
   };
 }
 
-/** Returns the place of a coordinate in the schema that defines it, or the beginning of the first schema. */
+/**
+ * Returns the place of a coordinate in a schema that defines it, else of its type in the schema that defined
+ * it before the change, or the beginning of the first schema.
+ */
 function positionOf(coordinate: string | undefined, schemas: Schemas) {
   const known = [schemas].flat().filter(({ file }) => file !== undefined);
-  const places = known.flatMap(({ file, sdl }) => {
+  const places = known.flatMap(({ file, sdl, defined }) => {
     const position = sdl === undefined ? undefined : coordinatePosition(sdl, coordinate);
-    return position === undefined ? [] : [{ file, ...position }];
+    if (position === undefined) return [];
+    const { isExact, ...start } = position;
+    const rank = isExact ? 2 : coordinate !== undefined && defined?.(coordinate) === true ? 1 : 0;
+    return [{ place: { file, ...start }, rank }];
   });
   const [first] = known;
-  return places[0] ?? (first === undefined ? {} : { file: first.file, line: 1 });
+  const [best] = places.toSorted((a, b) => b.rank - a.rank);
+  return best?.place ?? (first === undefined ? {} : { file: first.file, line: 1 });
 }

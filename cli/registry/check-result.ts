@@ -50,9 +50,18 @@ export async function checkOutcome(
   // Loaded here, because other verbs do not need a parser of GraphQL.
   const { reportOutcome } = await import('../checks/report-outcome.ts');
   const outcome = reportOutcome(report, { ...context, ...schema, schemas: [schema] });
-  const notes = report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
-  return { ...outcome, data: { ...outcome.data, ...checkReference(id) }, notes };
+  const isComposed = report.composition.errors.length === 0;
+  const notes = isComposed && report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
+  const warnings = notes.map(
+    (message) => ({ level: 'warning', title: 'No operation is recorded', message }) as const,
+  );
+  return {
+    ...outcome,
+    data: { ...outcome.data, ...checkReference(id) },
+    annotations: [...(outcome.annotations ?? []), ...warnings],
+    notes,
+  };
 }
 
 const NOTHING_RECORDED =
-  'no operation is recorded, so no change counts as breaking: routers that follow the registry record what clients send, and `tributary operations push` adds the operations of a manifest';
+  'no operation is recorded, so no change counts as breaking: nothing is known yet about what clients use. Routers that follow the registry record what clients send, and `tributary operations push` adds the operations of a manifest';

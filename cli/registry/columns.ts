@@ -13,3 +13,15 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return `${columns([header, ...rows]).join('\n')}\n`;
 }
+
+const MAX_CELL = 40;
+
+/** Returns the beginning of a text, so that a row fits into a terminal. */
+export function shortCell(text: string): string {
+  return text.length <= MAX_CELL ? text : `${text.slice(0, MAX_CELL - 1)}…`;
+}
+
+/** Returns the name of an author without the e-mail address. */
+export function shortAuthor(author: string | null): string {
+  return shortCell(author?.replace(/\s*<[^<>]*>$/, '') ?? '');
+}

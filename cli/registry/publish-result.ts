@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { AnnotatedSchema } from '../checks/report-annotations.ts';
+import { nameOf } from '../checks/render-operations.ts';
+import { counted, listed } from '../checks/report-words.ts';
 import { columns } from './columns.ts';
 import type { Outcome } from '../outcome.ts';
 import { CHECK_FIELDS, checkOutcome, checkSchema } from './check-result.ts';
@@ -67,7 +69,19 @@ export async function publishOutcome(result: PublishResult, subject: PublishSubj
   const composition = errors.length > 0 ? errors : (launch?.errors ?? []);
   if (composition.length > 0) return notComposed(composition, failureText(result, subject), subject, data);
   const plain = `${changeText(result, subject)}\n${stateText(result, subject)}`;
-  return { kind: 'success', plain, data };
+  const notes = acceptedBreaks(result);
+  return { kind: 'success', plain, data, ...(notes.length > 0 && { notes }) };
+}
+
+/** Returns a note on operations that break although the change was published. */
+function acceptedBreaks({ check, updated }: PublishResult): readonly string[] {
+  const operations = check?.report?.operations ?? [];
+  const breaking = operations.filter(({ verdict }) => verdict === 'breaks');
+  if (!updated || breaking.length === 0) return [];
+  const names = listed(breaking.map(nameOf));
+  return [
+    `it breaks ${counted(breaking.length, 'operation')}: ${names}; \`tributary launch rollback\` undoes it`,
+  ];
 }
 
 function changeText(
@@ -80,7 +94,9 @@ function changeText(
   return created ? `${subject} ${action}, new` : `${subject} ${action}`;
 }
 
-function stateText({ launch }: PublishResult, { ref }: PublishSubject): string {
+function stateText({ launch, updated }: PublishResult, { ref }: PublishSubject): string {
+  if (!updated && launch?.status === 'ROLLED_BACK')
+    return `launch ${launch.number} of ${ref}, the latest, was rolled back; \`tributary graph status\` shows what is served\n`;
   return launch === null ? '' : `launch ${launch.number} of ${ref}: ${statusText(launch.status)}\n`;
 }
 

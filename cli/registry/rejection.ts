@@ -9,9 +9,29 @@ export type GraphQLErrorBody = {
 /** Advice for errors that the user of a command can resolve, by their code. */
 const ADVICE: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'give a valid API key with --key FILE or TRIBUTARY_KEY',
-  FORBIDDEN: '`tributary key list` shows the role of each key, and an admin key creates another',
-  NOT_FOUND: 'check --graph and the name; `tributary subgraph list` shows the subgraphs of a variant',
+  FORBIDDEN: 'an operator creates another key with `tributary key create`',
 };
+
+const LIST_COMMANDS = /^there is no (subgraph|launch|contract|key) /;
+
+function adviceFor(code: string | undefined, message: string): string | undefined {
+  if (code !== 'NOT_FOUND') return ADVICE[code ?? ''];
+  const kind = LIST_COMMANDS.exec(message)?.[1];
+  return kind === undefined ? 'check --graph' : `\`tributary ${kind} list\` shows those that there are`;
+}
+
+/** The codes that the registry has for errors of its callers. */
+const REGISTRY_CODES = new Set([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'BAD_USER_INPUT',
+  'CONFLICT',
+  'TOO_LARGE',
+  'UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+  'GRAPHQL_VALIDATION_FAILED',
+]);
 
 /** Returns the error of a command for the errors of a response. */
 export function rejectionOf(url: string, errors: readonly GraphQLErrorBody[]): CommandError {
@@ -22,7 +42,8 @@ export function rejectionOf(url: string, errors: readonly GraphQLErrorBody[]): C
       'REGISTRY_VERSION',
       `the registry at ${url} is another version than this command: ${messages}; use the same version of both`,
     );
-  const advice = ADVICE[code ?? ''];
+  const isForeign = code !== undefined && !REGISTRY_CODES.has(code);
+  const advice = isForeign ? `${url} may be another service than a registry` : adviceFor(code, messages);
   const reason = code === 'UNAUTHENTICATED' ? rejectedKey(messages) : messages;
   return new CommandError(code ?? 'REGISTRY_ERROR', advice === undefined ? reason : `${reason}; ${advice}`);
 }

@@ -105,7 +105,7 @@ export function assertRole(principal: Principal, role: Role, graph: string | nul
   if (ranks[principal.role] >= ranks[role]) return;
   throw new RegistryError(
     'FORBIDDEN',
-    `this needs a key with the role ${role}; the key ${principal.id} has the role ${principal.role}`,
+    `the role ${role.toLowerCase()} is required; the key ${principal.id} has the role ${principal.role.toLowerCase()}`,
   );
 }
 

@@ -95,7 +95,7 @@ async function variantFor(services: Services, principal: Principal, ref: GraphRe
   if (principal.role !== 'ADMIN')
     throw new RegistryError(
       'NOT_FOUND',
-      `there is no variant ${ref.graph}@${ref.variant}; a key with the role ADMIN creates it with its first publish`,
+      `there is no variant ${ref.graph}@${ref.variant}; a key with the role admin creates it with its first publish`,
     );
   return services.db.transaction().execute(async (transaction) => {
     const variant = await ensureVariant(transaction, ref, services.now());

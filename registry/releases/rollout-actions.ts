@@ -150,7 +150,10 @@ async function previouslyServed(
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return row.serving_launch;
-  throw new RegistryError('CONFLICT', `launch ${state.serving} is the only one that was ever served`);
+  throw new RegistryError(
+    'CONFLICT',
+    `no other launch was served and not rolled back since; name the launch to serve instead of launch ${state.serving}`,
+  );
 }
 
 type Target = { readonly variant: VariantRow; readonly state: RolloutState; readonly launch: number };

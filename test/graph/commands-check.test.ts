@@ -91,9 +91,11 @@ describe('tributary check', () => {
     });
     expect({ status, stderr }).toEqual({ status: 1, stderr: 'the check failed: 1 operation breaks\n' });
     expect(stdout).toContain(
-      '::error file=renamed.products.graphql,line=3,col=6,title=Breaks Page::Page: web%0AProduct.name was removed\n',
+      '::error file=renamed.products.graphql,line=3,col=6,title=Breaks Page::Page: web; in a manifest, no calls are counted%0AProduct.name was removed\n',
     );
-    expect(stdout).toContain('  BREAKS  Page: web\n    line 2:13: Product.name was removed\n');
+    expect(stdout).toContain(
+      '  BREAKS  Page: web; in a manifest, no calls are counted\n    line 2:13: Product.name was removed\n',
+    );
   });
 
   test('returns the verdicts as data, with the use of each change', async () => {
@@ -123,7 +125,7 @@ describe('tributary check', () => {
     const other = write('other.json', JSON.stringify({ o1: '{ order { id } }' }));
     const { plain } = await runVerb('check', smaller, '--against', served, '--operations', other);
     expect(plain).toContain(
-      'Operations: 1 is safe (recorded); 1 of them is invalid before the change, too\n',
+      'Operations: 1 is safe (no call is counted); 1 of them is invalid before the change, too\n',
     );
   });
 

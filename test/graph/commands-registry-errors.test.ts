@@ -137,8 +137,10 @@ describe('a rejection of the registry', () => {
     [
       'FORBIDDEN',
       'the key has role read, publish is needed',
-      '`tributary key list` shows the role of each key',
+      'an operator creates another key with `tributary key create`',
     ],
+    ['NOT_FOUND', 'there is no launch 99', '`tributary launch list` shows those that there are'],
+    ['INVALID_TOKEN', 'the bearer token is malformed', 'may be another service than a registry'],
     ['CONFLICT', 'another publish is in progress', ''],
   ])('%s keeps its code and message, and says what would be right', async (code, reason, advice) => {
     const url = await serverThat(graphqlErrors({ message: reason, extensions: { code } }));

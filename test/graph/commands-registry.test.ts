@@ -240,6 +240,9 @@ describe('tributary subgraph check', () => {
       plain: expect.stringMatching(/^Check of products in shop@production: passed\n\nComposition: passed\n/),
       data: { tasks: { operations: { task_status: 'PASSED' } }, changes: expect.any(Array) },
       notes: [expect.stringMatching(/^no operation is recorded, so no change counts as breaking: /)],
+      annotations: expect.arrayContaining([
+        expect.objectContaining({ level: 'warning', title: 'No operation is recorded' }),
+      ]),
     });
     expect(outcome.plain).toContain("Field 'name' was removed from object type 'Product'");
   });
@@ -294,7 +297,12 @@ describe('tributary launch', () => {
     expect((await tributary('launch', 'show')).plain).toMatch(/^launch 5: serving\n/);
     const diff = await tributary('launch', 'diff', '2', '5');
     expect(diff.plain).toContain('Subgraphs:\n  products: version 1 → 2\n');
-    expect(diff.plain).toContain("Field 'weight' was removed from object type 'Product'");
+    expect(diff.plain).toContain(
+      "BREAKING   FIELD_REMOVED  Field 'weight' was removed from object type 'Product'",
+    );
+    expect(await tributary('launch', 'rollback', '99')).toMatchObject({
+      message: 'there is no launch 99; `tributary launch list` shows those that there are',
+    });
     expect(await tributary('launch', 'diff', '2', '9')).toMatchObject({
       code: 'NOT_FOUND',
       message: 'shop@production has no launch 9; `tributary launch list` shows those that it has',
@@ -534,7 +542,7 @@ describe('recorded operations', () => {
       ]),
     });
     expect(failed.plain).toMatch(/\n {2}BREAKS {2}ProductPage: web/);
-    expect(failed.plain).toMatch(/\n {6}\| name\n {6}\| \^\n/);
+    expect(failed.plain).toContain('\n    product.name: Product.name was removed\n');
     expect(failed.plain).toContain('What to do:\n  Keep what the operations above use');
   });
 
@@ -553,6 +561,7 @@ describe('recorded operations', () => {
     expect(await publish('products', changed, '--allow-breaking')).toMatchObject({
       kind: 'success',
       data: { supergraph_was_updated: true, workflow_id: expect.any(String) },
+      notes: ['it breaks 1 operation: ProductPage; `tributary launch rollback` undoes it'],
     });
   });
 
@@ -605,7 +614,7 @@ describe('tributary key', () => {
     expect(await runVerb('key', 'list', ...access(key))).toMatchObject({
       code: 'FORBIDDEN',
       message: expect.stringMatching(
-        /role ADMIN.*role PUBLISH; `tributary key list` shows the role of each key/,
+        /^the role admin is required; the key \w+ has the role publish; an operator creates /,
       ),
     });
     expect(await tributary('key', 'revoke', id)).toMatchObject({ plain: `key ${id} (ci) revoked\n` });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckReport, OperationResult } from '../../checks/report.ts';
 import { coordinatePosition } from '../../checks/coordinate-position.ts';
+import { fieldPathAt } from '../../checks/operations/field-path.ts';
+import { renderDifferences } from '../../cli/checks/render-changes.ts';
 import { renderReport } from '../../cli/checks/render-report.ts';
 import { reportAnnotations } from '../../cli/checks/report-annotations.ts';
 import { reportData } from '../../cli/checks/report-data.ts';
@@ -143,7 +145,7 @@ Access:
 
 Schema changes: 1 breaking, 1 safe
   BREAKS   FIELD_REMOVED  Field 'name' was removed from object type 'Product'; used by 1 operation, 1,235 calls, web, ios
-  safe     FIELD_REMOVED  Field 'weight' was removed from object type 'Product'; used by none of 2 operations of the last 7 days
+  safe     FIELD_REMOVED  Field 'weight' was removed from object type 'Product'; used by none of 2 operations (1,240 calls) of the last 7 days
 
 Contract partner: passed
 
@@ -157,6 +159,59 @@ What to do:
   See the docs.
 `,
   );
+});
+
+test('a reason in a line with one field shows the fields that lead there', () => {
+  const [first] = REPORT.operations;
+  const reason = {
+    verdict: 'breaks' as const,
+    coordinate: 'Product.name',
+    code: 'FIELD_REMOVED',
+    message: 'Product.name was removed',
+    line: 3,
+    column: 5,
+    source: '    name',
+    path: 'products.name',
+  };
+  const operations =
+    first === undefined ? [] : [{ ...first, calls: null, lastSeen: null, reasons: [reason] }];
+  const manifest = operations.map((one) => ({
+    ...one,
+    clients: [{ name: 'web', version: null, calls: null }],
+  }));
+  expect(renderReport({ ...REPORT, operations: manifest }, { title: 'Check' })).toContain(
+    '  BREAKS  OrderPage: web; in a manifest, no calls are counted\n    products.name: Product.name was removed\n\n',
+  );
+});
+
+test('the path of a field leads through fields, fragments and aliases', () => {
+  const body = 'query Q {\n  all: products {\n    ... on Product {\n      name\n    }\n  }\n}';
+  expect(fieldPathAt(body, 4, 7)).toBe('products.name');
+  expect(fieldPathAt(body, 3, 5)).toBeUndefined();
+});
+
+test('the differences of two schemas say what is breaking, without evidence of use', () => {
+  const added = {
+    code: 'FIELD_ADDED',
+    coordinate: 'Product.title',
+    message: "Field 'title' was added",
+    criticality: 'safe' as const,
+    verdict: 'safe' as const,
+    usedBy: { operations: 0, calls: 0, clients: [] },
+  };
+  expect(renderDifferences([added, ...REPORT.changes.slice(0, 1)])).toBe(
+    `Schema changes: 1 breaking, 1 safe (for an operation that uses the element)
+  BREAKING   FIELD_REMOVED  Field 'weight' was removed from object type 'Product'
+  safe       FIELD_ADDED  Field 'title' was added`,
+  );
+});
+
+test('an annotation of a removed field points to the subgraph that defined it', () => {
+  const other = { file: 'order.graphql', sdl: 'type Product @key(fields: "id") { id: ID! }' };
+  const owner = { file: 'p.graphql', sdl: SDL, defined: (name: string) => name === 'Product.name' };
+  const schemas = [{ ...other, defined: () => false }, owner];
+  const named = reportAnnotations(REPORT, schemas).filter(({ title }) => title === 'Breaks OrderPage');
+  expect(named).toEqual([expect.objectContaining({ file: 'p.graphql', line: 3, column: 6 })]);
 });
 
 test('the excerpt of a long line is the part around its column', () => {
@@ -215,7 +270,12 @@ test('annotations point to the line of the coordinate, or of the type of a remov
       line: 3,
       column: 6,
     },
-    expect.objectContaining({ title: 'Access to Product.price', line: 6, column: 3 }),
+    expect.objectContaining({
+      title: 'Access to Product.price',
+      message: expect.stringMatching(/\nSelected by 1 operation: OrderPage$/),
+      line: 6,
+      column: 3,
+    }),
     expect.objectContaining({ level: 'warning', title: 'LIST_SIZE_MISSING', line: 6, column: 3 }),
   ]);
 });
@@ -244,7 +304,8 @@ describe('the position of a coordinate', () => {
     ['Absent.field', undefined],
     [undefined, undefined],
   ])('%s', (coordinate, position) => {
-    expect(coordinatePosition(SDL, coordinate)).toEqual(position);
+    const found = coordinatePosition(SDL, coordinate);
+    expect(found && { line: found.line, column: found.column }).toEqual(position);
   });
 
   test('is unknown in a document with a syntax error', () => {

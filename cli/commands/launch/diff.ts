@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { renderChanges } from '../../checks/render-changes.ts';
+import { renderDifferences } from '../../checks/render-changes.ts';
 import { MisuseError } from '../../command-spec.ts';
 import { CommandError } from '../../outcome.ts';
 import type { Outcome } from '../../outcome.ts';
@@ -49,7 +49,7 @@ export const launchDiff = defineVerb(
 async function differenceOf(earlier: Launch, later: Launch): Promise<Outcome> {
   // Loaded here, because other verbs do not need the router's packages.
   const { check } = await import('../../../checks/check.ts');
-  const { changes, access, evidence } = await check(
+  const { changes, access } = await check(
     { before: supergraphOf(earlier), after: { supergraphSdl: supergraphOf(later) }, operations: [] },
     { now: () => Date.now() },
   );
@@ -57,7 +57,7 @@ async function differenceOf(earlier: Launch, later: Launch): Promise<Outcome> {
   const lines = [
     ...(subgraphs.length === 0 ? ['Subgraphs: unchanged'] : ['Subgraphs:', ...subgraphs.map(subgraphLine)]),
     '',
-    renderChanges(changes, evidence),
+    renderDifferences(changes),
     ...(access.length === 0
       ? []
       : ['', 'Access:', ...access.map(({ coordinate, message }) => `  ${coordinate}: ${message}`)]),

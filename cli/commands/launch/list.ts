@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownTime } from '../../checks/report-words.ts';
-import { table } from '../../registry/columns.ts';
+import { shortAuthor, shortCell, table } from '../../registry/columns.ts';
 import { positiveNumber } from '../../command-spec.ts';
 import type { Outcome } from '../../outcome.ts';
 import { existing } from '../../registry/existing.ts';
@@ -43,8 +43,8 @@ export const launchList = defineVerb(
     const rows = nodes.map(({ number, status, cause, author, createdAt, supergraphSha256 }) => [
       String(number),
       statusText(status),
-      cause,
-      author ?? '',
+      shortCause(cause),
+      shortAuthor(author),
       shownTime(createdAt),
       supergraphSha256?.slice(0, 12) ?? '',
     ]);
@@ -56,3 +56,8 @@ export const launchList = defineVerb(
     };
   },
 );
+
+/** Shortens the cause, so that a row fits into a terminal; `launch show` has all of it. */
+function shortCause(cause: string): string {
+  return shortCell(cause.replaceAll(/, publish /g, ', '));
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownTime } from '../../checks/report-words.ts';
-import { table } from '../../registry/columns.ts';
+import { shortAuthor, table } from '../../registry/columns.ts';
 import type { Outcome } from '../../outcome.ts';
 import { openRegistry } from '../../registry/open-registry.ts';
 import { REGISTRY_OPTIONS } from '../../registry/registry-options.ts';
@@ -45,7 +45,7 @@ function tableOf(subgraphs: readonly Subgraph[]): string {
     routingUrl,
     String(version),
     shownTime(publishedAt),
-    author ?? '',
+    shortAuthor(author),
     commit?.slice(0, 12) ?? '',
   ]);
   const header = ['NAME', 'ROUTING URL', 'VERSION', 'PUBLISHED', 'AUTHOR', 'COMMIT'];
