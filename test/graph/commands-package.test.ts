@@ -118,7 +118,7 @@ describe('the package', () => {
   it('starts a router in another program, with types', async () => {
     const program = `
       import { createRouter, parseConfig } from '@tributary-graphql/router';
-      const config = parseConfig('listen: { port: 0 }', { env: {}, fileName: 'router.yaml', directory: '.' });
+      const config = parseConfig('{ listen: { port: 0 }, admin: { port: 0 } }', { env: {}, fileName: 'router.yaml', directory: '.' });
       const router = await createRouter(config);
       const response = await fetch(router.url + '?query={newest{text}}', { headers: { 'apollo-require-preflight': '1' } });
       console.log(await response.text());
