@@ -80,8 +80,13 @@ function compareNamedLiteral(node: ValueNode, location: InputLocation, compariso
   const { reasons, uses } = comparison;
   const before = getNullableType(location.before.type);
   const after = getNullableType(location.after.type);
-  if (isInputObjectType(before) && isInputObjectType(after) && node.kind === Kind.OBJECT)
-    return compareFields(node, { before, after }, comparison);
+  if (isInputObjectType(before) && isInputObjectType(after) && node.kind === Kind.OBJECT) {
+    if (before.name === after.name || acceptsFields(after, node))
+      return compareFields(node, { before, after }, comparison);
+    uses.add(before.name);
+    for (const field of node.fields) uses.add(`${before.name}.${field.name.value}`);
+    return reject(node, location, comparison);
+  }
   if (isEnumType(before) && isEnumType(after) && node.kind === Kind.ENUM) {
     const coordinate = `${before.name}.${node.value}`;
     uses.add(before.name).add(coordinate);
@@ -91,7 +96,25 @@ function compareNamedLiteral(node: ValueNode, location: InputLocation, compariso
     return reasons.add({ verdict: 'breaks', code: 'ENUM_VALUE_REMOVED', coordinate, message, node });
   }
   const isSameType = String(before) === String(after) && before.constructor === after.constructor;
-  if (!isSameType && valueFromAST(node, after) === undefined) reject(node, location, comparison);
+  // The validation against the later schema reports an object with variables that is not valid any longer.
+  if (isSameType || hasVariables(node)) return;
+  if (valueFromAST(node, after) === undefined) reject(node, location, comparison);
+}
+
+/** Whether an input type has the fields of an object, and requires no others. */
+function acceptsFields(type: GraphQLInputObjectType, node: ObjectValueNode): boolean {
+  const given = new Set(node.fields.map((field) => field.name.value));
+  const fields = Object.values(type.getFields());
+  return (
+    given.isSubsetOf(new Set(fields.map(({ name }) => name))) &&
+    fields.every((field) => given.has(field.name) || !isRequired(field))
+  );
+}
+
+function hasVariables(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(hasVariables);
+  if (node.kind === Kind.OBJECT) return node.fields.some(({ value }) => hasVariables(value));
+  return node.kind === Kind.VARIABLE;
 }
 
 function compareFields(

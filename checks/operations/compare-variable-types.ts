@@ -18,7 +18,14 @@ import { compareDirectives } from './compare-directives.ts';
 import { compareLiteral } from './compare-inputs.ts';
 import { inputType } from './compare-variable.ts';
 import type { Comparison } from './comparison.ts';
-import { addDefaultChange, addRejected, addedEffect, isRequired, removedEffect } from './input-location.ts';
+import {
+  addDefaultChange,
+  addRejected,
+  addedEffect,
+  hasFieldsOf,
+  isRequired,
+  removedEffect,
+} from './input-location.ts';
 import { kindOf } from './output-types.ts';
 
 /** Compares the types of the variables of an operation: values that were valid must still be accepted. */
@@ -73,6 +80,11 @@ function createTypeComparison(node: VariableDefinitionNode, comparison: Comparis
       return before.name === after.name || (ACCEPTED[after.name]?.includes(before.name) ?? false);
     if (isEnumType(before) && isEnumType(after)) return compareEnums(before, after);
     if (!isInputObjectType(before) || !isInputObjectType(after)) return false;
+    if (before.name !== after.name && !hasFieldsOf(after, before)) {
+      uses.add(before.name);
+      for (const name of Object.keys(before.getFields())) uses.add(`${before.name}.${name}`);
+      return false;
+    }
     const key = `${before.name} ${after.name}`;
     if (!visited.has(key)) {
       visited.add(key);
@@ -82,6 +94,7 @@ function createTypeComparison(node: VariableDefinitionNode, comparison: Comparis
   }
 
   function compareEnums(before: GraphQLEnumType, after: GraphQLEnumType): boolean {
+    if (before.name !== after.name) return before.getValues().every(({ name }) => after.getValue(name));
     for (const { name } of before.getValues()) {
       if (after.getValue(name)) continue;
       const coordinate = `${before.name}.${name}`;

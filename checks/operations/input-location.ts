@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { astFromValue, isNonNullType, print } from 'graphql';
-import type { ASTNode, GraphQLInputType } from 'graphql';
+import { astFromValue, getNamedType, isNonNullType, print } from 'graphql';
+import type { ASTNode, GraphQLInputObjectType, GraphQLInputType } from 'graphql';
+import { isSameKind, kindOf } from './output-types.ts';
 import type { Effect, ReasonList } from './reason-list.ts';
 
 /** An argument or a field of an input type. Items of a list have a type only. */
@@ -45,12 +46,29 @@ export function isRequired({ type, defaultValue }: InputElement): boolean {
   return isNonNullType(type) && defaultValue === undefined;
 }
 
+/** Whether an input type has each field of another one, and requires none that the other does not have. */
+export function hasFieldsOf(after: GraphQLInputObjectType, before: GraphQLInputObjectType): boolean {
+  const [earlier, later] = [before.getFields(), after.getFields()];
+  return (
+    Object.keys(earlier).every((name) => later[name] !== undefined) &&
+    Object.values(later).every((field) => earlier[field.name] !== undefined || !isRequired(field))
+  );
+}
+
 /** Adds that a value at the location is rejected by the later type. */
 export function addRejected(
-  { coordinate, kind, before, after }: InputLocation,
+  location: InputLocation,
   { node, value, reasons }: { readonly node: ASTNode; readonly value: string; readonly reasons: ReasonList },
 ): void {
+  const { coordinate, kind, before, after } = location;
   const isSameType = String(before.type) === String(after.type);
+  const [earlier, later] = [getNamedType(before.type), getNamedType(after.type)];
+  const isNewlyRequired = isRequired(after) && !isRequired(before);
+  if (isSameType && !isNewlyRequired && !isSameKind(later, earlier)) {
+    const message = `${earlier.name} was ${kindOf(earlier)} and is ${kindOf(later)}, which rejects ${value}`;
+    reasons.add({ verdict: 'breaks', code: 'TYPE_KIND_CHANGED', coordinate: earlier.name, message, node });
+    return;
+  }
   const change = isSameType
     ? `the default value ${shownDefault(before)} of ${coordinate} was removed`
     : `the type of ${coordinate} changed from ${String(before.type)} to ${String(after.type)}`;

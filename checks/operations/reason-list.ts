@@ -47,7 +47,8 @@ export class ReasonList {
   }
 }
 
-function contains(outer: ASTNode, inner: ASTNode): boolean {
+/** Whether a node of a document lies within another one. */
+export function contains(outer: ASTNode, inner: ASTNode): boolean {
   const { loc: a } = outer;
   const { loc: b } = inner;
   return a !== undefined && b !== undefined && a.start <= b.start && b.end <= a.end;

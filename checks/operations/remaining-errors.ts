@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import type { ASTNode, DocumentNode, GraphQLError } from 'graphql';
 import type { Views } from './comparison.ts';
+import { contains } from './reason-list.ts';
 import type { ReasonList } from './reason-list.ts';
 
 /**
@@ -44,11 +45,13 @@ export function addRemainingErrors(
   }
 }
 
-/** Returns the coordinate of the first field of an error, preferably of one whose type changed. */
+/** Returns the coordinate of the first field at an error, preferably of one whose type changed. */
 function coordinateOf({ nodes = [] }: GraphQLError, document: DocumentNode, views: Views): string | null {
   const earlier = fieldTypes(document, views.before);
   const later = fieldTypes(document, views.after);
-  const fields = nodes.filter((node) => earlier.has(node));
+  // The visitor enters outer fields first, so that the last one that contains a node is the innermost.
+  const innermost = (node: ASTNode) => [...earlier.keys()].findLast((field) => contains(field, node));
+  const fields = nodes.flatMap((node) => innermost(node) ?? []);
   const changed = fields.find((node) => earlier.get(node)?.type !== later.get(node)?.type);
   return earlier.get(changed ?? fields[0] ?? document)?.coordinate ?? null;
 }

@@ -787,6 +787,97 @@ describe('the verdict of an operation of two subgraphs', () => {
   });
 });
 
+/** Input types that are replaced by others, or by types of another kind. */
+const INPUTS = `
+  directive @trace(of: String) repeatable on FIELD
+  type Query { log(at: Date, dates: [Date!], entry: Entry, word: Word, span: Span): Int }
+  scalar Date
+  enum Word { ON OFF }
+  enum Level { ON HIGH }
+  input Entry { at: Date span: Span word: Word }
+  input Span { from: Int! to: Int }
+  input Area { width: Int! }
+  input Wide { from: Int! to: Int step: Int }
+`;
+
+const REPLACED: readonly Case[] = [
+  [
+    'a scalar becomes an enum',
+    [['scalar Date', 'enum Date { TODAY }']],
+    {
+      '{ log(at: "x") }': 'breaks TYPE_KIND_CHANGED Date',
+      '{ log(dates: ["x"]) }': 'breaks TYPE_KIND_CHANGED Date',
+      '{ log(entry: { at: "x" }) }': 'breaks TYPE_KIND_CHANGED Date',
+      'query ($entry: Entry) { log(entry: $entry) }': 'breaks TYPE_KIND_CHANGED Date',
+      'query ($at: Date) { log(at: $at) }': 'breaks TYPE_KIND_CHANGED Date',
+      '{ log(at: TODAY) }': 'safe',
+      '{ log }': 'safe',
+    },
+  ],
+  [
+    'a scalar becomes an input type',
+    [['scalar Date', 'input Date { day: Int! }']],
+    {
+      '{ log(at: { day: 1 }) }': 'safe',
+      'query ($day: Int!) { log(at: { day: $day }) }': 'safe',
+      'query ($day: Int) { log(at: { day: $day }) }': 'breaks OPERATION_INVALID Query.log',
+      '{ log(at: { month: 1 }) }': 'breaks TYPE_KIND_CHANGED Date',
+    },
+  ],
+  [
+    'an input type is replaced by another one with other fields',
+    [
+      ['span: Span)', 'span: Area)'],
+      ['span: Span word', 'span: Area word'],
+    ],
+    {
+      '{ log(span: { from: 1 }) }': 'breaks FIELD_ARGUMENT_TYPE_CHANGED Query.log(span:)',
+      '{ log(entry: { span: { from: 1 } }) }': 'breaks INPUT_FIELD_TYPE_CHANGED Entry.span',
+      'query ($entry: Entry) { log(entry: $entry) }': 'breaks INPUT_FIELD_TYPE_CHANGED Entry.span',
+      '{ log(entry: {}) }': 'safe',
+    },
+  ],
+  [
+    'an input type is replaced by another one with more fields',
+    [
+      ['span: Span)', 'span: Wide)'],
+      ['span: Span word', 'span: Wide word'],
+    ],
+    {
+      '{ log(span: { from: 1 }) }': 'safe',
+      'query ($entry: Entry) { log(entry: $entry) }': 'safe',
+      'query ($span: Span) { log(span: $span) }': 'breaks FIELD_ARGUMENT_TYPE_CHANGED Query.log(span:)',
+    },
+  ],
+  [
+    'an enum is replaced by another one with other values',
+    [
+      ['word: Word,', 'word: Level,'],
+      ['word: Word }', 'word: Level }'],
+    ],
+    {
+      '{ log(word: ON) }': 'safe',
+      '{ log(word: OFF) }': 'breaks FIELD_ARGUMENT_TYPE_CHANGED Query.log(word:)',
+      'query ($entry: Entry) { log(entry: $entry) }': 'breaks INPUT_FIELD_TYPE_CHANGED Entry.word',
+    },
+  ],
+];
+
+describe('the verdict of an operation with inputs of replaced types', () => {
+  const before = viewOfSchema(INPUTS);
+
+  test.each(REPLACED)('%s', (_name, edits, results) => {
+    expect(verdictsOf(Object.keys(results), before, viewOfSchema(edited(edits, INPUTS)))).toEqual(results);
+  });
+
+  test('names the kinds of a type that rejects a literal', () => {
+    const after = viewOfSchema(edited([['scalar Date', 'enum Date { TODAY }']], INPUTS));
+    expect(evaluateOperation({ body: '{ log(at: "x") }' }, before, after).reasons).toEqual([
+      expect.objectContaining({ message: 'Date was a scalar and is an enum, which rejects "x"' }),
+    ]);
+  });
+});
+
 describe('an operation', () => {
   const renamed = viewOfSchema(edited([[' name: String!', ' title: String!']]));
   const nullable = viewOfSchema(edited([[' name: String!', ' name: String']]));
