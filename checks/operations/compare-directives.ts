@@ -27,6 +27,7 @@ export function compareDirectives(node: Located | OperationDefinitionNode, compa
   const location =
     node.kind === Kind.OPERATION_DEFINITION ? OPERATION_LOCATIONS[node.operation] : LOCATIONS[node.kind];
   for (const directive of node.directives ?? []) compareDirective(directive, location, comparison);
+  compareRepetitions(node.directives ?? [], comparison);
 }
 
 function compareDirective(
@@ -51,4 +52,18 @@ function compareDirective(
     return;
   }
   compareArguments(node, { coordinate, before: before.args, after: after.args }, comparison);
+}
+
+/** Compares directives that the operation repeats at one place. */
+function compareRepetitions(nodes: readonly DirectiveNode[], { after, reasons }: Comparison): void {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    const { value: name } = node.name;
+    if (names.has(name) && after.schema.getDirective(name)?.isRepeatable === false) {
+      const coordinate = `@${name}`;
+      const message = `${coordinate} is no longer repeatable`;
+      reasons.add({ verdict: 'breaks', code: 'DIRECTIVE_REPEATABLE_REMOVED', coordinate, message, node });
+    }
+    names.add(name);
+  }
 }

@@ -861,6 +861,14 @@ const REPLACED: readonly Case[] = [
       'query ($entry: Entry) { log(entry: $entry) }': 'breaks INPUT_FIELD_TYPE_CHANGED Entry.word',
     },
   ],
+  [
+    'a directive is no longer repeatable',
+    [[' repeatable', '']],
+    {
+      '{ log @trace(of: "a") @trace(of: "b") }': 'breaks DIRECTIVE_REPEATABLE_REMOVED @trace',
+      '{ log @trace(of: "a") }': 'safe',
+    },
+  ],
 ];
 
 describe('the verdict of an operation with inputs of replaced types', () => {
