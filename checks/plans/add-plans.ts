@@ -47,6 +47,8 @@ function operationsToPlan(
   if (verdict === 'breaks' && validate(after.graph.schema, document).length > 0) return [];
   const operation = getOperationAST(document, name);
   if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return [];
+  // A schema without mutations passes the validation, which has no rule for this.
+  if (!after.graph.schema.getRootType(operation.operation)) return [];
   return [{ id, document, name: operation.name?.value }];
 }
 

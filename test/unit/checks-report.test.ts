@@ -90,6 +90,19 @@ describe('the report of a check', () => {
     });
   });
 
+  test('does not plan an operation whose root type was removed', async () => {
+    const rating = subgraph('rating', 'type Mutation { rate: Int }');
+    const { operations } = await checkOf({
+      before: supergraphOf(PRODUCTS, rating),
+      after: { subgraphs: [PRODUCTS] },
+      operations: [{ id: 'rate', body: 'mutation { rate }' }],
+    });
+    expect(operations).toMatchObject([{ verdict: 'breaks', plan: null }]);
+    expect(operations[0]?.reasons.map(({ code, coordinate }) => [code, coordinate])).toEqual([
+      ['TYPE_REMOVED', 'Mutation'],
+    ]);
+  });
+
   test('says how many operations the settings leave out', async () => {
     const client = (name: string, calls: number, lastSeen = '2026-11-26T00:00:00Z') => ({
       name,
