@@ -15,7 +15,6 @@ import { compositionFileOf } from '../../router/supergraph/sources/source-config
 import { loadSubgraphSchemas } from '../../router/supergraph/subgraph-schemas.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { MisuseError } from '../command-spec.ts';
-import { rejectedSupergraph } from '../command-config.ts';
 import type { Outcome } from '../outcome.ts';
 import { routerEnvironment } from '../router-config.ts';
 import { openSources } from '../trial.ts';
@@ -38,7 +37,7 @@ export type FilesToCheck = {
 
 /**
  * Checks the files of a changed supergraph against the one that is served.
- * @throws {MisuseError} if a file other than those of the changed supergraph cannot be read
+ * @throws {MisuseError} if a file cannot be read
  */
 export async function checkFiles(files: FilesToCheck): Promise<Outcome> {
   const { config, settings } = files;
@@ -49,9 +48,7 @@ export async function checkFiles(files: FilesToCheck): Promise<Outcome> {
     throw new MisuseError('--against is missing: name the supergraph that is served');
   const operations = readOperations(files);
   const before = await readServed(files.against);
-  const proposed = await readProposed(path);
-  if (proposed.kind === 'rejected') return rejectedSupergraph(proposed.reasons);
-  const { after } = proposed;
+  const after = await readProposed(path);
   try {
     const request = { before, after, operations, contracts: contractsOf(config), settings };
     const report = await addReplay(await check(request, { now: Date.now }), files.replay, operations);
@@ -136,22 +133,18 @@ function readText(path: string): string {
   }
 }
 
-type Proposed =
-  | { readonly kind: 'read'; readonly after: ProposedGraph }
-  | { readonly kind: 'rejected'; readonly reasons: readonly string[] };
-
-async function readProposed(path: string): Promise<Proposed> {
+async function readProposed(path: string): Promise<ProposedGraph> {
   const file = relative('.', path);
   try {
     const text = readFileSync(path, 'utf8');
-    if (path.endsWith('.graphql')) return { kind: 'read', after: { supergraphSdl: text, file } };
+    if (path.endsWith('.graphql')) return { supergraphSdl: text, file };
     const directory = dirname(resolve(path));
     const parsed = parseSupergraphFile(text, { env: process.env, fileName: file, directory });
     const schemas = await loadSubgraphSchemas(parsed);
-    if (schemas.kind === 'failed') return { kind: 'rejected', reasons: schemas.reasons };
-    return { kind: 'read', after: { subgraphs: schemas.subgraphs } };
+    if (schemas.kind === 'failed') throw new MisuseError(schemas.reasons.join('\n'));
+    return { subgraphs: schemas.subgraphs };
   } catch (error) {
-    return { kind: 'rejected', reasons: rejectionReasons(error) };
+    throw error instanceof MisuseError ? error : new MisuseError(rejectionReasons(error).join('\n'));
   }
 }
 

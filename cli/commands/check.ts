@@ -1,5 +1,7 @@
 import { REPLAY_OPTIONS, givenReplay } from '../checks/replay-options.ts';
+import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
 import { CHECKED_CONFIG_OPTION, configFor } from '../command-config.ts';
+import { MisuseError } from '../command-spec.ts';
 import { CI_FORMAT_OPTION } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import { givenCheckSettings } from '../registry/check-settings.ts';
@@ -65,7 +67,7 @@ export const check = defineVerb(
     // Loaded here, because other verbs do not need the checks.
     const { checkFiles } = await import('../checks/check-files.ts');
     return checkFiles({
-      config: configFor(file, values.config),
+      config: checkedConfig(file, values.config),
       usesManifests: file === undefined || values.config !== undefined,
       against: values.against,
       operations: values.operations,
@@ -74,3 +76,12 @@ export const check = defineVerb(
     });
   },
 );
+
+/** @throws {MisuseError} if a file cannot be read, because exit code 1 means that the change breaks */
+function checkedConfig(...files: Parameters<typeof configFor>): ReturnType<typeof configFor> {
+  try {
+    return configFor(...files);
+  } catch (error) {
+    throw error instanceof ConfigError ? new MisuseError(error.problems.join('\n')) : error;
+  }
+}

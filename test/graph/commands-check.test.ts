@@ -7,6 +7,7 @@ import { readManifest } from '../../checks/manifest.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 import { startService } from '../support/subgraphs/service.ts';
 import { runVerb } from '../support/processes/run-verb.ts';
+import { MisuseError } from '../../cli/command-spec.ts';
 
 /** `tributary check`: a changed supergraph against the one that is served, on plain files. */
 
@@ -200,6 +201,24 @@ persistedOperations: { clients: { ios: ${relay} } }
     ],
   ])('reports %s as misuse', async (_name, args, message) => {
     await expect(runVerb('check', renamed, ...args)).rejects.toThrow(message);
+  });
+
+  // Exit code 1 would say that the change breaks something.
+  test.each([
+    ['that is absent', at('absent.yaml'), 'file not found: '],
+    ['that is no YAML', write('unclosed.yaml', 'subgraphs: ['), 'unclosed.yaml:1: '],
+    [
+      'with a schema that is absent',
+      write(
+        'no-schema.yaml',
+        'subgraphs: { a: { routing_url: "http://127.0.0.1:9", schema: { file: absent.graphql } } }',
+      ),
+      'schema of subgraph a: file not found: ',
+    ],
+  ])('reports a changed supergraph %s as misuse', async (_name, file, message) => {
+    const misuse = runVerb('check', file, '--against', served);
+    await expect(misuse).rejects.toThrow(MisuseError);
+    await expect(misuse).rejects.toThrow(message);
   });
 });
 
