@@ -103,7 +103,7 @@ async function runVitest(args: readonly string[], run: VitestRun): Promise<numbe
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...run.environment },
+    env: { ...withoutRegistry(process.env), ...run.environment },
   });
   run.interrupted.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
   return new Promise((resolve, reject) => {
@@ -117,4 +117,9 @@ function interruption(): AbortController {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
   return controller;
+}
+
+/** Returns the environment without the registry that the shell's commands use, which tests would contact. */
+function withoutRegistry(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TRIBUTARY_')));
 }
