@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { publishSubgraphs } from '../../cli/registry/publish-subgraphs.ts';
 import { createRegistryClient } from '../../cli/registry/registry-client.ts';
 import { CommandError } from '../../cli/outcome.ts';
 import type { RegistryClient } from '../../cli/registry/registry-client.ts';
@@ -13,20 +14,6 @@ import type { ShopRegistry } from './shop-registry.ts';
 import { StartError } from './start-error.ts';
 
 const TIMEOUT_MS = 60_000;
-
-const PUBLISH = `mutation ($ref: ID!, $inputs: [PublishInput!]!) {
-  publishSubgraphs(ref: $ref, inputs: $inputs, allowBreaking: true) {
-    updated launch { number status } errors { code message subgraph }
-  }
-}`;
-
-const published = z.object({
-  publishSubgraphs: z.object({
-    updated: z.boolean(),
-    launch: z.object({ number: z.number(), status: z.string() }).nullable(),
-    errors: z.array(z.object({ code: z.string(), message: z.string(), subgraph: z.string().nullable() })),
-  }),
-});
 
 const SERVING = 'query ($ref: ID!) { variant(ref: $ref) { serving { number } } }';
 const serving = z.object({
@@ -54,14 +41,15 @@ export async function publishShop(
 ): Promise<string> {
   const { url, graph: ref } = registry;
   const client = createRegistryClient({ url, key: readKey(registry.adminKeyFile), timeoutMs: TIMEOUT_MS });
-  const inputs = await publishInputs(composition);
-  const { publishSubgraphs } = await client.request(PUBLISH, { ref, inputs }, published);
+  const subgraphs = await subgraphsOf(composition);
+  const { errors, updated, launch } = await publishSubgraphs({ client, ref }, subgraphs, {
+    allowBreaking: true,
+  });
   const manifest: unknown = JSON.parse(
     readFileSync(join(root, 'subgraphs', 'shop', 'demo', 'operations.json'), 'utf8'),
   );
   await client.request(PUSH, { ref, manifest, client: 'shop-web' }, z.unknown());
   const served = await servedLaunch(registry, client);
-  const { errors, updated, launch } = publishSubgraphs;
   const reasons = errors.map(({ code, message }) => `  ${code}: ${message}`);
   if (served === undefined) throw new StartError(['The subgraphs do not compose:', ...reasons].join('\n'));
   if (errors.length > 0)
@@ -75,10 +63,10 @@ export function readComposition(file: string, env: Environment): SupergraphFile 
   return parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
 }
 
-async function publishInputs(composition: SupergraphFile) {
+async function subgraphsOf(composition: SupergraphFile) {
   const schemas = await loadSubgraphSchemas(composition);
   if (schemas.kind === 'failed') throw new StartError(schemas.reasons.join('\n'));
-  return schemas.subgraphs.map(({ name, sdl, url }) => ({ name, sdl, routingUrl: url }));
+  return schemas.subgraphs;
 }
 
 /**

@@ -28,8 +28,8 @@ export const checkSchema = z.object({
 
 export type RegistryCheck = z.output<typeof checkSchema>;
 
-/** Texts around a report, and the schema file that annotations point to. */
-export type CheckContext = ReportContext & { readonly schema: AnnotatedSchema };
+/** Texts around a report, and the schema files that annotations point to. */
+export type CheckContext = ReportContext & { readonly schemas: readonly AnnotatedSchema[] };
 
 /** Members of rover that identify a check. The registry has no page for `target_url`. */
 export function checkReference(id: string) {
@@ -39,7 +39,7 @@ export function checkReference(id: string) {
 /** Returns the outcome of a check that has ended. */
 export async function checkOutcome(
   { id, status, report, error }: RegistryCheck,
-  { schema, ...context }: CheckContext,
+  { schemas, ...context }: CheckContext,
 ): Promise<Outcome> {
   if (report === null)
     return {
@@ -49,7 +49,7 @@ export async function checkOutcome(
     };
   // Loaded here, because other verbs do not need a parser of GraphQL.
   const { reportOutcome } = await import('../checks/report-outcome.ts');
-  const outcome = reportOutcome(report, { ...context, ...schema, schemas: [schema] });
+  const outcome = reportOutcome(report, { ...context, ...(schemas.length === 1 && schemas[0]), schemas });
   const isComposed = report.composition.errors.length === 0;
   const notes = isComposed && report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
   const warnings = notes.map(

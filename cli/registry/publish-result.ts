@@ -45,7 +45,8 @@ export const publishSchema = z.object({
   errors: z.array(findingSchema),
 });
 
-type PublishResult = z.output<typeof publishSchema>;
+/** The result of a publish, as the API reports it. */
+export type PublishResult = z.output<typeof publishSchema>;
 
 /** The published or deleted element, for texts. */
 export type PublishSubject = {
@@ -56,7 +57,8 @@ export type PublishSubject = {
   readonly action: string;
   /** Whether the registry only tried. */
   readonly dryRun?: boolean;
-  readonly schema: AnnotatedSchema;
+  /** The published schemas, for annotations. */
+  readonly schemas: readonly AnnotatedSchema[];
   /** Advice below the report of a change that was rejected. */
   readonly next: readonly string[];
 };
@@ -115,14 +117,14 @@ function publishData({ launch, check, created, updated }: PublishResult) {
 }
 
 async function rejectedByCheck(result: PublishResult, subject: PublishSubject): Promise<Outcome> {
-  const { ref, action, schema, next, subject: name } = subject;
+  const { ref, action, schemas, next, subject: name } = subject;
   const data = publishData(result);
   const { check, errors } = result;
   const reasons = errors.map(({ message }) => message).join('; ');
   const failure = { kind: 'failure', code: errors[0]?.code ?? 'CHECK_FAILED', data } as const;
   if (check === null || check.report === null)
     return { ...failure, message: `${name} was not ${action}: ${reasons}` };
-  const outcome = await checkOutcome(check, { title: `Check of ${name} in ${ref}`, schema, next });
+  const outcome = await checkOutcome(check, { title: `Check of ${name} in ${ref}`, schemas, next });
   const message = `${name} was not ${action}: the change breaks recorded operations of ${ref}`;
   return { ...outcome, ...failure, message, data: { ...outcome.data, ...data } };
 }
@@ -149,7 +151,7 @@ function rejectionOf({ errors }: PublishResult, ref: string): readonly [code: st
 function notComposed(
   findings: readonly Finding[],
   { code: failure, text }: ReturnType<typeof failureText>,
-  { schema }: PublishSubject,
+  { schemas }: PublishSubject,
   data: Readonly<Record<string, unknown>>,
 ): Outcome {
   return {
@@ -165,11 +167,17 @@ function notComposed(
       level: 'error',
       title: code,
       message,
-      file: subgraph === null || subgraph === schema.subgraph ? schema.file : undefined,
+      file: fileOf(subgraph, schemas),
       line: line ?? undefined,
       column: column ?? undefined,
     })),
   };
+}
+
+/** A finding that names no subgraph is about the only schema, if there is one. */
+function fileOf(subgraph: string | null, schemas: readonly AnnotatedSchema[]): string | undefined {
+  if (subgraph === null) return schemas.length === 1 ? schemas[0]?.file : undefined;
+  return schemas.find((schema) => schema.subgraph === subgraph)?.file;
 }
 
 /** Returns the place of a finding and its message. */

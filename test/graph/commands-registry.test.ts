@@ -593,6 +593,42 @@ describe('recorded operations', () => {
   });
 });
 
+test('tributary supergraph publish moves a field between subgraphs in one launch', async () => {
+  const file = join(folder, 'supergraph.yaml');
+  const graph = ['--registry', registry.url, '--key', registry.adminKey, '--graph', 'shop@moved'];
+  const publishAll = (a: string, b: string, ...more: readonly string[]) => {
+    const entry = (name: string, sdl: string) =>
+      `  ${name}:\n    routing_url: http://${name}.example\n    schema: { file: ${schemaFile(name, sdl)} }\n`;
+    writeFileSync(file, `subgraphs:\n${entry('a', a)}${entry('b', b)}`);
+    return runVerb('supergraph', 'publish', file, ...graph, ...more);
+  };
+  const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])';
+  const product = (fields: string) => `${link} type Product @key(fields: "id") { id: ID! ${fields} }`;
+  const withQuery = (fields: string) => `${product(fields)} type Query { product: Product }`;
+  expect(await publishAll(withQuery('price: Int'), product('stock: Int'))).toMatchObject({
+    kind: 'success',
+    plain: `${file} published, new\nlaunch 1 of shop@moved: serving\n`,
+  });
+  expect(await publishAll(withQuery('price: Int'), product('stock: Int'))).toMatchObject({
+    plain: `${file} is unchanged\nlaunch 1 of shop@moved: serving\n`,
+  });
+  const moved = await publishAll(withQuery(''), product('stock: Int price: Int'), '--commit', 'c0ffee');
+  expect(moved).toMatchObject({ kind: 'success', data: { launch: 2, launch_status: 'SERVING' } });
+  const listed = await runVerb('subgraph', 'list', ...graph);
+  expect(listed.plain).toMatch(/\na +http:\/\/a\.example +2 .*c0ffee\nb +http:\/\/b\.example +2 .*c0ffee\n/);
+  expect(await publishAll(withQuery('price: Int'), product('stock: Int price: Int'))).toMatchObject({
+    code: 'COMPOSITION_FAILED',
+    message: `${file} was published, but shop@moved does not compose; routers keep the previous supergraph`,
+    annotations: [{ title: 'INVALID_FIELD_SHARING' }],
+  });
+  expect(await publishAll(withQuery(''), 'type {')).toMatchObject({
+    code: 'SCHEMA_INVALID',
+    annotations: [{ file: expect.stringMatching(/b\.graphql$/), line: 1, column: 6 }],
+  });
+  const absent = await runVerb('supergraph', 'publish', join(folder, 'absent.yaml'), ...graph);
+  expect([absent.kind, JSON.stringify(absent)]).toEqual(['failure', expect.stringContaining('absent.yaml')]);
+});
+
 describe('tributary key', () => {
   test('create prints the key once, list and revoke never', async () => {
     const created = await tributary('key', 'create', 'ci', '--role', 'publish', '--expires-in-days', '30');

@@ -37,7 +37,7 @@ export const contractDelete = defineVerb(
       subject: `contract ${name}`,
       action: 'deleted',
       ref,
-      schema: { file: undefined, sdl: undefined },
+      schemas: [],
       next: [],
     });
   },

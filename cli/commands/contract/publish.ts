@@ -59,7 +59,7 @@ export const contractPublish = defineVerb(
       subject: `contract ${name}`,
       action: 'published',
       ref,
-      schema: { file: undefined, sdl: undefined },
+      schemas: [],
       next: ['If the clients above no longer count, repeat with --allow-breaking.'],
     });
   },

@@ -1,5 +1,6 @@
 import type { VerbGroup } from '../../verb.ts';
 import { graphFetch, supergraphFetch } from './fetch.ts';
+import { supergraphPublish } from './publish.ts';
 import { graphSettings } from './settings.ts';
 import { graphStatus } from './status.ts';
 
@@ -10,9 +11,9 @@ export const graph: VerbGroup = {
   verbs: [graphStatus, graphFetch, graphSettings],
 };
 
-/** The verb of rover for the supergraph. */
+/** Verbs for all subgraphs together. */
 export const supergraph: VerbGroup = {
   name: 'supergraph',
-  summary: 'Prints the supergraph that routers serve.',
-  verbs: [supergraphFetch],
+  summary: 'Publishes all subgraphs of a file in one launch, and prints the supergraph that routers serve.',
+  verbs: [supergraphPublish, supergraphFetch],
 };

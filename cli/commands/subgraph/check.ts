@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ReportContext } from '../../checks/render-report.ts';
-import type { AnnotatedSchema } from '../../checks/report-annotations.ts';
 import { MisuseError } from '../../command-spec.ts';
 import { CommandError } from '../../outcome.ts';
 import type { Outcome } from '../../outcome.ts';
@@ -71,7 +70,7 @@ export const subgraphCheck = defineVerb(
     if (values.background) return started(checkSubgraph);
     const schema = { file: values.schema === '-' ? undefined : values.schema, sdl, subgraph: name };
     const done = await finished(client, checkSubgraph);
-    return checkOutcome(done, { ...contextOf(name, ref), schema });
+    return checkOutcome(done, { ...contextOf(name, ref), schemas: [schema] });
   },
 );
 
@@ -88,9 +87,8 @@ async function resumeCheck(
   const client = createRegistryClient(await connectionOf(values));
   const check = await fetchCheck(client, id);
   if (check.status === 'RUNNING' && background) return started(check);
-  const schema: AnnotatedSchema = { file: undefined, sdl: undefined };
   const done = await finished(client, check);
-  return checkOutcome(done, { ...contextOf(done.subgraph ?? 'several subgraphs', undefined), schema });
+  return checkOutcome(done, { ...contextOf(done.subgraph ?? 'several subgraphs', undefined), schemas: [] });
 }
 
 async function fetchCheck(client: RegistryClient, id: string): Promise<RegistryCheck> {

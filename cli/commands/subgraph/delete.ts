@@ -41,7 +41,7 @@ export const subgraphDelete = defineVerb(
       action: 'deleted',
       dryRun,
       ref,
-      schema: { file: undefined, sdl: undefined },
+      schemas: [],
       next: ['If the clients above no longer count, repeat with --allow-breaking.'],
     });
     return outcome.kind === 'success' && dryRun && !values['dry-run'] ? unconfirmed(name, outcome) : outcome;

@@ -70,7 +70,7 @@ export const subgraphPublish = defineVerb(
       subject: `subgraph ${name}`,
       action: 'published',
       ref,
-      schema: { file: values.schema === '-' ? undefined : values.schema, sdl, subgraph: name },
+      schemas: [{ file: values.schema === '-' ? undefined : values.schema, sdl, subgraph: name }],
       next: ['If the clients above no longer count, repeat with --allow-breaking.'],
     });
   },
