@@ -6,6 +6,7 @@ import { createRoutes } from './http/routes.ts';
 import { createApiKey } from './keys/api-keys.ts';
 import { loadSigner, storeSigningKey } from './keys/signer.ts';
 import type { Signer } from './keys/signer.ts';
+import { countActiveRouters } from './routers/router-reports.ts';
 import type { Services } from './services.ts';
 import type { RegistrySettings } from './settings.ts';
 import { startRetention } from './store/retention.ts';
@@ -13,6 +14,7 @@ import { createChanges } from './store/changes.ts';
 import { migrations } from './store/migrations.ts';
 import type { RegistryDatabase, RegistryTables } from './store/tables.ts';
 import { createVariantLock } from './store/variant-lock.ts';
+import { createRegistryMetrics } from './telemetry/metrics.ts';
 import { createTaskThread } from './threads/task-thread.ts';
 import { readRecordedOperations } from './usage/recorded-operations.ts';
 
@@ -47,13 +49,25 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
   const signer: Signer = await loadSigner(db);
   const background = new Set<Promise<unknown>>();
   started.defer(async () => void (await Promise.allSettled(background)));
+  const changes = started.use(createChanges(db));
+  const metrics = createRegistryMetrics({
+    openLongPolls: changes.waiting,
+    routers: () => countActiveRouters(db, parts.now()),
+  });
   const services: Services = {
     db,
     settings,
     log: parts.log,
     now: parts.now,
     withVariantLock: createVariantLock(db, settings.database),
-    changes: started.use(createChanges(db)),
+    changes: {
+      ...changes,
+      announce(variantId, sequence) {
+        metrics.countRelease();
+        changes.announce(variantId, sequence);
+      },
+    },
+    metrics,
     signer: () => signer,
     composer: started.use(createTaskThread()),
     checker: started.use(createTaskThread()),

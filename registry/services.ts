@@ -5,6 +5,7 @@ import type { RegistrySettings } from './settings.ts';
 import type { Changes } from './store/changes.ts';
 import type { RegistryDatabase, VariantRow } from './store/tables.ts';
 import type { WithVariantLock } from './store/variant-lock.ts';
+import type { RegistryMetrics } from './telemetry/metrics.ts';
 import type { TaskThread } from './threads/task-thread.ts';
 
 /** The parts of a running registry that its operations use. */
@@ -16,6 +17,7 @@ export type Services = {
   readonly now: () => number;
   readonly withVariantLock: WithVariantLock;
   readonly changes: Changes;
+  readonly metrics: RegistryMetrics;
   readonly signer: () => Signer;
   /** Composes publishes, so that they do not wait for checks. */
   readonly composer: TaskThread;

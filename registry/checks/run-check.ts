@@ -74,7 +74,8 @@ async function servedSupergraph(db: RegistryDatabase, variantId: number): Promis
 }
 
 async function perform(services: Services, id: string, request: CheckRequest): Promise<CheckRow> {
-  const { db, checker, now, log } = services;
+  const { db, checker, metrics, now, log } = services;
+  const began = performance.now();
   // Other instances report a check whose instance has died as failed.
   const heartbeat = setInterval(() => {
     const seen = { seen_at: new Date(now()) };
@@ -87,9 +88,11 @@ async function perform(services: Services, id: string, request: CheckRequest): P
   try {
     const report = await checker.perform({ kind: 'check', request, now: now() });
     const status = report.success ? 'PASSED' : 'FAILED';
+    metrics.observeCheck(report.success ? 'passed' : 'failed', performance.now() - began);
     return await finish(services, id, { status, report: JSON.stringify(report), error: null });
   } catch (error) {
     log.error({ err: error, check: id }, 'check failed');
+    metrics.observeCheck('error', performance.now() - began);
     const reason = error instanceof Error ? error.message : String(error);
     return await finish(services, id, { status: 'ERROR', report: null, error: reason });
   } finally {

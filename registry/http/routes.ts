@@ -38,6 +38,7 @@ export function createRoutes({ services, isReady }: RouteParts): Handle {
     const url = new URL(request.url ?? '/', 'http://registry.invalid');
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
     if (url.pathname === '/health') return health(method, url.searchParams, isReady);
+    if (url.pathname === '/metrics') return method === 'GET' ? metricsReply(services) : wrongMethod('GET');
     if (url.pathname === '/.well-known/jwks.json')
       return method === 'GET' ? jsonReply(200, await publicKeySet(services.db)) : wrongMethod('GET');
     const found = routes.flatMap((route) => {
@@ -129,6 +130,11 @@ async function health(
   if (method !== 'GET') return wrongMethod('GET');
   if (!search.has('ready') || (await isReady())) return jsonReply(200, { status: 'UP' });
   return jsonReply(503, { status: 'DOWN', reason: 'the database does not respond' });
+}
+
+async function metricsReply({ metrics }: Pick<Services, 'metrics'>): Promise<Reply> {
+  const { contentType, text } = await metrics.expose();
+  return { status: 200, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body: text };
 }
 
 /** Returns the key of a request, or an empty text. */

@@ -1,6 +1,7 @@
 import type { Services } from '../services.ts';
 import { readDocuments, requireText } from '../store/documents.ts';
 import type { CheckRow, StoredFinding } from '../store/tables.ts';
+import type { CompositionResultLabel } from '../telemetry/metrics.ts';
 import type { PendingChange } from './pending-change.ts';
 import type { ProposedSubgraph } from './variant-change.ts';
 
@@ -28,16 +29,27 @@ export type ComposedSubgraph = {
 
 /** Composes the proposed subgraphs and contracts in a thread. */
 export async function composeProposal(
-  services: Pick<Services, 'db' | 'composer'>,
+  services: Pick<Services, 'db' | 'composer' | 'metrics'>,
   { subgraphs, contracts }: Pick<PendingChange, 'subgraphs' | 'contracts'>,
 ): Promise<ComposedProposal> {
   if (subgraphs.subgraphs.length === 0)
     return { supergraphSdl: undefined, errors: [NO_SUBGRAPHS], hints: [], contracts: [] };
-  return services.composer.perform({
+  const task = {
     kind: 'compose',
     subgraphs: await composedSubgraphs(services, subgraphs.subgraphs),
     contracts: contracts.contracts,
-  });
+  } as const;
+  const started = performance.now();
+  const observe = (result: CompositionResultLabel) =>
+    services.metrics.observeComposition(result, performance.now() - started);
+  try {
+    const composed = await services.composer.perform(task);
+    observe(composed.errors.length === 0 ? 'composed' : 'failed');
+    return composed;
+  } catch (error) {
+    observe('error');
+    throw error;
+  }
 }
 
 const NO_SUBGRAPHS: StoredFinding = { code: 'NO_SUBGRAPHS', message: 'the variant has no subgraph left' };

@@ -7,6 +7,7 @@ import { contractsOf } from '../store/contracts.ts';
 import { latestLaunch } from '../store/launches.ts';
 import { currentSubgraphs } from '../store/subgraphs.ts';
 import type { CheckRow, RegistryDatabase, VariantRow } from '../store/tables.ts';
+import type { PublishResultLabel } from '../telemetry/metrics.ts';
 import { ensureVariant, findVariant, requireVariant } from '../store/variants.ts';
 import type { GraphRef } from '../store/variants.ts';
 import { checkBeforePublish } from './check-before-publish.ts';
@@ -29,6 +30,29 @@ export type PublishRequest = {
  * versions, launch and release in one transaction. Changes of a variant are applied one after another.
  */
 export async function publishChange(
+  services: Services,
+  principal: Principal,
+  request: PublishRequest,
+): Promise<PublishOutcome> {
+  const count = (result: PublishResultLabel) => {
+    if (request.dryRun !== true) services.metrics.countPublish(result);
+  };
+  try {
+    const outcome = await performChange(services, principal, request);
+    count(resultOf(outcome));
+    return outcome;
+  } catch (error) {
+    count(error instanceof RegistryError ? 'rejected' : 'error');
+    throw error;
+  }
+}
+
+function resultOf({ updated, launch, errors }: PublishOutcome): PublishResultLabel {
+  if (updated) return errors.length > 0 ? 'composition_failed' : 'published';
+  return launch === null && errors.length > 0 ? 'rejected' : 'unchanged';
+}
+
+async function performChange(
   services: Services,
   principal: Principal,
   request: PublishRequest,

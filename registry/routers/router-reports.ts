@@ -73,6 +73,16 @@ export async function activeRouters(
   return rows.map(({ report, reported_at }) => ({ ...reportSchema.parse(report), reportedAt: reported_at }));
 }
 
+/** Counts the routers of all variants that still report. */
+export async function countActiveRouters(db: RegistryDatabase, now: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('routers')
+    .select((select) => select.fn.countAll().as('count'))
+    .where('reported_at', '>', new Date(now - SEEN_MS))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 function parseReport(message: unknown): RouterReport {
   const result = reportSchema.safeParse(message);
   if (result.success) return result.data;

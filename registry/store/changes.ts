@@ -6,6 +6,8 @@ export type Changes = Disposable & {
   readonly announce: (variantId: number, sequence: number) => void;
   /** Resolves when the variant has a later release than `seen`, after `ms`, or when `signal` aborts. */
   readonly wait: (variantId: number, seen: number, limits: WaitLimits) => Promise<void>;
+  /** Number of requests that wait. */
+  readonly waiting: () => number;
 };
 
 export type WaitLimits = { readonly ms: number; readonly signal: AbortSignal };
@@ -72,6 +74,7 @@ export function createChanges(db: RegistryDatabase): Changes {
   return {
     announce,
     wait,
+    waiting: () => waits.size,
     [Symbol.dispose]() {
       closed = true;
       clearTimeout(timer);

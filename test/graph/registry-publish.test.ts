@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import type { JWK } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { verifyRelease } from '../../router/supergraph/registry/release.ts';
 import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
@@ -287,6 +287,66 @@ describe.each(databaseKinds)('a registry on %s', (kind) => {
       check: { status: 'FAILED' },
     });
   });
+});
+
+test('/metrics counts publishes, checks, compositions, releases, long polls and routers without naming a graph', async () => {
+  await using own = await startTestRegistry();
+  const read = async () => {
+    const response = await fetch(`${own.url}/metrics`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^text\/plain/),
+    ]);
+    const text = await response.text();
+    expect(text).not.toContain('shop');
+    return new Map(
+      text.split('\n').flatMap((line) => {
+        const [, name, value] = /^tributary_registry_(\S+) (\S+)$/.exec(line) ?? [];
+        return name === undefined ? [] : [[name, Number(value)] as const];
+      }),
+    );
+  };
+  expect((await read()).get('publishes_total{result="published"}')).toBe(0);
+  await own.publish('a', 'type Query { a: Int }');
+  await own.publish('a', 'type Query { a: Int }');
+  await own.publish('a', 'type Query { a: Missing }');
+  await own.publish('a', 'type Query {');
+  await own.publish('a', 'type Query { a: Int b: Int }');
+  const check = `mutation { checkSubgraph(ref: "${REF}", input: { name: "a", sdl: "type Query { b: Int }" }) { id } }`;
+  await own.call(check);
+  const report = {
+    instance: 'router-1',
+    routerVersion: '1.0.0',
+    startedAt: new Date().toISOString(),
+    sequence: 1,
+    serving: null,
+    canary: null,
+    rejections: [],
+  };
+  expect((await own.post('/routers/shop/production', report)).status).toBe(204);
+  const etag = (await own.get('/artifacts/shop/production')).headers.get('etag') ?? '';
+  const poll = own.get('/artifacts/shop/production?wait=60', { 'if-none-match': etag });
+  await vi.waitUntil(
+    async () => (await read()).get('check_duration_seconds_count{result="passed"}') === 1,
+    30_000,
+  );
+  await vi.waitUntil(async () => (await read()).get('long_polls_open') === 1, 30_000);
+  const values = await read();
+  const expected = {
+    'publishes_total{result="published"}': 2,
+    'publishes_total{result="unchanged"}': 1,
+    'publishes_total{result="composition_failed"}': 1,
+    'publishes_total{result="rejected"}': 1,
+    'publishes_total{result="error"}': 0,
+    'composition_duration_seconds_count{result="composed"}': 2,
+    'composition_duration_seconds_count{result="failed"}': 1,
+    releases_total: 2,
+    routers: 1,
+  };
+  expect(Object.fromEntries(Object.keys(expected).map((name) => [name, values.get(name)]))).toEqual(expected);
+  await own.publish('a', 'type Query { a: Int b: Int c: Int }');
+  expect((await poll).status).toBe(200);
+  expect((await read()).get('long_polls_open')).toBe(0);
 });
 
 test('a restart keeps everything, and removes what has expired but is not served', async () => {
