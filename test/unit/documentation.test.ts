@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseConfig } from '../../router/config/config.ts';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
+import { REGISTRY_METRICS } from '../../registry/telemetry/metrics.ts';
 import { PROTECTED_HEADERS } from '../../router/shared/protected-headers.ts';
 import { configTable } from '../../bin/generate/config-table.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
@@ -172,11 +173,14 @@ test('every JSON example is JSON', () => {
   expect(findings((text) => examples(text).filter((block) => !isValid(block)))).toEqual([]);
 });
 
-test('every metric that a page names is exported by the router', () => {
+test('every metric that a page names is exported by the router or the registry', () => {
   const sources = globSync('router/**/*.ts', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
   );
-  const exported = new Set(sources.flatMap((source) => source.match(/'(?:tributary|http)_\w+'/g) ?? []));
+  const exported = new Set([
+    ...sources.flatMap((source) => source.match(/'(?:tributary|http)_\w+'/g) ?? []),
+    ...Object.keys(REGISTRY_METRICS).map((name) => `'${name}'`),
+  ]);
   const isUnknown = (name: string) => !exported.has(`'${name.replace(/_(?:bucket|sum|count)$/, '')}'`);
   const named = (text: string) => text.match(/\b(?:tributary|http_(?:server|client))_\w+(?=[{`)\s[])/g) ?? [];
   expect(findings(named).length).toBeGreaterThan(15);
