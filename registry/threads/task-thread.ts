@@ -1,4 +1,5 @@
 import { Worker, parentPort, workerData } from 'node:worker_threads';
+import { RegistryError } from '../errors.ts';
 import type { Task, TaskResults } from './thread-tasks.ts';
 
 /** A thread that performs tasks one after another. It stays, because loading composition takes a second. */
@@ -17,12 +18,26 @@ type Reply = { readonly id: number; readonly result?: unknown; readonly error?: 
 /** Tells this thread from others that import this module. */
 const MARK = 'registry-task-thread';
 
-/** Starts the thread at the first task. After a crash, the next task starts another one. */
-export function createTaskThread(): TaskThread {
-  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+type Pending = PromiseWithResolvers<unknown> & { readonly task: Task };
+
+/** Calls `run` after a time unless the returned function is called before. */
+type SetTimer = (run: () => void, ms: number) => () => void;
+
+const setTimer: SetTimer = (run, ms) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
+
+/**
+ * Starts the thread at the first task. If the thread ends, the task that it performed fails, and another
+ * thread performs the tasks that waited.
+ */
+export function createTaskThread(after: SetTimer = setTimer): TaskThread {
+  const pending = new Map<number, Pending>();
   let worker: Worker | undefined;
   let lastId = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  let stopTimer = () => {};
 
   function start(): Worker {
     const started = new Worker(new URL(import.meta.url), { workerData: MARK });
@@ -41,31 +56,48 @@ export function createTaskThread(): TaskThread {
 
   /** The time limit begins anew with every reply, because tasks wait for each other. */
   function startTimer(): void {
-    clearTimeout(timer);
-    if (pending.size > 0) timer = setTimeout(() => void worker?.terminate(), TASK_TIMEOUT_MS).unref();
+    stopTimer();
+    if (pending.size > 0) stopTimer = after(abandon, TASK_TIMEOUT_MS);
+  }
+
+  function abandon(): void {
+    const late = worker;
+    if (late === undefined) return;
+    const message = `composing or checking the schema takes longer than ${TASK_TIMEOUT_MS / 1_000} s`;
+    lose(late, new RegistryError('BAD_USER_INPUT', message));
+    void late.terminate();
   }
 
   function lose(lost: Worker, error: unknown): void {
     if (worker !== lost) return;
     worker = undefined;
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
+    const [current] = pending;
+    if (current !== undefined) pending.delete(current[0]);
+    current?.[1].reject(error);
+    if (isClosed) for (const { reject } of pending.values()) reject(error);
+    else for (const [id, { task }] of pending) send(id, task);
+    if (!isClosed) startTimer();
+  }
+
+  function send(id: number, task: Task): void {
+    worker ??= start();
+    worker.ref();
+    worker.postMessage({ id, task } satisfies Message);
   }
 
   return {
     async perform(task) {
-      worker ??= start();
-      const waiting = Promise.withResolvers<unknown>();
+      const waiting = { ...Promise.withResolvers<unknown>(), task };
       lastId += 1;
       pending.set(lastId, waiting);
       if (pending.size === 1) startTimer();
-      worker.ref();
-      worker.postMessage({ id: lastId, task } satisfies Message);
+      send(lastId, task);
       // The thread returns the result of the task's kind.
       return (await waiting.promise) as TaskResults[typeof task.kind];
     },
     async [Symbol.asyncDispose]() {
-      clearTimeout(timer);
+      isClosed = true;
+      stopTimer();
       await worker?.terminate();
     },
   };
