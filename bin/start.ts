@@ -7,11 +7,12 @@ import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { formatLine } from '../router/telemetry/log-line.ts';
 import { CommandError } from '../cli/outcome.ts';
+import { readCompositionFile } from '../cli/composition-file.ts';
 import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
-import { publishShop, readComposition } from './start/publish-shop.ts';
+import { publishShop } from './start/publish-shop.ts';
 import { Shop } from './start/shop.ts';
 import { routerEnvironment, shopRegistry } from './start/shop-registry.ts';
 import type { ShopRegistry } from './start/shop-registry.ts';
@@ -128,7 +129,7 @@ async function publish(
     started,
   }: { readonly environment: Environment; readonly file: string; readonly started: Promise<void> },
 ): Promise<void> {
-  const composition = readComposition(file, process.env);
+  const composition = readCompositionFile(file, process.env);
   await shop.start([registry.program], { environment, ...terminal });
   if (composition.subgraphs.some(({ schema }) => schema.kind === 'url')) await started;
   console.log(await publishShop(registry, composition, root));

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../../router/config/config-schema.ts';
 import type { Environment } from '../../router/config/yaml/read-yaml.ts';
-import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
+import { readCompositionFile } from '../../cli/composition-file.ts';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { StartError } from './start-error.ts';
 
@@ -63,8 +63,7 @@ function readRoutes(file: string, env: Environment): { name: string; url: URL }[
     );
   }
   if (!existsSync(file)) throw new StartError(`There is no ${file}: put it back, or correct SUPERGRAPH.`);
-  const text = readFileSync(file, 'utf8');
-  const { subgraphs } = parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
+  const { subgraphs } = readCompositionFile(file, env);
   return subgraphs.flatMap(({ name, routingUrl }) =>
     routingUrl === undefined ? [] : [{ name, url: new URL(routingUrl) }],
   );

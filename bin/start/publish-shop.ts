@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { publishSubgraphs } from '../../cli/registry/publish-subgraphs.ts';
 import { createRegistryClient } from '../../cli/registry/registry-client.ts';
 import { CommandError } from '../../cli/outcome.ts';
 import type { RegistryClient } from '../../cli/registry/registry-client.ts';
-import type { Environment } from '../../router/config/yaml/read-yaml.ts';
 import { loadSubgraphSchemas } from '../../router/supergraph/subgraph-schemas.ts';
-import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import type { SupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { readKey, writeKey } from './shop-registry.ts';
 import type { ShopRegistry } from './shop-registry.ts';
@@ -55,12 +53,6 @@ export async function publishShop(
   if (errors.length > 0)
     return [`Launch ${launch?.number} of ${ref} failed, launch ${served} is served:`, ...reasons].join('\n');
   return updated ? `Published ${ref}, launch ${served}.` : `${ref} has not changed: launch ${served}.`;
-}
-
-/** Reads a composition file. @throws {ConfigError} */
-export function readComposition(file: string, env: Environment): SupergraphFile {
-  const text = readFileSync(file, 'utf8');
-  return parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
 }
 
 async function subgraphsOf(composition: SupergraphFile) {

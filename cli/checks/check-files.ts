@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { definingSubgraphs } from '../../checks/changes/defining-subgraphs.ts';
 import { ServedVersionError, check } from '../../checks/check.ts';
 import type { CheckRequest } from '../../checks/check.ts';
@@ -13,8 +13,8 @@ import { codeOrMessageOf } from '../../router/shared/error-message.ts';
 import { rejectionReasons } from '../../router/supergraph/rejection.ts';
 import { compositionFileOf } from '../../router/supergraph/sources/source-config.ts';
 import { loadSubgraphSchemas } from '../../router/supergraph/subgraph-schemas.ts';
-import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { MisuseError } from '../command-spec.ts';
+import { readCompositionFile } from '../composition-file.ts';
 import type { Outcome } from '../outcome.ts';
 import { routerEnvironment } from '../router-config.ts';
 import { openSources } from '../trial.ts';
@@ -136,11 +136,8 @@ function readText(path: string): string {
 async function readProposed(path: string): Promise<ProposedGraph> {
   const file = relative('.', path);
   try {
-    const text = readFileSync(path, 'utf8');
-    if (path.endsWith('.graphql')) return { supergraphSdl: text, file };
-    const directory = dirname(resolve(path));
-    const parsed = parseSupergraphFile(text, { env: process.env, fileName: file, directory });
-    const schemas = await loadSubgraphSchemas(parsed);
+    if (path.endsWith('.graphql')) return { supergraphSdl: readFileSync(path, 'utf8'), file };
+    const schemas = await loadSubgraphSchemas(readCompositionFile(file, process.env));
     if (schemas.kind === 'failed') throw new MisuseError(schemas.reasons.join('\n'));
     return { subgraphs: schemas.subgraphs };
   } catch (error) {

@@ -1,9 +1,11 @@
+import { loadSubgraphSchemas } from '../../../router/supergraph/subgraph-schemas.ts';
 import { assertFile } from '../../../router/config/config.ts';
 import { rejectedSupergraph } from '../../command-config.ts';
 import type { Outcome } from '../../outcome.ts';
 import { openRegistry } from '../../registry/open-registry.ts';
 import { publishOutcome } from '../../registry/publish-result.ts';
-import { loadComposition, publishSubgraphs } from '../../registry/publish-subgraphs.ts';
+import { readCompositionFile } from '../../composition-file.ts';
+import { publishSubgraphs } from '../../registry/publish-subgraphs.ts';
 import { REGISTRY_OPTIONS } from '../../registry/registry-options.ts';
 import { sourceRevision } from '../../registry/source-revision.ts';
 import { defineVerb } from '../../verb.ts';
@@ -32,7 +34,7 @@ export const supergraphPublish = defineVerb(
   async ({ values, positionals: [file = 'supergraph.yaml'] }): Promise<Outcome> => {
     assertFile(file);
     const registry = await openRegistry(values);
-    const loaded = await loadComposition(file, process.env);
+    const loaded = await loadSubgraphSchemas(readCompositionFile(file, process.env));
     if (loaded.kind === 'failed') return rejectedSupergraph(loaded.reasons);
     const { subgraphs } = loaded;
     const options = { ...sourceRevision(values), allowBreaking: values['allow-breaking'] };
