@@ -34,7 +34,7 @@ export type ClientUse = {
   readonly calls: number | null;
 };
 
-/** Why an operation has its verdict. */
+/** One reason for the `verdict` of an operation. */
 export type Reason = {
   /** The effect of this reason alone. */
   readonly verdict: Verdict;
@@ -115,7 +115,7 @@ export type LintFinding = Finding & {
   readonly isNew: boolean;
 };
 
-/** The recorded operations that the verdicts are based on, and those that settings leave out. */
+/** The recorded operations that were compared, and those that settings leave out. */
 export type Evidence = {
   readonly operations: number;
   readonly calls: number;

@@ -24,7 +24,7 @@ export type SubgraphCheck = {
 /** A subgraph that has no URL yet can be checked, too. */
 const UNKNOWN_URL = 'http://subgraph.invalid';
 
-/** Starts a check of a proposed subgraph schema, which goes on in the background. */
+/** Starts a check of a proposed subgraph schema in the background. */
 export async function checkSubgraph(
   services: Services,
   principal: Principal,

@@ -10,7 +10,7 @@ import { changeRollout } from './rollout-actions.ts';
 export async function evaluateReports(services: Services, variant: VariantRow): Promise<void> {
   const seen = await latestRelease(services.db, variant.id);
   if (seen === undefined || seen.canary_launch === null) return;
-  // The lock is only taken for a change, as a thousand routers report every ten seconds.
+  // The lock is acquired only for a change, because a thousand routers may report every ten seconds.
   if ((await nextChange(services, services.db, variant, seen)) === undefined) return;
   await changeRollout(services, variant, null, async (db, _, release) => {
     const change = await nextChange(services, db, variant, release);

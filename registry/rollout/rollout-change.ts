@@ -31,8 +31,8 @@ export type RolloutChange = {
   readonly rollback: boolean;
   readonly reason: string;
   /**
-   * Launch with whose subgraphs the next publish is composed; null if they stay. Without it, the next publish
-   * of any team would bring back what was rolled back.
+   * Launch whose subgraph versions become current; null if they stay. Without it, the next publish of any
+   * team would serve the reverted change again.
    */
   readonly subgraphsOf: number | null;
   readonly statuses: readonly StatusChange[];

@@ -30,8 +30,8 @@ export type Role = 'READ' | 'PUBLISH' | 'ADMIN';
 export type CheckStatus = 'RUNNING' | 'PASSED' | 'FAILED' | 'ERROR';
 
 /**
- * Tables of the registry. Rows of documents, subgraph versions, contract versions and releases never change;
- * of a launch only `status` and `reason` do.
+ * Tables of the registry. Rows of documents, subgraph versions, contract versions and releases never change.
+ * Only `status` and `reason` of a launch change.
  */
 export interface RegistryTables {
   /** Texts by content: subgraph schemas, supergraphs, API schemas of contracts. */
