@@ -1,7 +1,7 @@
 // `node bench/micro/checks.ts [SUBGRAPHS] [OPERATIONS]` checks a change of a large generated graph, as a
 // registry does: composition, effects on operations, plans before and after, lint. It prints time, CPU time
-// and the highest resident memory of the process with its threads, for a change that reaches few plans, one that
-// reaches all, and one whose earlier plans are cached.
+// and the highest resident memory of the process with its threads, for a change that reaches few plans,
+// one that reaches all, and one whose earlier plans are cached.
 import { availableParallelism } from 'node:os';
 import { check } from '../../checks/check.ts';
 import type { PlannedOperation } from '../../checks/plans/plan-operations.ts';
