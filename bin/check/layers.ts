@@ -24,6 +24,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'Entry',
     modules: {
+      console: 'the console: its API, recent requests, figures over time, its page',
       admin: 'the admin port: metrics, status, breaker commands',
       http: 'the GraphQL endpoint: body limits, media types, CORS, CSRF, health',
       'http/sockets': 'listening sockets, connection limits, unread responses',
