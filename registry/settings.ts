@@ -60,6 +60,10 @@ export const environmentSchema = z.object({
     .describe(
       'Maximum number of recorded operations of a variant. Of the others only coordinates are counted.',
     ),
+  REGISTRY_CONSOLE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .describe('Address of the console of a router that follows this registry, for links to checks.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -78,6 +82,8 @@ export type RegistrySettings = {
   readonly keepDays: { readonly launches: number; readonly checks: number; readonly usage: number };
   /** Maximum number of recorded operations of a variant. */
   readonly maxOperations: number;
+  /** Address of a router's console; null if it is not known. */
+  readonly consoleUrl: string | null;
   readonly logLevel: string;
 };
 
@@ -104,6 +110,7 @@ export function readRegistrySettings(
       usage: values.REGISTRY_KEEP_USAGE_DAYS,
     },
     maxOperations: values.REGISTRY_MAX_OPERATIONS,
+    consoleUrl: values.REGISTRY_CONSOLE_URL ?? null,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -6,7 +6,7 @@ import type { ReportContext } from '../checks/render-report.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** The fields of a check that commands select. */
-export const CHECK_FIELDS = 'id status report error subgraph';
+export const CHECK_FIELDS = 'id status report error subgraph url';
 
 const reportSchema = z.custom<CheckReport>(
   (value) =>
@@ -24,6 +24,7 @@ export const checkSchema = z.object({
   report: reportSchema.nullable(),
   error: z.string().nullable(),
   subgraph: z.string().nullable(),
+  url: z.string().nullable(),
 });
 
 export type RegistryCheck = z.output<typeof checkSchema>;
@@ -31,16 +32,17 @@ export type RegistryCheck = z.output<typeof checkSchema>;
 /** Texts around a report, and the schema files that annotations point to. */
 export type CheckContext = ReportContext & { readonly schemas: readonly AnnotatedSchema[] };
 
-/** Members of rover that identify a check. The registry has no page for `target_url`. */
-export function checkReference(id: string) {
-  return { workflow_id: id, target_url: null } as const;
+/** Members of rover that identify a check. `url` is its page in the console. */
+export function checkReference({ id, url }: Pick<RegistryCheck, 'id' | 'url'>) {
+  return { workflow_id: id, target_url: url } as const;
 }
 
 /** Returns the outcome of a check that has ended. */
 export async function checkOutcome(
-  { id, status, report, error }: RegistryCheck,
+  check: RegistryCheck,
   { schemas, ...context }: CheckContext,
 ): Promise<Outcome> {
+  const { id, status, report, error } = check;
   if (report === null)
     return {
       kind: 'failure',
@@ -57,7 +59,7 @@ export async function checkOutcome(
   );
   return {
     ...outcome,
-    data: { ...outcome.data, ...checkReference(id) },
+    data: { ...outcome.data, ...checkReference(check) },
     annotations: [...(outcome.annotations ?? []), ...warnings],
     notes,
   };

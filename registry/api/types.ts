@@ -22,6 +22,8 @@ import type {
 import type { Selectable } from 'kysely';
 import { refOf } from '../store/variants.ts';
 import { settingsOf } from '../variant-settings.ts';
+import { canaryResolvers } from './canary-resolvers.ts';
+import { checkUrl } from './console-url.ts';
 import { usageResolvers } from './usage-resolvers.ts';
 import type { ApiContext, Resolvers } from './graphql-handler.ts';
 
@@ -58,6 +60,17 @@ export const typeResolvers: Resolvers = {
     canary: async ({ id }: VariantRow, _, { services }) =>
       launchOf(services.db, await latestRelease(services.db, id), 'canary_launch'),
     release: async ({ id }: VariantRow, _, { services }) => (await latestRelease(services.db, id)) ?? null,
+    checks: ({ id }: VariantRow, page: PageArguments, { services }) =>
+      fetchConnection(
+        services.db.selectFrom('checks').selectAll().where('variant_id', '=', id),
+        {
+          name: 'checks',
+          columns: ['created_at', 'id'],
+          direction: 'desc',
+          keysetOf: (check) => [check.created_at.toISOString(), check.id],
+        },
+        page,
+      ),
     contracts: ({ id }: VariantRow, _, { services }) => contractsOf(services.db, id),
     routers: ({ id }: VariantRow, _, { services }) => activeRouters(services.db, id, services.now()),
     settings: (variant: VariantRow) => settingsOf(variant),
@@ -104,6 +117,7 @@ export const typeResolvers: Resolvers = {
     error: (check: CheckRow, _, { services }) => withoutDeadInstance(check, services.now()).error,
     createdAt: timeOf('created_at'),
     finishedAt: timeOf('finished_at'),
+    url: (check: CheckRow, _, { services }) => checkUrl(services, check),
   },
   Release: {
     issuedAt: timeOf('issued_at'),
@@ -112,6 +126,7 @@ export const typeResolvers: Resolvers = {
     canary: (release: ReleaseRow, _, { services }) => launchOf(services.db, release, 'canary_launch'),
     canaryPercent: ({ canary_percent }: ReleaseRow) => canary_percent,
     canaryState: ({ canary_state }: ReleaseRow) => canary_state?.toUpperCase() ?? null,
+    ...canaryResolvers,
   },
   Contract: {
     hideUnreachable: ({ hide_unreachable }: ContractVersion) => hide_unreachable,

@@ -2,7 +2,7 @@ import type { PageArguments } from '../../database/connection.ts';
 import { RegistryError } from '../errors.ts';
 import type { VariantRow } from '../store/tables.ts';
 import { toManifest } from '../usage/manifest.ts';
-import { fetchOperations, readFieldUse } from '../usage/usage-queries.ts';
+import { fetchOperations, readFieldDays, readFieldUse } from '../usage/usage-queries.ts';
 import type { OperationFilter } from '../usage/usage-queries.ts';
 import type { ApiContext } from './graphql-handler.ts';
 
@@ -15,11 +15,14 @@ export const usageResolvers = {
     { coordinate, client, sinceDays, ...page }: Period & OperationFilter & PageArguments,
     { services: { db, now } }: ApiContext,
   ) => fetchOperations(db, id, { filter: { coordinate, client }, page, ...periodOf({ sinceDays }, now) }),
-  usage: (
+  usage: async (
     { id }: VariantRow,
     { coordinate, ...period }: Period & { readonly coordinate: string },
     { services: { db, now } }: ApiContext,
-  ) => readFieldUse(db, id, { coordinate, ...periodOf(period, now) }),
+  ) => {
+    const filter = { coordinate, ...periodOf(period, now) };
+    return { ...(await readFieldUse(db, id, filter)), days: () => readFieldDays(db, id, filter) };
+  },
   operationManifest: async (variant: VariantRow, period: Period, { services }: ApiContext) => {
     const { sinceDays } = periodOf(period, services.now);
     return toManifest(await services.recordedOperations(variant, sinceDays));

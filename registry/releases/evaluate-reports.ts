@@ -1,4 +1,6 @@
-import { evaluateRollout } from '../rollout/evaluate-rollout.ts';
+import { compareCanary, evaluateRollout } from '../rollout/evaluate-rollout.ts';
+import type { CanaryComparison } from '../rollout/evaluate-rollout.ts';
+import type { CanaryState } from '../rollout/rollout-change.ts';
 import type { Services } from '../services.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { RegistryDatabase, ReleaseRow, VariantRow } from '../store/tables.ts';
@@ -30,29 +32,48 @@ async function nextChange(
   variant: VariantRow,
   release: ReleaseRow,
 ) {
-  const { serving_launch: serving, canary_launch: launch, canary_began: began } = release;
-  if (launch === null || began === null) return undefined;
-  const percent = release.canary_percent ?? 0;
-  const state = release.canary_state ?? 'running';
-  const since = await db
+  const canary = canaryOf(release);
+  if (canary === null) return undefined;
+  const { reports, since } = await readEvidence(db, variant, canary);
+  return evaluateRollout({ serving: release.serving_launch, canary }, settingsOf(variant).rollout, {
+    reports,
+    stepMs: now() - since.getTime(),
+  });
+}
+
+/** Reads the counts of a canary and of the rest, and what follows from them; null without a canary. */
+export async function readComparison(
+  db: RegistryDatabase,
+  variant: VariantRow,
+  release: ReleaseRow,
+): Promise<(CanaryComparison & { readonly since: Date }) | null> {
+  const canary = canaryOf(release);
+  if (canary === null) return null;
+  const { reports, since } = await readEvidence(db, variant, canary);
+  return { since, ...compareCanary(canary, settingsOf(variant).rollout, reports) };
+}
+
+function canaryOf(release: ReleaseRow): CanaryState | null {
+  const { canary_launch: launch, canary_began: began } = release;
+  if (launch === null || began === null) return null;
+  return { launch, began, percent: release.canary_percent ?? 0, state: release.canary_state ?? 'running' };
+}
+
+/** Reads the reports since the canary has its share of the callers, and that time. */
+async function readEvidence(db: RegistryDatabase, { id }: VariantRow, { began, percent }: CanaryState) {
+  const { issued_at: since } = await db
     .selectFrom('releases')
     .select((select) => select.fn.min('issued_at').as('issued_at'))
-    .where('variant_id', '=', variant.id)
+    .where('variant_id', '=', id)
     .where('canary_began', '=', began)
     .where('canary_percent', '=', percent)
     .executeTakeFirstOrThrow();
   const rows = await db
     .selectFrom('routers')
     .select('report')
-    .where('variant_id', '=', variant.id)
-    .where('reported_at', '>=', since.issued_at)
+    .where('variant_id', '=', id)
+    .where('reported_at', '>=', since)
     .execute();
-  return evaluateRollout(
-    { serving, canary: { launch, percent, state, began } },
-    settingsOf(variant).rollout,
-    {
-      reports: rows.map(({ report }) => ({ ...report, instance: String(report['instance']) })),
-      stepMs: now() - since.issued_at.getTime(),
-    },
-  );
+  const reports = rows.map(({ report }) => ({ ...report, instance: String(report['instance']) }));
+  return { reports, since };
 }

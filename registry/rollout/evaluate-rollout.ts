@@ -1,5 +1,5 @@
 import { canaryStatsSchema, evaluateCanary, rollbackDecisionSchema } from '../../checks/canary.ts';
-import type { CanaryStats, RolloutSettings, Stats } from '../../checks/canary.ts';
+import type { CanaryEvaluation, CanaryStats, RolloutSettings, Stats } from '../../checks/canary.ts';
 import { advance, endCanary } from './rollout-change.ts';
 import type { CanaryState, RolloutChange, RolloutState } from './rollout-change.ts';
 
@@ -32,8 +32,7 @@ export function evaluateRollout(
   const state = { serving, canary };
   const decided = firstDecision(reports, canary);
   if (decided !== undefined) return endCanary(state, `router ${decided.instance} found ${decided.reason}`);
-  const { routers, stats, baseline } = sumOf(reports, canary);
-  const evaluation = evaluateCanary(stats, baseline, settings);
+  const { routers, evaluation } = compareCanary(canary, settings, reports);
   if (evaluation.kind === 'rollback')
     return endCanary(state, `${evaluation.reason}, in the sum of ${counted(routers)}`);
   const mayAdvance =
@@ -44,6 +43,26 @@ export function evaluateRollout(
   return mayAdvance
     ? advance(state, settings, `${evaluation.reason}, in the sum of ${counted(routers)}`)
     : undefined;
+}
+
+/** The counts of all routers in the present step of a canary, and their evaluation. */
+export type CanaryComparison = {
+  /** Number of routers with counts. */
+  readonly routers: number;
+  readonly canary: Stats;
+  readonly rest: Stats;
+  readonly evaluation: CanaryEvaluation;
+};
+
+/** Compares the canary with the rest, by the sum of all reports. */
+export function compareCanary(
+  canary: CanaryState,
+  settings: RolloutSettings,
+  reports: readonly CanaryReport[],
+): CanaryComparison {
+  const { routers, stats, baseline } = sumOf(reports, canary);
+  const evaluation = evaluateCanary(stats, baseline, settings);
+  return { routers, canary: stats, rest: baseline, evaluation };
 }
 
 function firstDecision(reports: readonly CanaryReport[], canary: CanaryState) {

@@ -209,6 +209,29 @@ export async function readFieldUse(
   };
 }
 
+/** Calls of a coordinate by one client on one day in UTC. */
+export type FieldUseDay = {
+  readonly day: string;
+  readonly client: string;
+  readonly calls: number;
+  readonly errors: number;
+};
+
+/** Reads the calls of each client by day, oldest first. */
+export async function readFieldDays(
+  db: RegistryDatabase,
+  variantId: number,
+  { coordinate, ...period }: UsagePeriod & { readonly coordinate: string },
+): Promise<readonly FieldUseDay[]> {
+  const { rows } = await sql<FieldUseDay>`
+    select to_char(day, 'YYYY-MM-DD') as day, usage_clients.name as client,
+      sum(requests)::double precision as calls, sum(errors)::double precision as errors
+    from usage_calls join usage_clients on usage_clients.id = client_id
+    where day >= ${firstDay(period)}::date and ${usesCoordinate(variantId, coordinate)}
+    group by day, usage_clients.name order by day, calls desc, client`.execute(db);
+  return rows;
+}
+
 function timeIn(times: readonly Date[], choose: (...times: number[]) => number): Date | null {
   return times.length === 0 ? null : new Date(choose(...times.map((time) => time.getTime())));
 }

@@ -17,7 +17,10 @@ type Product @key(fields: "id") { id: ID! }`;
 describe.each(databaseKinds)('a registry on %s', (kind) => {
   let registry: TestRegistry;
   beforeAll(async () => {
-    registry = await startTestRegistry({ database: kind });
+    registry = await startTestRegistry({
+      database: kind,
+      settings: { consoleUrl: 'https://router.example/console' },
+    });
   });
   afterAll(() => registry[Symbol.asyncDispose]());
 
@@ -244,10 +247,13 @@ describe.each(databaseKinds)('a registry on %s', (kind) => {
       report: { success: false, composition: { errors: [{ code: 'INVALID_GRAPHQL', subgraph: 'product' }] } },
       finishedAt: expect.stringMatching(/Z$/),
     });
-    const { data } = await registry.call('query ($ref: ID!) { variant(ref: $ref) { subgraphs { sdl } } }', {
-      ref,
-    });
+    const { data } = await registry.call(
+      'query ($ref: ID!) { variant(ref: $ref) { subgraphs { sdl } checks(first: 5) { edges { node { id url } } } } }',
+      { ref },
+    );
     expect(data.variant.subgraphs).toEqual([{ sdl: product }]);
+    const url = `https://router.example/console#/publish/checks/${id}`;
+    expect(data.variant.checks.edges).toEqual([{ node: { id, url } }]);
   });
 
   test('rejects a publish that breaks recorded operations, unless it is allowed to', async () => {

@@ -10,6 +10,12 @@ const STATE = `query ($ref: ID!) { variant(ref: $ref) {
   launches(first: 20) { edges { node { number status } } }
 } }`;
 
+const COMPARISON = `query ($ref: ID!) { variant(ref: $ref) { release { comparison {
+  since routers result reason
+  canary { requests errors degraded latency { toMs requests } } rest { requests }
+} } } }`;
+const BUCKET = { toMs: null, requests: 0 };
+
 const DIRECT = { rollout: { strategy: 'direct' } };
 const CANARY = { rollout: { strategy: 'canary', steps: [10, 50], stepMinutes: 1, minRequests: 20 } };
 
@@ -29,6 +35,12 @@ describe.each(databaseKinds)('the rollout of a registry on %s', (kind) => {
       ({ node }: { node: { number: number; status: string } }) => [node.number, node.status] as const,
     );
     return { ...data.variant, launches: Object.fromEntries(launches) };
+  }
+
+  async function comparison(ref: string) {
+    const { data, errors } = await registry.call(COMPARISON, { ref });
+    expect(errors).toEqual([]);
+    return data.variant.release.comparison;
   }
 
   async function act(ref: string, action: string, rest = '') {
@@ -140,8 +152,17 @@ describe.each(databaseKinds)('the rollout of a registry on %s', (kind) => {
         decision: null,
         ...more,
       });
+    expect(await comparison(ref)).toMatchObject({ routers: 0, result: 'UNDECIDED', canary: { requests: 0 } });
     expect((await report(10)).status).toBe(204);
     expect(await variant(ref)).toMatchObject({ release: { sequence: 2, canaryPercent: 10 } });
+    expect(await comparison(ref)).toEqual({
+      since: new Date(now).toISOString(),
+      routers: 1,
+      result: 'HEALTHY',
+      reason: expect.stringContaining('errors 0 of 500 (0.0 %) against 0 of 500'),
+      canary: { requests: 500, errors: 0, degraded: 0, latency: expect.arrayContaining([BUCKET]) },
+      rest: { requests: 500 },
+    });
     now += 61_000;
     await report(10);
     expect(await variant(ref)).toMatchObject({ release: { sequence: 3, canaryPercent: 50 } });
@@ -152,6 +173,7 @@ describe.each(databaseKinds)('the rollout of a registry on %s', (kind) => {
       canary: null,
       release: { sequence: 4 },
     });
+    expect(await comparison(ref)).toBeNull();
 
     await registry.publish('a', withField('a3'), { ref });
     const decision = { kind: 'rollback', launch: 3, began: 5, reason: 'every request failed' };

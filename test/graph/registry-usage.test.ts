@@ -53,6 +53,7 @@ const batchOf = (operations: readonly object[], more: object = {}) => ({
 const USAGE = `query ($ref: ID!, $coordinate: String!, $sinceDays: Int) {
   variant(ref: $ref) { usage(coordinate: $coordinate, sinceDays: $sinceDays) {
     coordinate calls operations unlistedCalls firstSeen lastSeen clients { name version calls errors }
+    days { day client calls errors }
   } }
 }`;
 const OPERATIONS = `query ($ref: ID!, $first: Int, $after: String, $coordinate: String, $client: String, $sinceDays: Int) {
@@ -116,6 +117,10 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
       clients: [
         { name: 'web', version: '1', calls: 14, errors: 0 },
         { name: 'app', version: null, calls: 1, errors: 0 },
+      ],
+      days: [
+        { day: '2026-03-01', client: 'web', calls: 14, errors: 0 },
+        { day: '2026-03-01', client: 'app', calls: 1, errors: 0 },
       ],
     });
     expect(await usageOf(registry, 'Query')).toMatchObject({ calls: 35, operations: 2 });

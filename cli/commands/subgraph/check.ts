@@ -107,11 +107,12 @@ async function finished(client: RegistryClient, check: RegistryCheck): Promise<R
   return latest;
 }
 
-function started({ id, status }: RegistryCheck): Outcome {
+function started(check: RegistryCheck): Outcome {
+  const { id, status } = check;
   return {
     kind: 'success',
     plain: `${id}\n`,
-    data: { ...checkReference(id), status },
+    data: { ...checkReference(check), status },
     notes: [`check ${id} is running; "tributary subgraph check --id ${id}" waits for its report`],
   };
 }
