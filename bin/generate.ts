@@ -8,6 +8,7 @@ import { commandPage } from './generate/command-page.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { lintTable } from './generate/lint-table.ts';
+import { metricsTable } from './generate/metrics-table.ts';
 import { registryMetricsTable } from './generate/registry-metrics-table.ts';
 import { settingsTable } from './generate/settings-table.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';
@@ -54,6 +55,7 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
     ),
     'docs/registry.md': registryPage(),
     'docs/architecture.md': withBlock('docs/architecture.md', 'layers', layerTable()),
+    'docs/metrics.md': withBlock('docs/metrics.md', 'metrics', metricsTable()),
     'docs/lint.md': withBlock('docs/lint.md', 'rules', lintTable()),
     'router/execution/README.md': withBlock(
       'router/execution/README.md',

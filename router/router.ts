@@ -137,6 +137,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const { monotonic } = parts;
   await using built = new AsyncDisposableStack();
   const telemetry = createTelemetry(config.telemetry, {
+    now: parts.now,
     destination: parts.log,
     provider: built.use(await startTracing(config.telemetry))?.provider,
     countsGraphs: Object.keys(config.graphs).length > 0,

@@ -96,6 +96,7 @@ export const LAYERS: readonly Layer[] = [
     modules: {
       redis: 'connection to Redis and its availability',
       telemetry: 'logs, metrics, traces',
+      'telemetry/metrics': 'definitions of the metrics, counters and histograms for the hot path',
       request: 'client request, identity, subgraph request',
       'config/reload': 'watches files, merges a changed configuration into the running one',
       config: 'configuration schema and loading',

@@ -65,7 +65,8 @@ export const MAX_COMMENT_COLUMNS = 110;
 export const ALLOWED: readonly { readonly file: string; readonly word: string; readonly because: string }[] =
   [
     { file: 'router/config/renamed-keys.ts', word: 'refus*', because: 'an old configuration key' },
-    { file: 'router/telemetry/metrics.ts', word: 'refus*', because: 'an old metric and its label value' },
+    { file: 'router/telemetry/metrics.ts', word: 'refus*', because: 'an old label value' },
+    { file: 'router/telemetry/metrics/definitions.ts', word: 'refus*', because: 'an old metric' },
     { file: 'subgraphs/order/data.ts', word: 'wish', because: 'earlier migrations' },
     { file: 'subgraphs/order/data.ts', word: 'owed', because: 'earlier migrations' },
   ];

@@ -1,6 +1,9 @@
-import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
+import { METRICS } from './metrics/definitions.ts';
+import type { MetricDefinition } from './metrics/definitions.ts';
+import { readGauge, register } from './metrics/series.ts';
+import type { Sample } from './metrics/series.ts';
 import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
 /** Parts of the router whose state the gauges report. */
@@ -9,6 +12,7 @@ export type GaugeSources = {
   readonly subgraphs: () => readonly {
     readonly subgraph: string;
     readonly breaker: BreakerState;
+    readonly inFlight: number;
     readonly fields: readonly { readonly field: string; readonly breaker: BreakerState }[];
   }[];
 };
@@ -20,96 +24,34 @@ const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'hal
  * current, and exist from the start.
  */
 export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
-  const gauges = [
-    createGauge({
-      name: 'tributary_breaker_open',
-      help: 'Circuit breakers: 0 closed, 0.5 half-open, 1 open. `scope` is "subgraph" or the coordinate of a field.',
-      labelNames: ['subgraph', 'scope'],
-      aggregator: 'max',
-      read: () => subgraphs().flatMap(breakerSamples),
-    }),
-    createGauge({
-      name: 'tributary_supergraph_serving',
-      help: 'Number of processes that serve this version of the supergraph.',
-      labelNames: ['version'],
-      aggregator: 'sum',
-      read: () => mapPresent(supergraph().serving, ({ version }) => ({ labels: { version }, value: 1 })),
-    }),
-    createGauge({
-      name: 'tributary_supergraph_age_seconds',
-      help: 'Seconds since the active supergraph was activated.',
-      labelNames: [],
-      aggregator: 'max',
-      read: () => mapPresent(supergraph().serving, ({ ageS }) => ({ labels: {}, value: ageS })),
-    }),
-    createGauge({
-      name: 'tributary_supergraph_source',
-      help: 'Number of processes whose active supergraph came from this source; kind "stored" is the copy on disk.',
-      labelNames: ['source', 'kind'],
-      aggregator: 'sum',
-      read: () =>
-        mapPresent(supergraph().serving, ({ source, kind }) => ({ labels: { source, kind }, value: 1 })),
-    }),
-    createGauge({
-      name: 'tributary_supergraph_source_age_seconds',
-      help: 'Seconds since this source last delivered a supergraph. It grows while the source is unavailable.',
-      labelNames: ['source'],
-      aggregator: 'max',
-      read: () =>
-        supergraph().sources.flatMap(({ source, ageS }) =>
-          ageS === undefined ? [] : [{ labels: { source }, value: ageS }],
-        ),
-    }),
-    createGauge({
-      name: 'tributary_registry_sequence',
-      help: 'Sequence of the active release of the registry. Each change of a variant makes the next one.',
-      labelNames: ['graph'],
-      aggregator: 'max',
-      read: () => releaseSample(supergraph(), ({ sequence }) => sequence),
-    }),
-    createGauge({
-      name: 'tributary_registry_launch',
-      help: 'Number of the active launch of the registry.',
-      labelNames: ['graph'],
-      aggregator: 'max',
-      read: () => releaseSample(supergraph(), ({ launch }) => launch),
-    }),
-    createGauge({
-      name: 'tributary_supergraph_rejected',
-      help: 'Number of processes that rejected the newest supergraph, by its version and the code of the first reason.',
-      labelNames: ['version', 'reason'],
-      aggregator: 'sum',
-      read: () =>
-        mapPresent(supergraph().rejected, ({ version = 'none', reasons }) => ({
-          labels: { version, reason: codeIn(reasons) },
-          value: 1,
-        })),
-    }),
-  ];
-  for (const gauge of gauges) registry.registerMetric(gauge);
-}
-
-type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
-
-function createGauge({
-  read,
-  ...options
-}: {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: string[];
-  /** Combines the values of several worker processes into one. */
-  readonly aggregator: 'max' | 'sum';
-  readonly read: () => readonly Sample[];
-}): Gauge {
-  return new Gauge({
-    ...options,
-    registers: [],
-    collect() {
-      this.reset();
-      for (const { labels, value } of read()) this.set(labels, value);
-    },
-  });
+  const add = (definition: MetricDefinition, read: () => readonly Sample[]) =>
+    register(registry, readGauge(definition, read));
+  add(METRICS.breakerOpen, () => subgraphs().flatMap(breakerSamples));
+  add(METRICS.inFlight, () =>
+    subgraphs().map(({ subgraph, inFlight }) => ({ labels: { subgraph }, value: inFlight })),
+  );
+  add(METRICS.supergraphServing, () =>
+    mapPresent(supergraph().serving, ({ version }) => ({ labels: { version }, value: 1 })),
+  );
+  add(METRICS.supergraphAge, () =>
+    mapPresent(supergraph().serving, ({ ageS }) => ({ labels: {}, value: ageS })),
+  );
+  add(METRICS.supergraphSource, () =>
+    mapPresent(supergraph().serving, ({ source, kind }) => ({ labels: { source, kind }, value: 1 })),
+  );
+  add(METRICS.supergraphSourceAge, () =>
+    supergraph().sources.flatMap(({ source, ageS }) =>
+      ageS === undefined ? [] : [{ labels: { source }, value: ageS }],
+    ),
+  );
+  add(METRICS.registrySequence, () => releaseSample(supergraph(), ({ sequence }) => sequence));
+  add(METRICS.registryLaunch, () => releaseSample(supergraph(), ({ launch }) => launch));
+  add(METRICS.supergraphRejected, () =>
+    mapPresent(supergraph().rejected, ({ version = 'none', reasons }) => ({
+      labels: { version, reason: codeIn(reasons) },
+      value: 1,
+    })),
+  );
 }
 
 function breakerSamples({

@@ -11,6 +11,7 @@ import { createCodeLabels, createMetrics } from './metrics.ts';
 import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
+import { outcomeOf } from './response-outcome.ts';
 import { supergraphEvents } from './supergraph-events.ts';
 import { usageEvents } from './usage-events.ts';
 
@@ -55,12 +56,14 @@ export function createTelemetry(
     readonly provider?: TracerProvider | undefined;
     /** True if the router serves several graphs, so that requests are also counted by graph. */
     readonly countsGraphs?: boolean;
+    /** Returns milliseconds since 1970. */
+    readonly now?: () => number;
   } = {},
 ) {
   const log = createLog(config, parts.destination);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createMetrics(registry);
+  const metrics = createMetrics(registry, { now: parts.now ?? Date.now });
   const knownCode = createCodeLabels();
   const tracer = parts.provider?.getTracer('tributary');
 
@@ -71,7 +74,12 @@ export function createTelemetry(
     metrics: registry,
 
     requestFinished(event: RequestFinished): void {
-      metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
+      metrics.requests.observe(event.ms / 1000, [
+        methodLabel(event.method),
+        String(event.status),
+        event.operationType ?? 'none',
+      ]);
+      metrics.responses.inc([outcomeOf(event)]);
       if (parts.countsGraphs === true) metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       // A request that was rejected because of overload is not logged, because there may be thousands per
@@ -80,7 +88,7 @@ export function createTelemetry(
     },
 
     subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
-      metrics.calls.observe(ms / 1000, subgraph, outcome);
+      metrics.calls.observe(ms / 1000, [subgraph, outcome]);
     },
 
     subgraphRetried(subgraph: string): void {
@@ -257,6 +265,22 @@ export function createTelemetry(
         : inSpan(tracer.startSpan(span.name, span, parent), parent, body);
     },
   };
+}
+
+/** Methods that are label values. Clients choose the method, so all others have one value. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'OPTIONS',
+  'HEAD',
+  'PUT',
+  'PATCH',
+  'DELETE',
+]);
+
+/** Returns the value of `http_request_method`; `_OTHER` is the value of the semantic conventions. */
+function methodLabel(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : '_OTHER';
 }
 
 async function inSpan<T>(span: Span, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {

@@ -296,7 +296,7 @@ test(
     const metrics = async () => (await fetch(new URL('/metrics', router.adminUrl))).text();
     await expect
       .poll(metrics, { timeout: 20_000 })
-      .toContain(`http_server_request_duration_seconds_count{status="200",operation="query"} ${asked}`);
+      .toContain(`graphql_operation_type="query",status="200",operation="query"} ${asked}`);
     const state = (await (await fetch(new URL('/state', router.adminUrl))).json()) as unknown[];
     expect(state).toHaveLength(2);
     await expect.poll(() => ready(router.healthUrl ?? ''), { timeout: 20_000, interval: 20 }).toBe(200);

@@ -84,7 +84,9 @@ test('responds with 408 to a body that does not arrive in time, and logs and cou
     expect(logged(requestId)).toMatchObject({ status: 408, codes: ['REQUEST_TIMEOUT'] });
   }
   const metrics = await (await fetch(new URL('/metrics', graph.router.adminUrl))).text();
-  expect(metrics).toMatch(/http_server_request_duration_seconds_count\{status="408",[^}]*\} 50\n/);
+  expect(metrics).toMatch(
+    /http_server_request_duration_seconds_count\{[^}]*http_response_status_code="408",[^}]*\} 50\n/,
+  );
 });
 
 test('responds with 400 to a body that is not valid HTTP, and logs it', async () => {

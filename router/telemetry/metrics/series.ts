@@ -1,0 +1,100 @@
+import type { Registry } from 'prom-client';
+import type { MetricDefinition } from './definitions.ts';
+
+/** One sample of a metric, as prom-client collects it. */
+export type Sample = {
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  readonly exemplar?: Exemplar;
+};
+
+/** A request that explains a sample. Only the OpenMetrics format has exemplars. */
+export type Exemplar = {
+  readonly labelSet: { readonly trace_id: string };
+  readonly value: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+};
+
+/** A metric with its samples, as a registry of prom-client returns it. */
+export type CollectedMetric = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly aggregator: string;
+  readonly values: readonly Sample[];
+};
+
+type Node<Series> = { readonly values: Map<string, Node<Series>>; series: Series | undefined };
+
+/** The series of one metric by the values of its labels. Finding one creates no text and no object. */
+export class SeriesByLabels<Series> {
+  readonly #labels: readonly string[];
+  readonly #oldLabels: readonly (readonly [old: string, index: number])[];
+  readonly #create: () => Series;
+  readonly #root: Node<Series> = { values: new Map(), series: undefined };
+
+  constructor({ labels, oldLabels = {} }: MetricDefinition, create: () => Series) {
+    this.#labels = labels;
+    this.#oldLabels = Object.entries(oldLabels).map(([old, label]) => [old, labels.indexOf(label)]);
+    this.#create = create;
+  }
+
+  /** Returns the series with these values of the labels, in the order of the definition. */
+  at(values: readonly string[]): Series {
+    let node = this.#root;
+    for (const value of values) {
+      let next = node.values.get(value);
+      if (next === undefined) node.values.set(value, (next = { values: new Map(), series: undefined }));
+      node = next;
+    }
+    return (node.series ??= this.#create());
+  }
+
+  /** Returns all series with their labels, old ones included. */
+  entries(): readonly (readonly [labels: Readonly<Record<string, string>>, series: Series])[] {
+    return entriesOf(this.#root, []).map(([values, series]) => [this.#labelsOf(values), series]);
+  }
+
+  clear(): void {
+    this.#root.values.clear();
+    this.#root.series = undefined;
+  }
+
+  #labelsOf(values: readonly string[]): Readonly<Record<string, string>> {
+    const present = this.#labels.map((label, index) => [label, values[index] ?? '']);
+    const old = this.#oldLabels.map(([label, index]) => [label, values[index] ?? '']);
+    return Object.fromEntries([...present, ...old]);
+  }
+}
+
+function entriesOf<Series>(
+  { values, series }: Node<Series>,
+  path: readonly string[],
+): readonly (readonly [values: readonly string[], series: Series])[] {
+  const below = [...values].flatMap(([value, node]) => entriesOf(node, [...path, value]));
+  return series === undefined ? below : [[path, series], ...below];
+}
+
+/** Creates a gauge whose samples are read when the metrics are collected. */
+export function readGauge(
+  { name, help, aggregator = 'sum' }: MetricDefinition,
+  read: () => readonly Sample[],
+): { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void } {
+  return {
+    name,
+    get: () => Promise.resolve({ name, help, type: 'gauge', aggregator, values: read() }),
+    reset: () => undefined,
+  };
+}
+
+/** Registers a metric that is not of a class of prom-client, but is collected in the same way. */
+export function register(
+  registry: Registry,
+  metric: { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void },
+): void {
+  // The cast is needed, because the type requires a class of prom-client. The registry only uses `name`,
+  // `get` and `reset`.
+  registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
+}
