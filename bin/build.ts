@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCommandLine } from '../cli/single-command.ts';
+import { bundleConsole } from './console/bundle.ts';
 
 const COMMAND = {
   name: 'npm run build',
@@ -22,4 +23,5 @@ const { status } = spawnSync(
 // The compiler copies only what it compiles.
 for (const file of globSync('registry/**/*.graphql', { cwd: root }))
   cpSync(join(root, file), join(root, 'dist', file));
+console.error(await bundleConsole(join(root, 'dist', 'console')));
 process.exitCode = status ?? 1;

@@ -23,6 +23,7 @@ type Step = { readonly name: string; readonly command: readonly [file: string, .
 const STEPS: readonly Step[] = [
   { name: 'lint', command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'console types', command: ['node_modules/typescript/bin/tsc', '-p', 'console'] },
   { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
   { name: 'unused code', command: ['node_modules/knip/bin/knip.js'] },
   { name: 'layout', command: ['bin/check/layout.ts'] },

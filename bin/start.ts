@@ -9,6 +9,7 @@ import { formatLine } from '../router/telemetry/log-line.ts';
 import { CommandError } from '../cli/outcome.ts';
 import { readCompositionFile } from '../cli/composition-file.ts';
 import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
+import { bundleConsole, CONSOLE_FOLDER } from './console/bundle.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
@@ -79,6 +80,8 @@ async function start(): Promise<number> {
   const stop = stopSignal(shop);
   const limitMs = stopLimitMs(config.shutdown);
   try {
+    // The router reads the console when it starts.
+    await bundleConsole(CONSOLE_FOLDER);
     await Promise.race([startAll(shop, { subgraphs, router, registry, file }), aborted(stop)]);
     if (!stop.aborted) console.log(welcome(config, registry));
     await aborted(stop);

@@ -10,6 +10,7 @@ import { providePostgres } from '../test/support/servers/postgres.ts';
 import { NotProvided } from '../test/support/servers/provide.ts';
 import { provideRedis } from '../test/support/servers/redis.ts';
 import { readCommandLine } from '../cli/single-command.ts';
+import { bundleConsole, CONSOLE_FOLDER } from './console/bundle.ts';
 import { summarize } from './test/summary.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -60,6 +61,7 @@ async function test(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-report-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const packages = createPackageManager();
+  await bundleConsole(CONSOLE_FOLDER);
   const [redis, postgres] = await provideBoth(packages, stack);
   const browser = await findBrowser(packages);
   const { helm, composeGo, haproxy } = await provideDeployTools(packages);

@@ -14,6 +14,7 @@ const SOURCES = [
   'bench/**/*.ts',
   'subgraphs/**/*.ts',
   'test/**/*.ts',
+  'console/**/*.{ts,tsx}',
 ];
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'router/**/*.md', 'bench/*.md', 'test/**/*.md'];
 const EXCLUDED = [

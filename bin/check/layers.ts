@@ -117,6 +117,8 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   registry: ['checks', 'database'],
   cli: ['router', 'checks', 'registry'],
   subgraphs: ['database'],
+  // The page runs in a browser: it may import types and pure functions.
+  console: ['router'],
 };
 
 /** The list as a table for docs/architecture.md. */

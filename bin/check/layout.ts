@@ -121,7 +121,7 @@ if (import.meta.main) {
   const root = join(import.meta.dirname, '..', '..');
   const problems = [
     ...layoutProblems(readSources(join(root, 'router'), '**/*.ts'), LAYERS),
-    ...crossImports(readSources(root, '*/**/*.ts'), FOLDERS),
+    ...crossImports(readSources(root, '*/**/*.{ts,tsx}'), FOLDERS),
   ];
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
