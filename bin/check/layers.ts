@@ -100,6 +100,7 @@ export const LAYERS: readonly Layer[] = [
       request: 'client request, identity, subgraph request',
       'config/reload': 'watches files, merges a changed configuration into the running one',
       config: 'configuration schema and loading',
+      'config/telemetry': 'exports by OTLP, spans, the standard `OTEL_*` variables',
       'config/registry': 'the registry of `supergraph.registry`, and where its release is stored',
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',

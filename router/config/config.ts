@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
+import { otelOverrides } from './telemetry/otel-environment.ts';
 import { RENAMED_KEYS } from './renamed-keys.ts';
 import { codeOrMessageOf } from '../shared/error-message.ts';
 import { ConfigError, readYaml } from './yaml/read-yaml.ts';
@@ -99,7 +100,6 @@ const ENVIRONMENT: readonly {
   { name: 'REDIS_URL', path: ['redis', 'url'], read: String },
   { name: 'LOG_LEVEL', path: ['telemetry', 'logLevel'], read: String },
   { name: 'LOG_FORMAT', path: ['telemetry', 'logFormat'], read: String },
-  { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', path: ['telemetry', 'otlpEndpoint'], read: String },
   { name: 'IDENTITY_KEYS', path: ['identity', 'keys'], read: readIdentityKeys },
   { name: 'NODE_ENV', path: ['mode'], read: (value) => (value === 'production' ? 'production' : undefined) },
 ];
@@ -122,7 +122,7 @@ function overridesOf(env: Environment): Override[] {
     const value = text === undefined || text === '' ? undefined : read(text);
     return value === undefined ? [] : [{ name, path, value }];
   });
-  return [...overrides, ...supergraphOverrides(env)];
+  return [...overrides, ...otelOverrides(env), ...supergraphOverrides(env)];
 }
 
 /**

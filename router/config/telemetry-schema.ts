@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GRAPH_REF } from './registry/registry-schema.ts';
+import { otlpKeys, traces } from './telemetry/traces-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 export const telemetry = z
@@ -15,12 +16,8 @@ export const telemetry = z
       .describe(
         '`json` writes one JSON object per line, `text` is readable; `auto` selects text on a terminal and JSON otherwise. `LOG_FORMAT` overrides it.',
       ),
-    otlpEndpoint: httpUrl
-      .optional()
-      .describe(
-        'OTLP endpoint that spans are sent to. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it, no spans are exported.',
-      ),
-    serviceName: z.string().default('tributary').describe('`service.name` of the spans.'),
+    ...otlpKeys,
+    traces,
   })
   .prefault({});
 
