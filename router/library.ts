@@ -4,6 +4,7 @@ import type { Config } from './config/config-schema.ts';
 
 export { loadConfig, parseConfig } from './config/config.ts';
 export { ConfigError } from './config/yaml/read-yaml.ts';
+export type { RequestTrace } from './request/request-trace.ts';
 export type { Config, Router };
 
 /** Parts of a router that a program may replace: the environment variables, `fetch` and the log. */

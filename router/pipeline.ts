@@ -43,7 +43,10 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   };
 
   async function serve(received: ClientRequest): Promise<ClientResponse> {
+    const { recorder } = received;
+    recorder.stage('authenticate');
     const identity = await stages.identify(received);
+    recorder.identified(identity);
     const graph = stages.selectGraph(received, identity);
     if (graph === undefined || graph === received.graph) return serveGraph(received, identity);
     try {
@@ -70,8 +73,11 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const { identity } = payer;
     const configured = generation.stages;
     const { chargingRejections } = configured;
+    const { recorder } = request;
     const caller: Caller = { request, identity, onError: configured.errorBehavior(request) };
+    recorder.stage('persisted');
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
+    recorder.stage('parse');
     const { operation, prepaid } = await configured.prepare(
       call,
       caller,
@@ -80,13 +86,16 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const owing = { ...payer, prepaid };
     const execute = async () => {
       const charged = await chargingRejections(owing, () => {
+        recorder.stage('authorize');
         const authorized = configured.authorize(operation, call.variables, caller);
+        recorder.stage('rateLimit');
         return configured.charge(authorized, call.variables, owing);
       });
       const outcome = await configured.execute(charged, caller, generation);
       // Registers the document of an automatic persisted query. This happens only after its execution, so
       // that rejected documents are never stored.
       executed();
+      recorder.stage('respond');
       return configured.respond(outcome, { charged, caller, version: generation.graph.id });
     };
     return recordUsage === undefined ? execute() : recordUsage(operation, request, execute);

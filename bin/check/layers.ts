@@ -97,6 +97,7 @@ export const LAYERS: readonly Layer[] = [
       redis: 'connection to Redis and its availability',
       telemetry: 'logs, metrics, traces',
       'telemetry/metrics': 'definitions of the metrics, counters and histograms for the hot path',
+      trace: 'critical path, `extensions.trace`, `Server-Timing`, and who may see them',
       request: 'client request, identity, subgraph request',
       'config/reload': 'watches files, merges a changed configuration into the running one',
       config: 'configuration schema and loading',

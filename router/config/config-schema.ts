@@ -9,7 +9,7 @@ import { persistedOperations } from './persisted-operations-schema.ts';
 import { rateLimit } from './rate-limit-schema.ts';
 import { redis } from './redis-schema.ts';
 import { graphs, planning, supergraph } from './supergraph-schema.ts';
-import { telemetry, usage } from './telemetry-schema.ts';
+import { telemetry, trace, usage } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
 
@@ -73,6 +73,7 @@ export const configSchema = z
     overrides: overrides.meta(RELOADABLE),
     planning: planning.meta(RELOADABLE),
     telemetry,
+    trace: trace.meta(RELOADABLE),
     usage,
     shutdown,
   })

@@ -62,3 +62,19 @@ export const usage = z
     maxBytes: count.default(33_554_432).describe('Maximum size of the recorded documents in memory.'),
   })
   .prefault({});
+
+export const trace = z
+  .strictObject({
+    expose: z
+      .enum(['everyone', 'authorized', 'never'])
+      .optional()
+      .describe(
+        'Callers that may see traces (`extensions.trace`, `Server-Timing`) and query plans: `everyone`; `authorized`, which are users with the role `trace.role` and callers with a debug token (`tributary debug-token`); or `never`. Default: `everyone` in development, `authorized` in production.',
+      ),
+    role: z
+      .string()
+      .min(1)
+      .default('admin')
+      .describe('Role of the users that may see traces and query plans in production.'),
+  })
+  .prefault({});

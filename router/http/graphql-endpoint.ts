@@ -7,6 +7,8 @@ import { rejectionResponse } from '../response/rejection-response.ts';
 import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
 import { readTraceContext } from '../telemetry/trace-context.ts';
 import type { TraceHeaders } from '../telemetry/trace-context.ts';
+import { createInternalsPermission } from '../trace/may-see-internals.ts';
+import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
 import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
@@ -18,6 +20,8 @@ import { saneId } from './request-id.ts';
 export type GraphqlEndpointParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
   readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
   /**
    * Rejects a request by its headers, before its body is read.
@@ -38,6 +42,7 @@ export type GraphqlEndpointParts = {
 
 type EndpointRequest = {
   readonly id: string;
+  readonly recorder: RequestRecorder;
   /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
   readonly graph: string | undefined;
 };
@@ -47,24 +52,30 @@ const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER }
 /** Creates the handler of requests to the GraphQL path. */
 export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointParts) {
   const chooseMediaType = createMediaTypeChoice();
+  const maySeeInternals = createInternalsPermission(config, parts);
 
   return async function endpoint(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, graph }: EndpointRequest,
+    { id, graph }: Omit<EndpointRequest, 'recorder'>,
   ): Promise<ClientResponse> {
-    const started = parts.monotonic();
-    const clientResponse = await respond(request, response, { id, graph });
+    const { headers } = request;
+    const recorder = new RequestRecorder(id, parts.monotonic, (identity) =>
+      maySeeInternals(headers, identity),
+    );
+    const clientResponse = await respond(request, response, { id, graph, recorder });
+    recorder.finish();
     const correlationId = saneId(request.headers['x-correlation-id']);
     parts.telemetry.requestFinished({
       requestId: id,
       ...(correlationId !== undefined && { correlationId }),
       method: request.method ?? '',
       status: clientResponse.status,
-      ms: parts.monotonic() - started,
+      ms: recorder.totalMs,
       bytes: Buffer.byteLength(clientResponse.body),
       ...(graph !== undefined && { graph }),
       ...clientResponse.summary,
+      recorder,
     });
     return clientResponse;
   };
@@ -72,13 +83,13 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, graph }: EndpointRequest,
+    { id, graph, recorder }: EndpointRequest,
   ): Promise<ClientResponse> {
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
-      const clientRequest = await toClientRequest(request, response, { id, graph, mediaType });
+      const clientRequest = await toClientRequest(request, response, { id, graph, recorder, mediaType });
       return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
         parts.handle({ ...clientRequest, trace }),
       );

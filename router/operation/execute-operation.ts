@@ -11,6 +11,7 @@ import type { Reconciliation } from '../rate-limit/reconcile.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
+import type { ExecutionRecord } from '../request/request-recorder.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Remarks } from '../response/response-extensions.ts';
 import { RouterError } from '../shared/errors.ts';
@@ -41,6 +42,9 @@ export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplic
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
+/** The outcome of an execution with its record, which requests that share the execution receive too. */
+type RecordedOutcome = CollectedOutcome & { readonly record: ExecutionRecord };
+
 /** The parts of a generation that are used to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
@@ -60,12 +64,14 @@ export type ExecuteOperation = (
 /** Creates the stage that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
   const { telemetry, deduplication, callerContext } = parts;
-  const deduplicate = deduplicateExecutions<CollectedOutcome>();
+  const deduplicate = deduplicateExecutions<RecordedOutcome>();
 
   return async (charged, caller, { send }) => {
     const { operation, sent } = charged;
     const { onError, request } = caller;
+    request.recorder.stage('plan');
     const compiled = await plan(charged, caller, parts);
+    request.recorder.stage('execute');
     const deduplicatedWork: DeduplicatedWork = {};
     const context = callerContext(caller, operation.type, deduplicatedWork);
     const run = (signal: AbortSignal) => execute({ compiled, charged, caller, context, send, signal }, parts);
@@ -77,12 +83,16 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
-          onJoin: (requestId) => void (deduplicatedWork.deduplicatedBy = requestId),
+          onJoin(requestId) {
+            deduplicatedWork.deduplicatedBy = requestId;
+            request.recorder.joined = requestId;
+          },
           signal: request.signal,
           execute: run,
         })
       : // A mutation is completed even if the client disconnects, because a partial mutation would be worse.
         run(operation.type === 'mutation' ? NEVER : request.signal));
+    request.recorder.execution = outcome.record;
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
   };
@@ -122,9 +132,10 @@ type Execution = {
 async function execute(
   { compiled, charged, caller, context: alone, send, signal }: Execution,
   { subgraphErrors, staleValues, headerCollector }: ExecutionParts,
-): Promise<CollectedOutcome> {
+): Promise<RecordedOutcome> {
   const collection = headerCollector?.begin();
   const context = collection === undefined ? alone : { ...alone, collection };
+  const record = caller.request.recorder.beginExecution(compiled.plan.dependsOn);
   const outcome = await executeCompiled(compiled, {
     ...subgraphErrors,
     variables: charged.variables,
@@ -134,9 +145,10 @@ async function execute(
     stale: staleValues && { values: staleValues, scope: context.scope },
     send: (call, until) => send(call, context, until),
     signal,
+    record,
   });
-  if (collection === undefined) return outcome;
-  return { ...outcome, headers: collection.headers(outcome.errors.length === 0) };
+  if (collection === undefined) return { ...outcome, record };
+  return { ...outcome, record, headers: collection.headers(outcome.errors.length === 0) };
 }
 
 function withRemarks(

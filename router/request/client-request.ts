@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '@opentelemetry/api';
+import type { RequestRecorder } from './request-recorder.ts';
 
 /**
  * A GraphQL request as received over HTTP. Its size, media type and origin were checked, but not its content.
@@ -25,6 +26,8 @@ export type ClientRequest = {
   readonly trace: Context;
   /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
   readonly signal: AbortSignal;
+  /** Times and facts of the request, for log, metrics, spans and `extensions.trace`. */
+  readonly recorder: RequestRecorder;
 };
 
 /**

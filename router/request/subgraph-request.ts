@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../shared/errors.ts';
+import type { FetchRecord } from './fetch-record.ts';
 
 /** One GraphQL request to one subgraph, as passed to `send`. */
 export type SubgraphRequest = {
@@ -14,6 +15,8 @@ export type SubgraphRequest = {
   readonly fields?: FetchFields;
   /** Positions of numbers that must stay exact; undefined if the types of the response are unknown. */
   readonly exact?: ExactPositions;
+  /** Receives the times and figures of the call; undefined if nothing is recorded. */
+  readonly record?: FetchRecord | undefined;
 };
 
 /**

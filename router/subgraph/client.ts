@@ -1,4 +1,5 @@
 import type { BreakerState } from '../telemetry/breaker-state.ts';
+import type { ErrorCode } from '../shared/errors.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
@@ -105,7 +106,9 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         const interrupt = new Interrupt();
         const endsAt = context.deadline;
         send({ request, context, endsAt, signal, interrupt, reject, avoid: undefined }, (result) => {
-          reportCall(name, result, monotonic() - began, parts);
+          const endedAt = monotonic();
+          const code = reportCall(name, result, endedAt - began, parts);
+          request.record?.ended(endedAt, code);
           resolve(result.response);
         });
       });
@@ -179,20 +182,22 @@ function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members
   return withCancellation(send, service);
 }
 
+/** Reports a call to metrics and log, and returns its code. */
 function reportCall(
   subgraph: string,
   { response, outcome, cause }: CallResult,
   ms: number,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
-): void {
+): 'OK' | ErrorCode {
   const codeOfResponse = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms });
-  if (cause === undefined) return;
+  if (cause === undefined) return code;
   // A failed call is logged only with the level `debug`. During an outage all failed calls are alike, and the
   // log line about the open breaker reports the outage.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
+  return code;
 }
 
 function openEndpoint(

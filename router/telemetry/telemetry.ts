@@ -6,6 +6,7 @@ import type { BreakerState } from './breaker-state.ts';
 import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ErrorCode } from '../shared/errors.ts';
+import type { RequestRecorder } from '../request/request-recorder.ts';
 import type { RequestSummary } from '../request/client-request.ts';
 import { createCodeLabels, createMetrics } from './metrics.ts';
 import { createLog } from './log.ts';
@@ -23,6 +24,8 @@ export type RequestFinished = RequestSummary & {
   readonly status: number;
   readonly ms: number;
   readonly bytes: number;
+  /** The finished recorder: all times of the request and of its fetches. It is not logged as it is. */
+  readonly recorder: RequestRecorder;
 };
 
 /** A finished call to a subgraph, for metrics. */
@@ -84,7 +87,7 @@ export function createTelemetry(
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       // A request that was rejected because of overload is not logged, because there may be thousands per
       // second.
-      if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');
+      if (event.codes?.[0] !== 'OVERLOADED') log.info({ ...event, recorder: undefined }, 'request');
     },
 
     subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {

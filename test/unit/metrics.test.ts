@@ -1,9 +1,11 @@
 import type { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { RequestRecorder } from '../../router/request/request-recorder.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 
-const REQUEST = { requestId: 'r', method: 'POST', status: 200, ms: 12, bytes: 2 } as const;
+const recorder = new RequestRecorder('r', () => 0);
+const REQUEST = { requestId: 'r', method: 'POST', status: 200, ms: 12, bytes: 2, recorder } as const;
 
 function start() {
   const { telemetry } = configSchema.parse({});

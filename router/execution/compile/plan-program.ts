@@ -17,25 +17,18 @@ import { exactPositions } from '../codegen/exact-positions.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { compileContext } from './context.ts';
 import { compileRepresentation } from './representation.ts';
+import type { PlanProgram } from './plan-node.ts';
+import { planDependencies } from './plan-dependencies.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
 import { copyOnWritePaths } from './copy-on-write.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
-
-/** A node of a compiled plan. */
-export type PlanProgram =
-  | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly PlanProgram[] }
-  | {
-      readonly kind: 'condition';
-      readonly variable: string;
-      readonly consequent: PlanProgram | undefined;
-      readonly alternate: PlanProgram | undefined;
-    }
-  | { readonly kind: 'fetch'; readonly fetch: FetchProgram };
 
 /** A compiled plan: its root node, which is undefined if nothing is fetched, and all of its fetches. */
 export type CompiledPlan = {
   readonly program: PlanProgram | undefined;
   readonly fetches: readonly FetchProgram[];
+  /** For each fetch, the indices of the fetches that must end before it begins. */
+  readonly dependsOn: readonly (readonly number[])[];
   readonly mergedDocuments: MergedDocuments;
   readonly deliveries: Deliveries;
   readonly types: SupergraphTypes;
@@ -74,7 +67,14 @@ export function compilePlan(
   // the same order as `placeFetches`, or a node would get the program of another fetch.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
-  return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
+  return {
+    program,
+    fetches,
+    dependsOn: planDependencies(program),
+    deliveries,
+    types,
+    mergedDocuments: new MergedDocuments(),
+  };
 }
 
 function placeFetches(root: PlanNode): readonly PlacedFetch[] {

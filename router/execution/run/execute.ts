@@ -13,6 +13,7 @@ import { ErrorCollector } from '../errors/error-collector.ts';
 import { runPlan } from './run-plan.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send } from '../../request/subgraph-request.ts';
 
 /** Everything that differs between two executions of a compiled operation. */
@@ -36,6 +37,8 @@ export type ExecutionRequest = {
   readonly onError?: ErrorBehavior;
   /** Stored values that may replace data of failed services. */
   readonly stale?: OwnStaleValues | undefined;
+  /** Receives the times of the fetches. */
+  readonly record?: ExecutionRecord;
 };
 
 /** Result of an execution. Requests may share it, so it must not be modified. */
@@ -84,6 +87,7 @@ export async function executeCompiled(
     maskErrors,
     halts: onError === 'HALT',
     stale: request.stale,
+    record: request.record,
     root,
     errorCollector,
     response,

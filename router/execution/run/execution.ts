@@ -5,6 +5,7 @@ import type { Copies } from '../compile/merge.ts';
 import type { ErrorCollector } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
@@ -34,6 +35,8 @@ export type Execution = {
    * none.
    */
   readonly stale: OwnStaleValues | undefined;
+  /** Receives the times of the fetches; undefined if nothing is recorded. */
+  readonly record: ExecutionRecord | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
   /**

@@ -21,6 +21,7 @@ import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from '../compile/representation.ts';
 import { storeEntities, mergeStale } from './stale-entities.ts';
 import { copyAlongPaths } from '../compile/copy-on-write.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** Sends one fetch and merges its data into the merged data. A failure is recorded in the error collector. */
@@ -31,9 +32,23 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
       ? rootBatch(collectTargets(fetch, execution))
       : entityBatch(fetch, represent, execution);
   if (batch.targets.length === 0) return;
-  const first = await callSubgraph(fetch, batch, execution);
+  const record = execution.record?.beginFetch(fetch);
+  await sendAndMerge(fetch, batch, record, execution);
+  if (record !== undefined) execution.record?.merged(record);
+}
+
+async function sendAndMerge(
+  fetch: FetchProgram,
+  batch: Batch,
+  record: FetchRecord | undefined,
+  execution: Execution,
+): Promise<void> {
+  const { represent } = fetch;
+  const first = await callSubgraph(fetch, batch, record, execution);
   const response =
-    first.kind === 'received' ? first : await callWithoutBlockedFields(fetch, batch, first, execution);
+    first.kind === 'received'
+      ? first
+      : await callWithoutBlockedFields(fetch, batch, { first, record }, execution);
   const data = receiveData(fetch, batch, response, execution);
   if (data !== undefined) {
     if (represent === undefined) mergeRoot(fetch, batch, data, execution);
@@ -100,7 +115,7 @@ function representAll(
 async function callWithoutBlockedFields(
   fetch: FetchProgram,
   batch: Batch,
-  first: SubgraphResponse,
+  { first, record }: { readonly first: SubgraphResponse; readonly record: FetchRecord | undefined },
   execution: Execution,
 ): Promise<SubgraphResponse> {
   let response = first;
@@ -116,7 +131,7 @@ async function callWithoutBlockedFields(
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
-    response = await callSubgraph(rest, batch, execution);
+    response = await callSubgraph(rest, batch, record, execution);
   }
   if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
   return response;

@@ -1,5 +1,5 @@
 import type { Execution } from './execution.ts';
-import type { PlanProgram } from '../compile/plan-program.ts';
+import type { PlanProgram } from '../compile/plan-node.ts';
 import { runFetch } from './run-fetch.ts';
 
 /**

@@ -5,6 +5,7 @@ import { callByContext } from './send-by-context.ts';
 import type { Execution } from './execution.ts';
 import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-r
 export function callSubgraph(
   fetch: FetchProgram,
   { representations, groups }: Batch,
+  record: FetchRecord | undefined,
   execution: Execution,
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
@@ -20,7 +22,7 @@ export function callSubgraph(
   if (groups !== undefined) return callByContext(fetch, groups, execution);
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
-  const request = { subgraph, operation, body, fields, exact };
+  const request = { subgraph, operation, body, fields, exact, record };
   // Fetches of a mutation are not deduplicated: after each mutation field the same query may return other
   // data.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';

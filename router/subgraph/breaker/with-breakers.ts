@@ -39,11 +39,14 @@ export function withBreakers(
   const { service, breaker, fields } = breakers;
   return (call, settle) => {
     const requested = call.request.fields;
+    const { record } = call.request;
     const permit = breaker.admit();
+    if (record !== undefined) record.breaker = breaker.state;
     if (permit === undefined) return settle(blocked(service, breaker));
     const admission = fields.admit(requested?.coordinates);
     if (admission.kind === 'rejected') {
       breaker.settle(permit, 'ignored');
+      if (record !== undefined) record.breaker = 'open';
       return settle(blockedByFields(service, admission.blockedFields));
     }
     const startedAt = slowMs === undefined ? 0 : monotonic();
@@ -64,7 +67,9 @@ export function withBreakers(
  */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return (call, settle) => {
+    const { record } = call.request;
     const permit = breaker.admit();
+    if (record !== undefined) record.breaker = breaker.isForced ? breaker.state : 'off';
     if (permit === undefined) return settle(blocked(service, breaker));
     breaker.settle(permit, 'success');
     const admission = fields.admit(call.request.fields?.coordinates);

@@ -17,6 +17,8 @@ export function balance(
     if (endpoint === undefined)
       return settle(unsent(unreachable(service, new Error('no address is configured'))));
     const ticket = endpoint.startCall();
+    const { record } = call.request;
+    if (record !== undefined) record.endpoint = endpoints.indexOf(endpoint);
     transport(endpoint, call, (result) => {
       endpoint.endCall(ticket, result.outcome);
       settle(result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result);

@@ -22,6 +22,7 @@ export type ExchangeOptions = {
   readonly maxResponseBytes: number;
   /** True if the headers of the response must be passed on to header rules. */
   readonly keepHeaders?: boolean | undefined;
+  readonly monotonic: () => number;
 };
 
 /** An unusable response of at most this many bytes is read to its end, which keeps the connection open. */
@@ -75,11 +76,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     // `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
+    this.#call.request.record?.connected(this.#options.monotonic());
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
+    this.#call.request.record?.responded(this.#options.monotonic(), status);
     if (this.#options.keepHeaders === true) this.#headers = headers;
     const { service } = this.#options;
     const coding = codingOf(headers['content-encoding']);
@@ -164,6 +167,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
+    this.#call.request.record?.attemptEnded(this.#options.monotonic(), this.#bytes);
     try {
       // The controller is set immediately before undici writes the request. Without a controller the request
       // was not sent, so it may be retried.

@@ -42,6 +42,7 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
     call.interrupt.attach(exchange);
+    call.request.record?.dispatched(monotonic(), body.length);
     pool.dispatch({ path, method: 'POST', headers, body }, exchange);
   }
 

@@ -1,0 +1,131 @@
+import { FetchRecord } from './fetch-record.ts';
+import type { RecordedFetch } from './fetch-record.ts';
+import { ANONYMOUS } from './identity.ts';
+import type { Identity } from './identity.ts';
+
+/** Stages of a request. `receive` reads the body, `parse` includes the validation of the document. */
+export type StageName =
+  | 'receive'
+  | 'authenticate'
+  | 'persisted'
+  | 'parse'
+  | 'authorize'
+  | 'rateLimit'
+  | 'plan'
+  | 'execute'
+  | 'respond';
+
+/** Facts about a request that log, metrics, spans and the list of recent requests use. */
+export type RequestFacts = {
+  identity: Identity;
+  /** Name of the contract; absent for the whole graph. */
+  graph: string;
+  /** Version of the supergraph. */
+  generation: string;
+  operationName: string;
+  operationType: 'query' | 'mutation' | 'subscription';
+  /** Document of the client. */
+  document: string;
+  /** Whether the prepared operation was in the cache. */
+  isCached: boolean;
+  /** Whether the plan was made before this request. */
+  isPlanned: boolean;
+  /** Estimated cost in points. */
+  cost: number;
+};
+
+/**
+ * The fetches of one execution. Requests that share the execution share this record, which continues to grow
+ * until the execution ends.
+ */
+export class ExecutionRecord {
+  /** Id of the request that started the execution. */
+  readonly requestId: string;
+  /** For each fetch of the plan, the indices of the fetches that it waits for. */
+  readonly dependsOn: readonly (readonly number[])[];
+  readonly fetches: FetchRecord[] = [];
+  readonly #now: () => number;
+
+  constructor(requestId: string, dependsOn: readonly (readonly number[])[], now: () => number) {
+    this.requestId = requestId;
+    this.dependsOn = dependsOn;
+    this.#now = now;
+  }
+
+  beginFetch(fetch: RecordedFetch): FetchRecord {
+    const record = new FetchRecord(fetch, this.#now());
+    this.fetches.push(record);
+    return record;
+  }
+
+  /** Records that the data of a fetch was merged, or that it failed. */
+  merged(record: FetchRecord): void {
+    record.mergedAt = this.#now();
+    // The executor ended the fetch without a call, for example because the client is gone.
+    if (record.endedAt === 0) record.endedAt = record.mergedAt;
+  }
+}
+
+/**
+ * Times and facts of one client request. Times are milliseconds of the monotonic clock. A recorder only
+ * stores numbers: `router/trace` computes from them what somebody reads.
+ */
+export class RequestRecorder {
+  readonly requestId: string;
+  readonly startedAt: number;
+  /** Time at which the response was complete; 0 before. */
+  endedAt = 0;
+  /** Names of the stages in the order in which they began; `stageTimes` has the times. */
+  readonly stageNames: StageName[] = ['receive'];
+  readonly stageTimes: number[];
+  /** The fetches; undefined if the operation was not executed. */
+  execution: ExecutionRecord | undefined = undefined;
+  /** Id of the request whose execution this request shared. */
+  joined: string | undefined = undefined;
+  readonly facts: Partial<RequestFacts> = {};
+  /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */
+  isExposed: boolean;
+  readonly #now: () => number;
+  readonly #maySee: (identity: Identity) => boolean;
+
+  /** @param maySee returns whether a caller with this identity may see the trace of the request */
+  constructor(requestId: string, now: () => number, maySee: (identity: Identity) => boolean = () => false) {
+    this.requestId = requestId;
+    this.#now = now;
+    this.#maySee = maySee;
+    this.isExposed = maySee(ANONYMOUS);
+    this.startedAt = now();
+    this.stageTimes = [this.startedAt];
+  }
+
+  /** Total time in milliseconds; until now if the request is in flight. */
+  get totalMs(): number {
+    return (this.endedAt === 0 ? this.#now() : this.endedAt) - this.startedAt;
+  }
+
+  /** Marks the end of the previous stage and the begin of this one. */
+  stage(name: StageName): void {
+    this.stageNames.push(name);
+    this.stageTimes.push(this.#now());
+  }
+
+  /** Records who has sent the request. */
+  identified(identity: Identity): void {
+    this.facts.identity = identity;
+    this.isExposed = this.#maySee(identity);
+  }
+
+  note(facts: Partial<RequestFacts>): void {
+    Object.assign(this.facts, facts);
+  }
+
+  /** Begins the record of an execution that this request starts. */
+  beginExecution(dependsOn: readonly (readonly number[])[]): ExecutionRecord {
+    return (this.execution = new ExecutionRecord(this.requestId, dependsOn, this.#now));
+  }
+
+  /** Ends the recording. Only the first call has an effect. */
+  finish(): void {
+    if (this.endedAt === 0) this.endedAt = this.#now();
+  }
+}
