@@ -45,6 +45,8 @@ if (values.check) {
 async function artifacts(): Promise<Readonly<Record<string, string>>> {
   return {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
+    // A chart can read files of its own folder only.
+    'deploy/helm/tributary/alerts.yaml': read('deploy/observability/alerts.yaml'),
     [CHART_SCHEMA]: chartValuesSchema(read(CHART_SCHEMA), configJsonSchema()),
     'docs/errors.md': errorPage(),
     'docs/command-line.md': commandPage(),

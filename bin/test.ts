@@ -64,10 +64,10 @@ async function test(args: readonly string[]): Promise<number> {
   await bundleConsole(CONSOLE_FOLDER);
   const [redis, postgres] = await provideBoth(packages, stack);
   const browser = await findBrowser(packages);
-  const { helm, composeGo, haproxy } = await provideDeployTools(packages);
+  const { helm, composeGo, haproxy, prometheus, promtool } = await provideDeployTools(packages);
   if (interrupted.signal.aborted) return 130;
   console.log(
-    `Redis: ${redis.from}\nPostgres: ${postgres.from}\nBrowser: ${browser ?? 'none, so pages are not tested'}\nHelm: ${helm ?? MISSING.helm}\ncompose-go: ${composeGo ?? MISSING.composeGo}\nHAProxy: ${haproxy ?? MISSING.haproxy}\n`,
+    `Redis: ${redis.from}\nPostgres: ${postgres.from}\nBrowser: ${browser ?? 'none, so pages are not tested'}\nHelm: ${helm ?? MISSING.helm}\ncompose-go: ${composeGo ?? MISSING.composeGo}\nHAProxy: ${haproxy ?? MISSING.haproxy}\nPrometheus: ${prometheus ?? MISSING.prometheus}\npromtool: ${promtool ?? MISSING.promtool}\n`,
   );
 
   const report = join(folder, 'report.json');

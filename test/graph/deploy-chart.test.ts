@@ -46,6 +46,11 @@ const EVERYTHING = {
   imagePullSecrets: [{ name: 'registry' }],
   containerPorts: { http: 5000, metrics: 5090, health: 5088 },
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+  prometheusRule: {
+    enabled: true,
+    labels: { release: 'prometheus' },
+    runbooks: 'https://wiki.example/runbooks',
+  },
   ingress: { enabled: true, className: 'nginx', tls: [{ secretName: 'tls', hosts: ['graph.example.org'] }] },
   autoscaling: {
     enabled: true,
@@ -96,6 +101,7 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
       'NetworkPolicy',
       'Pod',
       'PodDisruptionBudget',
+      'PrometheusRule',
       'Service',
       'Service',
       'ServiceAccount',
@@ -139,6 +145,14 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
       const drainS = (config.shutdown.lameDuckMs + config.shutdown.graceMs) / 1000;
       expect(spec.terminationGracePeriodSeconds).toBe(Math.ceil(drainS) + 5);
     }
+  });
+
+  it('renders the alerts of deploy/observability, with links to the pages of the operator', async () => {
+    const rule = find(await render(EVERYTHING), 'PrometheusRule');
+    const text = readFileSync(join(root, 'deploy', 'observability', 'alerts.yaml'), 'utf8');
+    const expected = text.replaceAll('docs/runbooks.md', EVERYTHING.prometheusRule.runbooks);
+    expect(rule.metadata).toMatchObject({ labels: { release: 'prometheus' } });
+    expect(rule['spec']).toEqual(parse(expected));
   });
 
   it('runs the router without rights, and takes secrets from existing ones', async () => {
