@@ -1,4 +1,4 @@
-import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysely';
+import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect, type LogConfig } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
@@ -12,14 +12,20 @@ export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly schema: string; readonly url: string }
   | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string };
 
+/** A SQL statement, with placeholders for all values, its duration in milliseconds, and whether it failed. */
+export type OnQuery = (
+  statement: string,
+  result: { readonly ms: number; readonly hasFailed: boolean },
+) => void;
+
 export type DatabaseOptions<Tables> = {
   readonly location: DatabaseLocation;
   /** Each is applied once, in the order of their names. */
   readonly migrations: Readonly<Record<string, Migration>>;
   /** Called once per database, in one transaction. */
   readonly seed: (db: Kysely<Tables>) => Promise<void>;
-  /** Receives every SQL statement. */
-  readonly onQuery?: ((statement: string) => void) | undefined;
+  /** Receives every SQL statement when it has ended. */
+  readonly onQuery?: OnQuery | undefined;
 };
 
 export type Database<Tables> = {
@@ -33,7 +39,7 @@ const readyTimeoutMs = 1_000;
 /** Opens, migrates and seeds the database. Several processes may do so at the same time. */
 export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Promise<Database<Tables>> {
   const { dialect, close } = await openDialect(options.location);
-  const db = new Kysely<Tables>({ dialect, log: (event) => options.onQuery?.(event.query.sql) });
+  const db = new Kysely<Tables>({ dialect, log: logTo(options.onQuery) });
   const closeAll = async () => {
     await db.destroy();
     await close();
@@ -45,6 +51,12 @@ export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Pr
     throw describeFailure(error, options.location);
   }
   return { db, isReady: () => isServing(db), close: closeAll };
+}
+
+function logTo(onQuery: OnQuery | undefined): LogConfig {
+  if (onQuery === undefined) return [];
+  return ({ level, query, queryDurationMillis }) =>
+    onQuery(query.sql, { ms: queryDurationMillis, hasFailed: level === 'error' });
 }
 
 type OpenDialect = { readonly dialect: Dialect; readonly close: () => Promise<void> };

@@ -28,7 +28,8 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     seed,
     onQuery: parts.onQuery,
   });
-  const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls, log });
+  const client = { caller: 'order', key: ownServiceKey(settings), now, tls, log, tracing: parts.tracing };
+  const callService = createServiceClient(client);
   const inventory = createInventory(callService, settings.inventoryUrl);
   const follow = createShipmentFollower({ db, callService, shippingUrl, expiryMs, now, log });
   // In this order, so that the same run releases the stock of expired orders.

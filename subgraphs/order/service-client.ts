@@ -4,6 +4,7 @@ import { dependencyUnavailable } from '../shared/errors.ts';
 import type { InboundRequest } from '../shared/inbound-request.ts';
 import { ServiceBreaker } from './service-breaker.ts';
 import type { TlsSettings } from '../shared/settings.ts';
+import type { Tracing } from '../shared/telemetry/tracing.ts';
 import { signIdentity, type IdentityKey } from '../shared/sign.ts';
 
 /** Response of another subgraph; transport failures are thrown as UNAVAILABLE. */
@@ -34,6 +35,8 @@ export type ServiceClientOptions = {
   readonly tls?: TlsSettings | null;
   readonly timeoutMs?: number;
   readonly log: Logger;
+  /** Spans of the calls; undefined if they are not exported. */
+  readonly tracing?: Tracing | undefined;
   /** Monotonic clock in milliseconds. */
   readonly monotonic?: () => number;
 };
@@ -62,7 +65,11 @@ export function createServiceClient(options: ServiceClientOptions): CallService 
     if (!breaker.admit())
       throw dependencyUnavailable(call.audience, new Error('the circuit breaker is open'));
     try {
-      const { status, response } = await send(call, timeoutMs, { ...options, dispatcher });
+      const sending = { ...options, dispatcher };
+      const { status, response } = await (options.tracing?.call(
+        { service: call.audience, url: call.url },
+        (trace) => send(call, timeoutMs, { ...sending, trace }),
+      ) ?? send(call, timeoutMs, sending));
       breaker.settle(status >= 500 ? 'failure' : 'success');
       return response;
     } catch (error) {
@@ -73,7 +80,11 @@ export function createServiceClient(options: ServiceClientOptions): CallService 
   };
 }
 
-type Sending = ServiceClientOptions & { readonly dispatcher: Agent | null };
+type Sending = ServiceClientOptions & {
+  readonly dispatcher: Agent | null;
+  /** Trace headers of the call; undefined if it passes those of the request on. */
+  readonly trace?: Readonly<Record<string, string>>;
+};
 
 async function send(
   call: ServiceCall,
@@ -103,10 +114,11 @@ function agentOf(tls: TlsSettings | null): Agent | null {
   return new Agent({ connect: { ...own, ...(ca !== null && { ca }) } });
 }
 
-function headersOf(call: ServiceCall, body: string, options: ServiceClientOptions): Record<string, string> {
+function headersOf(call: ServiceCall, body: string, options: Sending): Record<string, string> {
   return {
     'content-type': 'application/json',
     ...call.inbound.passedOn,
+    ...options.trace,
     ...signIdentity({
       key: options.key,
       audience: call.audience,

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { readTrace, UNTRACED, type InboundTrace } from './telemetry/trace-headers.ts';
 
 /** The request on whose behalf calls to other services are made. */
 export type InboundRequest = {
   readonly requestId: string;
   /** Headers that are forwarded to other services: request id, correlation id and trace. */
   readonly passedOn: Readonly<Record<string, string>>;
+  readonly trace: InboundTrace;
   /** Address of the client, as the router reports it. */
   readonly clientAddress: string | undefined;
   /** Milliseconds left for calls to other services; infinite if the caller sent no timeout. */
@@ -18,10 +20,8 @@ const TIMEOUT_HEADER = 'x-request-timeout-ms';
 const MARGIN_MS = 250;
 // The router accepts the same ids (`router/http/request-id.ts`): one id has to pass all services unchanged.
 const ID = /^[\w.:/+=-]{1,128}$/;
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x21-\x7e]{0,200})?$/;
 // The first address is the client's, the others are proxies.
 const ADDRESSES = /^[\da-fA-F.:]{2,45}(?:, ?[\da-fA-F.:]{2,45}){0,9}$/;
-const TRACESTATE = /^[\x20-\x7e]{1,2000}$/;
 
 /**
  * Reads ids, trace, timeout and client address. Malformed values are ignored, and a missing request id is
@@ -33,8 +33,7 @@ export function readInboundRequest(
 ): InboundRequest & { readonly correlationId: string | undefined } {
   const requestId = matching(headers['x-request-id'], ID) ?? randomUUID();
   const correlationId = matching(headers['x-correlation-id'], ID);
-  const traceparent = matching(headers['traceparent'], TRACEPARENT);
-  const tracestate = traceparent && matching(headers['tracestate'], TRACESTATE);
+  const trace = readTrace(headers);
   const timeoutMs = Number(matching(headers[TIMEOUT_HEADER], /^\d{1,9}$/) ?? Infinity);
   const end = monotonic() + timeoutMs - Math.min(MARGIN_MS, timeoutMs / 4);
   return {
@@ -44,9 +43,9 @@ export function readInboundRequest(
     passedOn: {
       'x-request-id': requestId,
       ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
-      ...(traceparent !== undefined && { traceparent }),
-      ...(tracestate !== undefined && { tracestate }),
+      ...trace.headers,
     },
+    trace,
     remainingMs: () => end - monotonic(),
   };
 }
@@ -57,6 +56,7 @@ export function backgroundWork(task: string): InboundRequest {
   return {
     requestId,
     passedOn: { 'x-request-id': requestId },
+    trace: UNTRACED,
     clientAddress: undefined,
     remainingMs: () => Infinity,
   };

@@ -1,15 +1,19 @@
 import { pino, type Logger } from 'pino';
 import type { RunningSubgraph } from './serve.ts';
 import { readSettings, type Settings } from './settings.ts';
+import type { OnQuery } from '../../database/database.ts';
 import { StartupError } from '../../database/startup-error.ts';
+import { startTracing, type Tracing } from './telemetry/tracing.ts';
 
 /** The clock and log of a subgraph; tests pass their own. */
 export type Parts = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
-  /** Receives every SQL statement. */
-  readonly onQuery?: (statement: string) => void;
+  /** Receives every SQL statement when it has ended. */
+  readonly onQuery?: OnQuery;
+  /** Spans; undefined if they are not exported. */
+  readonly tracing?: Tracing | undefined;
 };
 
 /** Runs a subgraph with the settings from the environment until SIGTERM or SIGINT. */
@@ -20,11 +24,16 @@ export async function runSubgraph(
   try {
     const settings = readSettings(name);
     const log = pino({ level: settings.logLevel, base: { subgraph: name } });
-    const subgraph = await start(settings, { now: Date.now, log });
+    const tracing = await startTracing({ service: name, url: settings.spansUrl });
+    const subgraph = await start(settings, { now: Date.now, log, ...(tracing && tracedParts(tracing)) });
+    const close = async () => {
+      await subgraph.close();
+      await tracing?.[Symbol.asyncDispose]();
+    };
     // The parent process may send a second SIGTERM, which must not abort the requests in flight.
-    process.on('SIGTERM', () => void subgraph.close());
+    process.on('SIGTERM', () => void close());
     // A second Ctrl-C has no listener and ends the process at once.
-    process.once('SIGINT', () => void subgraph.close());
+    process.once('SIGINT', () => void close());
     // Logged when the signals have their listeners, because the reader of this line may signal at once.
     log.info({ url: subgraph.url }, 'subgraph ready');
   } catch (error) {
@@ -32,4 +41,9 @@ export async function runSubgraph(
     process.stderr.write(`${name}: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Parts of a subgraph that makes spans of its requests, its SQL statements and its calls. */
+function tracedParts(tracing: Tracing): Pick<Parts, 'onQuery' | 'tracing'> {
+  return { tracing, onQuery: (statement, result) => tracing.queried({ statement, ...result }) };
 }

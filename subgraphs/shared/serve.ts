@@ -15,6 +15,7 @@ import { jsonReply, listen, readBody, type Reply } from './http-server.ts';
 import { readInboundRequest, type InboundRequest } from './inbound-request.ts';
 import type { Parts } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import { verifyRequest } from './verify-middleware.ts';
 import { createVerifier, type Verify } from './verify.ts';
 
@@ -57,14 +58,14 @@ export type RunningSubgraph = AsyncDisposable & {
   readonly close: () => Promise<void>;
 };
 
-type Endpoint = { readonly log: Logger; readonly verify: Verify };
+type Endpoint = { readonly log: Logger; readonly verify: Verify; readonly tracing: Tracing | undefined };
 
 const maxBodyBytes = 1_000_000;
 
 /** Serves a subgraph until it is closed: first the port, then requests in flight, then the database. */
 export async function serveSubgraph<Context extends RequestFacts>(
   settings: Settings,
-  { log, now }: Parts,
+  { log, now, tracing }: Parts,
   definition: SubgraphDefinition<Context>,
 ): Promise<RunningSubgraph> {
   await using started = new AsyncDisposableStack();
@@ -74,7 +75,7 @@ export async function serveSubgraph<Context extends RequestFacts>(
   started.defer(() => apollo.stop());
   const keys = [...settings.identityKeys, ...settings.serviceKeys];
   const verify = createVerifier({ audience: settings.name, keys, issuers: [settings.issuerUrl], now });
-  const server = await listen(settings, createHandler(definition, apollo, { log, verify }));
+  const server = await listen(settings, createHandler(definition, apollo, { log, verify, tracing }));
   started.defer(server.close);
   const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
   const running = started.move();
@@ -131,9 +132,10 @@ function createHandler<Context extends RequestFacts>(
 
   async function graphql(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
     const { correlationId, ...inbound } = readInboundRequest(request.headers);
-    const log = endpoint.log.child({ requestId: inbound.requestId, correlationId });
+    const { traceId } = inbound.trace;
+    const log = endpoint.log.child({ requestId: inbound.requestId, correlationId, traceId });
     const started = performance.now();
-    const reply = await guarded(log, async () => {
+    const handle = async () => {
       const body = await readBody(request, maxBodyBytes);
       if (body === null) return errorReply(413, `The body is larger than ${maxBodyBytes} bytes.`);
       const { method = '', rawHeaders } = request;
@@ -144,7 +146,9 @@ function createHandler<Context extends RequestFacts>(
       }
       const context = definition.createContext({ inbound, log, signal, caller: callerOf(verified.identity) });
       return execute(apollo, context, { request, body: verified.json });
-    });
+    };
+    const { tracing } = endpoint;
+    const reply = await (tracing?.serve(inbound.trace, () => guarded(log, handle)) ?? guarded(log, handle));
     log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request handled');
     return reply;
   }

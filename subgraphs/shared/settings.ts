@@ -33,6 +33,8 @@ const defaultPorts = new Map(
 
 const portRule = 'must be 0 to 65535';
 
+const httpUrl = z.url({ protocol: /^https?$/ }).optional();
+
 const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -65,6 +67,10 @@ const environmentSchema = z.object({
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   TLS_CA: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl,
+  OTEL_SDK_DISABLED: z.string().optional(),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -113,9 +119,22 @@ export function readSettings(
     /** Whether demo users, including an administrator, can log in with the published password. */
     demoLogins: values.DEMO_LOGINS === 'true',
     logLevel: values.LOG_LEVEL,
+    /** URL of the OTLP endpoint that spans are sent to; null means none. */
+    spansUrl: spansUrl(values),
     /** Null means HTTP. */
     tls: readTls(name, values),
   };
+}
+
+function spansUrl({
+  OTEL_EXPORTER_OTLP_ENDPOINT: base,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own,
+  OTEL_SDK_DISABLED: isDisabled,
+  OTEL_TRACES_EXPORTER: exporter,
+}: Environment): string | null {
+  if (isDisabled?.toLowerCase() === 'true' || exporter === 'none') return null;
+  if (own !== undefined || base === undefined) return own ?? null;
+  return `${base.replace(/\/$/, '')}/v1/traces`;
 }
 
 function wrong(name: string, problem: string): StartupError {

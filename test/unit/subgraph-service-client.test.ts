@@ -33,6 +33,25 @@ describe('the headers of a request', () => {
     });
   });
 
+  test('pass on the trace headers of B3, and their trace id', () => {
+    const [, traceId = '', spanId = ''] = TRACE.split('-');
+    const multi = { 'x-b3-traceid': traceId, 'x-b3-spanid': spanId, 'x-b3-sampled': '0' };
+    for (const b3 of [{ b3: `${traceId}-${spanId}-1` }, multi])
+      expect(read({ 'x-request-id': 'r1', ...b3 })).toMatchObject({
+        passedOn: { 'x-request-id': 'r1', ...b3 },
+        trace: { traceId },
+      });
+    expect(read({ 'x-request-id': 'r1', ...multi, traceparent: TRACE }).passedOn).toEqual({
+      'x-request-id': 'r1',
+      traceparent: TRACE,
+    });
+    const malformed = { b3: `${traceId}-1`, 'x-b3-traceid': traceId };
+    expect(read({ 'x-request-id': 'r1', ...malformed })).toMatchObject({
+      passedOn: { 'x-request-id': 'r1' },
+      trace: { traceId: undefined },
+    });
+  });
+
   test.each([
     ['2000', 1_750],
     ['400', 300],

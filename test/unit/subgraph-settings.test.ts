@@ -25,6 +25,7 @@ describe('the settings of a subgraph', () => {
       ],
       demoLogins: false,
       logLevel: 'info',
+      spansUrl: null,
       tls: null,
     });
   });
@@ -57,6 +58,17 @@ describe('the settings of a subgraph', () => {
     expect(() => ownServiceKey({ ...settings, name: 'shipping' })).toThrow(
       'The settings of shipping are wrong: SERVICE_KEYS needs "shipping:secret", as shipping calls other services.',
     );
+  });
+
+  test.each([
+    [{}, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }, 'http://collector:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces/spans' }, 'http://traces/spans'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, null],
+  ])('send spans as the standard variables %o define', (variables, expected) => {
+    const settings = readSettings('order', { IDENTITY_KEYS: `k1:${secret}`, ...variables });
+    expect(settings.spansUrl).toBe(expected);
   });
 
   test('are rejected all at once, in one sentence without the secrets', () => {

@@ -117,6 +117,7 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     orderLimits: [{ tier: 'FREE', openOrders: 1_000, pieces: 50_000 }],
     demoLogins: true,
     logLevel: 'silent',
+    spansUrl: null,
     tls: null,
   };
 }
