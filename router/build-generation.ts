@@ -1,4 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
+import type { GraphQLSchema } from 'graphql';
 import type { Graph } from './apollo/gateway.ts';
 import { createReadDocument } from './apollo/read-document.ts';
 import { startApolloServer } from './apollo/server.ts';
@@ -33,6 +34,8 @@ export type Generation = AsyncDisposable & {
   readonly operations: Operations;
   /** Caches of prepared operations for clients of contracts, by the name of the contract. */
   readonly contracts: ReadonlyMap<string, Operations>;
+  /** The schemas that clients of contracts see, by the name of the contract. */
+  readonly contractSchemas: ReadonlyMap<string, GraphQLSchema>;
   /**
    * Sends calls to the subgraphs. Only requests of one generation share calls in flight, because another
    * generation may have another URL for a subgraph.
@@ -120,6 +123,7 @@ export async function buildGeneration(
     graph,
     operations,
     contracts,
+    contractSchemas: new Map([...accepted.contracts].map(([name, one]) => [name, one.graph.schema])),
     send,
     routes,
     group: parts.group,

@@ -16,9 +16,19 @@ import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
 import { createGraphSelection, graphConditions } from './operation/select-graph.ts';
+import { createAudit } from './console/audit.ts';
+import { createEventLog } from './console/event-log.ts';
+import { querySingle } from './console/process-queries.ts';
+import type { RunQuery } from './console/process-queries.ts';
+import { createProcessData } from './console/process-data.ts';
+import { recordEvents } from './console/recorded-telemetry.ts';
+import { createSchemaVersions } from './console/schema-versions.ts';
+import type { ConsolePort } from './console/server/console-access.ts';
+import { createConsoleServer } from './console/server/console-server.ts';
 import { createHealth } from './http/health.ts';
 import { openHealthPort } from './http/health-port.ts';
 import { listen } from './http/http-server.ts';
+import type { ServePaths } from './http/request-path.ts';
 import { createLoadShedding } from './load-shedding/load-shedding.ts';
 import { createPressureWatch } from './load-shedding/pressure.ts';
 import type { WatchPressure } from './load-shedding/pressure.ts';
@@ -113,6 +123,8 @@ export type Router = AsyncDisposable & {
   readonly rollBack: (decision: RollbackDecision) => void;
   /** Returns the operations recorded by this process; undefined if they are not recorded. */
   readonly usage: () => Promise<UsageJson | undefined>;
+  /** Runs a query of the console in this process. */
+  readonly queryProcess: RunQuery;
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
   /**
@@ -136,12 +148,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const parts: Parts = { ...REAL_PARTS, ...overrides };
   const { monotonic } = parts;
   await using built = new AsyncDisposableStack();
-  const telemetry = createTelemetry(config.telemetry, {
+  const events = createEventLog(parts.now);
+  const ownTelemetry = createTelemetry(config.telemetry, {
     now: parts.now,
     destination: parts.log,
     provider: built.use(await startTracing(config.telemetry))?.provider,
     countsGraphs: Object.keys(config.graphs).length > 0,
   });
+  const telemetry = recordEvents(ownTelemetry, events);
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));
   let conditions = claimConditions(config);
@@ -191,10 +205,12 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
     return (supergraph, group) => buildGeneration(supergraph, current, { ...generationParts, group });
   };
+  const versions = createSchemaVersions(parts.now);
   let reporters: RegistryReporters | undefined;
   const generations = built.use(
     await createGenerations({
       onLoaded: () => reporters?.notify(),
+      onActivated: ({ graph }) => versions.activated(graph.id, graph.supergraphSdl),
       now: parts.now,
       schedule: parts.schedule,
       sources: parts.createSources(config.supergraph, parts),
@@ -232,6 +248,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     resolve: persisted.resolve,
     recordUsage: usage?.record,
   });
+  const serveConsole: { client?: ServePaths | undefined } = {};
   const server = built.use(
     await listen(config, {
       ...parts,
@@ -241,6 +258,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       checkBody: shedding.checkBody,
       handle,
       clientAddress: createClientAddress(config.listen.trustedProxies),
+      serveConsole: async (request, path) => serveConsole.client?.(request, path),
     }),
   );
   const running = createRunningConfig(config, {
@@ -270,16 +288,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       canary: generations.canary()?.routes,
       previous: generations.previous()?.routes,
     });
+  const state = () => ({
+    supergraph: generations.status(),
+    configuration: running.status(),
+    requests: shedding.state(),
+    rollout: generations.rollout(),
+    subgraphs: subgraphs(),
+    topConsumers: topConsumers.report(),
+  });
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
-    state: {
-      supergraph: generations.status(),
-      configuration: running.status(),
-      requests: shedding.state(),
-      rollout: generations.rollout(),
-      subgraphs: subgraphs(),
-      topConsumers: topConsumers.report(),
-    },
+    state: state(),
     unready: health.unready(),
     supergraphs: [generations.status()],
   });
@@ -293,10 +312,38 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     acquire: generations.acquireCurrent,
   });
   const reportUsage = async () => usage?.report();
+  const queryProcess = createProcessData({
+    status: generations.status,
+    unready: health.unready,
+    state,
+    acquire: generations.acquireCurrent,
+    manifests: persisted.manifests,
+    config: running.current,
+    events,
+    versions,
+    authenticator,
+  });
+  const commands = createEventLog(parts.now);
+  const operated = {
+    processes: querySingle(queryProcess),
+    applyBreakerCommand,
+    audit: createAudit(telemetry.log, commands),
+    usage: reportUsage,
+    commands,
+    log: telemetry.log,
+  };
+  const consoleOf = (port: ConsolePort) =>
+    config.console.enabled ? createConsoleServer(config, { ...operated, port }) : undefined;
+  if (config.mode === 'development') serveConsole.client = consoleOf('client');
   const admin =
     !parts.inPool && config.admin.enabled
       ? built.use(
-          await listenAdmin(config, { inspect, applyBreakerCommand, usage: reportUsage, now: parts.now }),
+          await listenAdmin(config, {
+            ...operated,
+            inspect,
+            now: parts.now,
+            serveConsole: consoleOf('admin'),
+          }),
         )
       : undefined;
   const healthPort = parts.inPool ? undefined : built.use(await openHealthPort(config, health.unready));
@@ -312,6 +359,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     onRollback: generations.onRollback,
     rollBack: generations.rollBack,
     usage: reportUsage,
+    queryProcess,
     reload: generations.reload,
     reconfigure: running.reconfigure,
     async drain() {

@@ -24,7 +24,8 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'Entry',
     modules: {
-      console: 'the console: its API, recent requests, figures over time, its page',
+      'console/server': 'the console: page, access rules and API on a port',
+      console: 'data of a process that the console shows: schemas, history, configuration',
       admin: 'the admin port: metrics, status, breaker commands',
       http: 'the GraphQL endpoint: body limits, media types, CORS, CSRF, health',
       'http/sockets': 'listening sockets, connection limits, unread responses',
@@ -102,6 +103,7 @@ export const LAYERS: readonly Layer[] = [
       'config/reload': 'watches files, merges a changed configuration into the running one',
       config: 'configuration schema and loading',
       'config/telemetry': 'exports by OTLP, spans, the standard `OTEL_*` variables',
+      'config/console': 'the console: who may use it, how many requests it keeps',
       'config/registry': 'the registry of `supergraph.registry`, and where its release is stored',
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',

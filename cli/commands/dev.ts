@@ -13,8 +13,7 @@ const DEFAULT_FILE = 'supergraph.yaml';
 export const dev = defineVerb(
   {
     name: 'dev',
-    summary:
-      'Composes, watches and serves a supergraph on this machine, with Apollo Sandbox as explorer, until Ctrl-C.',
+    summary: 'Composes, watches and serves a supergraph on this machine, with the console, until Ctrl-C.',
     positionals: {
       name: '[FILE]',
       max: 1,

@@ -47,7 +47,9 @@ async function welcome(router: Router, config: Config, mocks: MockedComposition)
   const subgraphs = mocks
     .subgraphs()
     .map(({ name, url, isMocked }) => `  ${name.padEnd(12)} ${isMocked ? 'mock, from its schema' : url}`);
-  const hasSandbox = config.sandbox.enabled ?? config.mode === 'development';
+  const isDevelopment = config.mode === 'development';
+  const hasSandbox = config.sandbox.enabled ?? isDevelopment;
+  const hasConsole = config.console.enabled && isDevelopment;
   const heading = (line: string) => styleText('bold', line, { stream: process.stdout });
   return [
     '',
@@ -56,7 +58,8 @@ async function welcome(router: Router, config: Config, mocks: MockedComposition)
       : [heading('The supergraph is not served yet:'), ...reasons.flat().map((reason) => `  ${reason}`)]),
     '',
     `  GraphQL      ${router.url}`,
-    ...(hasSandbox ? [`  Sandbox      ${new URL('/', router.url).href}`] : []),
+    ...(hasConsole ? [`  Console      ${new URL('/', router.url).href}`] : []),
+    ...(hasSandbox ? [`  Sandbox      ${new URL('/sandbox', router.url).href}`] : []),
     ...(subgraphs.length > 0 ? ['', heading('Subgraphs'), ...subgraphs] : []),
     '',
     'Changes of the supergraph, its schemas and router.yaml are applied. Ctrl-C stops.',

@@ -5,8 +5,10 @@ import type { Config } from '../config/config-schema.ts';
 import { createAdminGuard } from './admin-guard.ts';
 import type { AdminGuard } from './admin-guard.ts';
 import { respondToCommand } from './breaker-command.ts';
-import type { ApplyCommand } from './breaker-command.ts';
+import type { CommandParts } from './breaker-command.ts';
 import type { ClientResponse } from '../request/client-request.ts';
+import type { ServePaths } from '../http/request-path.ts';
+import { pathOf } from '../http/request-path.ts';
 import { healthResponse } from '../http/health.ts';
 import { hostFault } from '../http/host-header.ts';
 import { serverOptions, urlAt } from '../http/http-server.ts';
@@ -28,9 +30,10 @@ export type Inspection = {
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
-export type AdminParts = {
+export type AdminParts = CommandParts & {
   readonly inspect: () => Promise<Inspection>;
-  readonly applyBreakerCommand: ApplyCommand;
+  /** Responds to requests for the console; returns undefined for other paths. It is undefined if disabled. */
+  readonly serveConsole?: ServePaths | undefined;
   /** Returns the recorded operations; undefined if they are not recorded. */
   readonly usage: () => Promise<UsageJson | undefined>;
   /** Returns milliseconds since 1970. */
@@ -76,13 +79,16 @@ const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 async function route(
   request: IncomingMessage,
   guard: AdminGuard,
-  { inspect, applyBreakerCommand, usage, now }: AdminParts,
+  parts: AdminParts,
 ): Promise<ClientResponse> {
+  const { inspect, usage, now } = parts;
   const fault = hostFault(request);
   if (fault !== undefined) return rejected(400, fault);
+  const consoleResponse = await parts.serveConsole?.(request, pathOf(request.url));
+  if (consoleResponse !== undefined) return consoleResponse;
   const foreign = guard(request.headers);
   if (foreign !== undefined) return rejected(403, foreign);
-  const commandResponse = await respondToCommand(request, applyBreakerCommand);
+  const commandResponse = await respondToCommand(request, parts);
   if (commandResponse !== undefined) return commandResponse;
   const path = request.url ?? '/';
   if (path === '/usage') return usageResponse(await usage());
@@ -111,7 +117,7 @@ function failed(): ClientResponse {
 function notFound(): ClientResponse {
   return rejected(
     404,
-    'paths: /metrics, /state, /usage, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
+    'paths: /console, /metrics, /state, /usage, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
   );
 }
 

@@ -23,8 +23,43 @@ export type CommandResult =
 /** Applies a command to the breakers. In a pool of workers it is applied in all of them. */
 export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
+/** Records a command of an operator. */
+export type Audit = (entry: AuditEntry) => void;
+
+export type AuditEntry = {
+  /** Issuer and id of the user, or the port for callers without a token. */
+  readonly who: string;
+  /** Remote address of the connection. */
+  readonly address: string;
+  readonly action: string;
+  readonly subgraph: string;
+  readonly field?: string | undefined;
+  /** The reason that the operator has given. */
+  readonly reason?: string | undefined;
+  /** `applied`, or the reason why the command was rejected. */
+  readonly outcome: string;
+};
+
+export type CommandParts = {
+  readonly applyBreakerCommand: ApplyCommand;
+  readonly audit: Audit;
+};
+
+/** Result of a command request: the command, or the error. */
+export type CommandOutcome =
+  | { readonly kind: 'applied'; readonly command: BreakerCommand }
+  | { readonly kind: 'rejected'; readonly error: CommandError };
+
+type CommandError = {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
 const PREFIX = '/breakers/';
 const MOST_BYTES = 10_000;
+const MAX_REASON = 500;
 
 const commandBody = z.strictObject({
   state: z.enum(['open', 'closed', 'auto']),
@@ -35,6 +70,7 @@ const commandBody = z.strictObject({
       'must be a coordinate such as Query.search or Product.price',
     )
     .optional(),
+  reason: z.string().max(MAX_REASON).optional(),
 });
 
 /**
@@ -42,41 +78,78 @@ const commandBody = z.strictObject({
  */
 export async function respondToCommand(
   request: IncomingMessage,
-  apply: ApplyCommand,
+  parts: CommandParts,
 ): Promise<ClientResponse | undefined> {
-  const subgraph = subgraphIn(request.url ?? '');
+  const subgraph = subgraphIn(request.url ?? '', PREFIX);
   if (subgraph === undefined) return undefined;
-  if (request.method !== 'POST')
-    return rejection(405, 'only POST is allowed for this path', { allow: 'POST' });
-  try {
-    const body = commandBody.safeParse(await readJsonBody(request, MOST_BYTES));
-    if (!body.success) return rejection(400, z.prettifyError(body.error));
-    const command = { subgraph, ...body.data };
-    const result = await apply(command);
-    return result.kind === 'applied' ? json(200, command) : rejection(result.status, result.reason);
-  } catch (error) {
-    if (error instanceof RouterError) return rejection(error.status, error.publicMessage, error.headers);
-    throw error;
-  }
+  const caller = { who: 'admin port', address: request.socket.remoteAddress ?? 'unknown' };
+  const outcome = await runBreakerCommand(request, subgraph, { ...parts, caller });
+  if (outcome.kind === 'applied') return json(200, outcome.command);
+  const { status, message, headers } = outcome.error;
+  return json(status, { error: message }, headers);
 }
 
-function subgraphIn(path: string): string | undefined {
-  if (!path.startsWith(PREFIX)) return undefined;
+/** Reads a command from the body of a request, applies it to the breakers of a subgraph, and records it. */
+export async function runBreakerCommand(
+  request: IncomingMessage,
+  subgraph: string,
+  {
+    applyBreakerCommand,
+    audit,
+    caller,
+  }: CommandParts & { readonly caller: Pick<AuditEntry, 'who' | 'address'> },
+): Promise<CommandOutcome> {
+  if (request.method !== 'POST')
+    return rejection({
+      status: 405,
+      code: 'METHOD_NOT_ALLOWED',
+      message: 'only POST is allowed for this path',
+      headers: { allow: 'POST' },
+    });
   try {
-    return decodeURIComponent(path.slice(PREFIX.length));
-  } catch {
-    // A name with invalid percent-encoding is returned unchanged. No subgraph has such a name, so the
-    // response is 404.
-    return path.slice(PREFIX.length);
+    const body = commandBody.safeParse(await readJsonBody(request, MOST_BYTES));
+    if (!body.success)
+      return rejection({ status: 400, code: 'BAD_REQUEST', message: z.prettifyError(body.error) });
+    const { reason, ...settings } = body.data;
+    const command = { subgraph, ...settings };
+    const result = await applyBreakerCommand(command);
+    audit({
+      ...caller,
+      action: `set breaker ${command.state}`,
+      subgraph,
+      field: command.field,
+      reason,
+      outcome: result.kind === 'applied' ? 'applied' : result.reason,
+    });
+    if (result.kind === 'applied') return { kind: 'applied', command };
+    return rejection({
+      status: result.status,
+      code: result.status === 409 ? 'CONFLICT' : 'NOT_FOUND',
+      message: result.reason,
+    });
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    const { status, code, publicMessage: message, headers } = error;
+    return rejection({ status, code, message, headers });
   }
 }
 
 function rejection(
-  status: number,
-  error: string,
-  headers: Readonly<Record<string, string>> = {},
-): ClientResponse {
-  return json(status, { error }, headers);
+  error: Omit<CommandError, 'headers'> & Partial<Pick<CommandError, 'headers'>>,
+): CommandOutcome {
+  return { kind: 'rejected', error: { headers: {}, ...error } };
+}
+
+/** Returns the name of the subgraph that follows a prefix in a path; undefined for other paths. */
+export function subgraphIn(path: string, prefix: string): string | undefined {
+  if (!path.startsWith(prefix)) return undefined;
+  try {
+    return decodeURIComponent(path.slice(prefix.length));
+  } catch {
+    // A name with invalid percent-encoding is returned unchanged. No subgraph has such a name, so the
+    // response is 404.
+    return path.slice(prefix.length);
+  }
 }
 
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): ClientResponse {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consoleSchema } from './console/console-schema.ts';
 import { headersSchema } from './header-schema.ts';
 import { degradation } from './degradation-schema.ts';
 import { admin, cors, csrf, health, limits, listen, shutdown } from './endpoint-schema.ts';
@@ -14,10 +15,14 @@ import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
 
 /**
- * Paths of the health checks on the client port. `listen.path` and the paths of other graphs must not be one
- * of them.
+ * Paths of the health checks and pages on the client port. `listen.path` and the paths of other graphs must
+ * not be one of them.
  */
-const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz']);
+const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz', '/sandbox']);
+
+function isReserved(path: string): boolean {
+  return RESERVED_PATHS.has(path) || path === '/console' || path.startsWith('/console/');
+}
 
 const mode = z.enum(['development', 'production']);
 
@@ -45,6 +50,7 @@ export const configSchema = z
       .describe('Deprecated, has no effect.'),
     listen,
     admin,
+    console: consoleSchema,
     health,
     supergraph,
     graphs,
@@ -53,7 +59,9 @@ export const configSchema = z
         enabled: z
           .boolean()
           .optional()
-          .describe('Serve Apollo Sandbox on `/`. Default: true in development, false in production.'),
+          .describe(
+            'Serve Apollo Sandbox on `/sandbox`, and on `/` if the console is disabled. Default: true in development, false in production.',
+          ),
       })
       .prefault({}),
     cors: cors.meta(RELOADABLE),
@@ -79,7 +87,7 @@ export const configSchema = z
   })
   .superRefine(({ graphs: named, listen: { path } }, context) => {
     for (const [name, graph] of Object.entries(named))
-      if (graph.path === path || RESERVED_PATHS.has(graph.path ?? ''))
+      if (graph.path === path || isReserved(graph.path ?? ''))
         context.addIssue({
           code: 'custom',
           path: ['graphs', name, 'path'],

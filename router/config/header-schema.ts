@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isProtectedRequestHeader, isProtectedResponseHeader } from '../shared/protected-headers.ts';
 import type { IsProtected } from '../shared/protected-headers.ts';
+import { SECRET } from './yaml/secret.ts';
 
 const ONE_SELECTOR = { message: 'requires exactly one of `named` and `matching`' };
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -71,7 +72,7 @@ function ruleSchema<Propagate extends z.ZodType<Propagation>>(
 ) {
   const insert = z.strictObject({
     name: nameSchema(isProtected).describe('Name of the header.'),
-    value: value.describe('Value of the header.'),
+    value: value.describe('Value of the header.').meta(SECRET),
   });
   const remove = z.strictObject(selector(isProtected)).refine(selectsOnce, ONE_SELECTOR);
   return z
@@ -99,7 +100,7 @@ function propagated(isProtected: IsProtected) {
     rename: nameSchema(isProtected)
       .optional()
       .describe('Name under which the header is passed on. Requires `named`.'),
-    default: value.optional().describe('Value if the header is absent. Requires `named`.'),
+    default: value.optional().describe('Value if the header is absent. Requires `named`.').meta(SECRET),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
+import { SECRET } from './yaml/secret.ts';
 
 const issuer = z.strictObject({
   issuer: z
@@ -94,7 +95,8 @@ export const identity = z
             .min(1)
             .describe(
               'Shared secret, 32 characters or more; a shorter one is an error in production, and a warning in the log in development. `${env.NAME}` keeps it out of the file.',
-            ),
+            )
+            .meta(SECRET),
         }),
       )
       .default([])

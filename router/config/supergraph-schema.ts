@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseOciReference } from '../shared/oci-reference.ts';
 import { publicKeyPem, registrySource } from './registry/registry-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
+import { SECRET } from './yaml/secret.ts';
 
 const FILE = "Composition file in rover's format, or a supergraph SDL (`.graphql`).";
 const URL_TEXT = 'HTTP address of a supergraph SDL.';
@@ -14,7 +15,10 @@ const file = z.string().min(1);
 const oci = z.string().refine((text) => parseOciReference(text) !== undefined, {
   message: 'must be oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST',
 });
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII');
+const headerValue = z
+  .string()
+  .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
+  .meta(SECRET);
 
 const PLACES = ['file', 'url', 'oci', 'registry'] as const;
 
@@ -57,8 +61,13 @@ export const supergraphSource = z
         'Address of that signature, 64 bytes or their Base64. Default: `url` with the suffix `.sig`.',
       ),
     username: z.string().min(1).optional().describe('User of the registry.'),
-    password: z.string().min(1).optional().describe('Password of that user.'),
-    token: z.string().min(1).optional().describe('Bearer token for the registry, instead of a user.'),
+    password: z.string().min(1).optional().describe('Password of that user.').meta(SECRET),
+    token: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Bearer token for the registry, instead of a user.')
+      .meta(SECRET),
     plainHttp: z
       .boolean()
       .optional()

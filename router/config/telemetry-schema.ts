@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GRAPH_REF } from './registry/registry-schema.ts';
 import { otlpKeys, traces } from './telemetry/traces-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
+import { SECRET } from './yaml/secret.ts';
 
 export const telemetry = z
   .strictObject({
@@ -35,7 +36,8 @@ export const usage = z
         key: z
           .string()
           .min(1)
-          .describe('API key with the role `read`, such as `${file.secrets/registry-key}`.'),
+          .describe('API key with the role `read`, such as `${file.secrets/registry-key}`.')
+          .meta(SECRET),
         graph: z
           .string()
           .regex(GRAPH_REF, 'must be GRAPH@VARIANT')

@@ -1,15 +1,24 @@
+import type { RequestTrace } from '../request/request-trace.ts';
+
 /**
  * Types of the JSON that the console API returns, one for each path below `/console/api/`. The page imports
  * only this file and `request-trace.ts`. Times of day are in ISO 8601, durations in milliseconds.
  *
  * If the port requires a role, an API call has the token of the operator in the header
- * `tributary-console-token` (without `Bearer`) or in `authorization: Bearer TOKEN`. `/console/graphql` accepts
- * only the former, because `authorization` there belongs to the operation. Operations of the page have the
- * client name `tributary-console` and are not recorded as usage.
+ * `tributary-console-token` (without `Bearer`) or in `authorization: Bearer TOKEN`. `/console/graphql`
+ * accepts only the former, because `authorization` there belongs to the operation. Operations of the page
+ * have the client name `tributary-console` and are not recorded as usage.
  */
 
 /** Body of every response with an error status. */
-export type ApiError = { readonly error: { readonly code: string; readonly message: string } };
+export type ApiError = {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    /** Configuration key that enables what is missing. */
+    readonly key?: string;
+  };
+};
 
 /** `GET overview`. */
 export type Overview = {
@@ -32,17 +41,17 @@ export type Overview = {
   readonly demoAccounts: readonly DemoAccount[];
   /** Whether this caller may use actions such as `POST breakers/SUBGRAPH`. */
   readonly actions: boolean;
-  /** Number of router processes whose answers are merged. */
+  /** Number of router processes whose results are merged. */
   readonly workers: number;
 };
 
 export type DemoAccount = { readonly email: string; readonly password: string; readonly role: string };
 
 /** `GET state`: the state of each process. Its content is that of `/state` of the admin port. */
-export type StateAnswer = readonly Readonly<Record<string, unknown>>[];
+export type StateResult = readonly Readonly<Record<string, unknown>>[];
 
 /** `GET schema?version=ID`: the active supergraph, or one of the last versions. */
-export type SchemaAnswer = {
+export type SchemaResult = {
   readonly version: string;
   /** Schema that clients see, as SDL. */
   readonly api: string;
@@ -67,7 +76,7 @@ export type SchemaVersion = {
 };
 
 /** `GET usage`: requests of each coordinate since `from`. */
-export type UsageAnswer = {
+export type UsageResult = {
   readonly from: string;
   readonly to: string;
   readonly coordinates: Readonly<Record<string, CoordinateUsage>>;
@@ -81,7 +90,7 @@ export type CoordinateUsage = {
 };
 
 /** `GET usage?coordinate=Type.field`: the operations that use it. */
-export type CoordinateAnswer = {
+export type CoordinateResult = {
   readonly coordinate: string;
   readonly operations: readonly {
     readonly name: string | null;
@@ -97,7 +106,7 @@ export type CoordinateAnswer = {
 };
 
 /** `GET operations`: operations of the manifests, and recorded ones. */
-export type OperationsAnswer = {
+export type OperationsResult = {
   readonly manifest: readonly {
     readonly id: string;
     readonly name: string;
@@ -121,7 +130,7 @@ export type OperationsAnswer = {
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 
 /** `GET requests?since=&operation=&client=&code=&subgraph=&kind=`: recent requests, the newest one first. */
-export type RequestsAnswer = {
+export type RequestsResult = {
   readonly requests: readonly RecentRequest[];
   /** Duration from which a request is kept as slow. */
   readonly slowMs: number;
@@ -146,15 +155,14 @@ export type RecentRequest = {
 };
 
 /** `GET requests/ID`: a recent request with its trace. */
-export type RequestAnswer = RecentRequest & {
-  /** The `RequestTrace` of `extensions.trace`. */
-  readonly trace: unknown;
+export type RequestResult = RecentRequest & {
+  readonly trace: RequestTrace;
   /** The normalized document, without the values of literals. */
   readonly document: string | null;
 };
 
 /** `GET series?minutes=15`: figures for steps of equal length, the oldest step first. */
-export type SeriesAnswer = {
+export type SeriesResult = {
   readonly stepMs: number;
   /** Begin of the first step. */
   readonly from: string;
@@ -191,11 +199,13 @@ export type Percentiles = {
 };
 
 /** `GET history`, the newest event first. */
-export type HistoryAnswer = { readonly events: readonly ConsoleEvent[] };
+export type HistoryResult = { readonly events: readonly ConsoleEvent[] };
 
 export type EventKind =
   | 'supergraph activated'
   | 'supergraph rejected'
+  | 'canary started'
+  | 'canary rolled back'
   | 'configuration changed'
   | 'configuration rejected'
   | 'breaker changed'
@@ -211,7 +221,7 @@ export type ConsoleEvent = {
 };
 
 /** `GET config`: every value of the running configuration. */
-export type ConfigAnswer = readonly ConfigValue[];
+export type ConfigResult = readonly ConfigValue[];
 
 export type ConfigValue = {
   /** Path of the key, such as `traffic.all.timeoutMs`. */

@@ -20,11 +20,14 @@ import { JSON_TYPE } from './media-type.ts';
 import { requestId, saneId } from './request-id.ts';
 import { pathOf } from './request-path.ts';
 import { sandboxPage } from './sandbox-page.ts';
+import type { ServePaths } from './request-path.ts';
 import { createStandingHeaders } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
+  /** Responds to requests for the console; undefined if it is not served on this port. */
+  readonly serveConsole?: ServePaths | undefined;
   readonly health: Health;
   readonly schedule: Schedule;
   /** Returns milliseconds since 1970. */
@@ -180,6 +183,9 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     if (isGraphql(path)) return graphql(request, response, { id, graph: graphOf.get(path) });
     const health = healthResponse(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
+    if (path === '/sandbox' && request.method === 'GET' && sandbox !== undefined) return sandbox;
+    const consoleResponse = await parts.serveConsole?.(request, path);
+    if (consoleResponse !== undefined) return consoleResponse;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
     return notFound(path, config, id);
   }

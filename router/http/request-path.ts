@@ -1,3 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import type { ClientResponse } from '../request/client-request.ts';
+
+/** Responds to requests for some paths of a port. Returns undefined for other paths. */
+export type ServePaths = (request: IncomingMessage, path: string) => Promise<ClientResponse | undefined>;
+
 // Matches scheme and authority of the absolute form, which servers must accept (RFC 9112 section 3.2.2).
 const AUTHORITY = /^https?:\/\/[^/?#]*/i;
 

@@ -2,9 +2,18 @@ import { z } from 'zod';
 import { stripIgnoredCharacters } from 'graphql';
 import { sha256Of } from './registry.ts';
 
+/** An operation of a manifest. */
+export type ManifestOperation = {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly body: string;
+};
+
 /** The operations that a client may send. */
 export type Manifest = {
   readonly operations: number;
+  readonly list: readonly ManifestOperation[];
   /** Returns the document with an id or a SHA-256. */
   readonly byId: (id: string) => string | undefined;
   /** Returns the document that equals a text apart from whitespace, commas and comments. */
@@ -39,6 +48,7 @@ export function parseManifest(text: string): Manifest {
   const longest = 2 * Math.max(0, ...bodies.map(({ length }) => length)) + 1_024;
   return {
     operations: operations.length,
+    list: operations,
     byId: (id) => ids.get(id) ?? hashes.get(id),
     byText(source) {
       if (exact.has(source)) return source;

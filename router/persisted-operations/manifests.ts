@@ -13,6 +13,8 @@ import type { Manifest } from './manifest.ts';
 export type Manifests = Disposable & {
   /** Returns the manifests that a client may use: its own, then the common one. */
   readonly of: (client: string | undefined) => readonly Manifest[];
+  /** Returns all manifests. `client` is null for the manifest of all clients. */
+  readonly all: () => readonly { readonly client: string | null; readonly manifest: Manifest }[];
 };
 
 const SETTLE_MS = 50;
@@ -37,6 +39,10 @@ export async function loadManifests(
   const files = [...common, ...own.values()];
   loaded.move();
   return {
+    all: () => [
+      ...common.map((file) => ({ client: null, manifest: file.current() })),
+      ...[...own].map(([client, file]) => ({ client, manifest: file.current() })),
+    ],
     of: (client) =>
       [own.get(client ?? ''), ...common].flatMap((file) => (file === undefined ? [] : [file.current()])),
     [Symbol.dispose]() {

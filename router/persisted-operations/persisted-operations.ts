@@ -8,6 +8,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { readParameters } from './graphql-parameters.ts';
 import type { GraphqlParameters } from './graphql-parameters.ts';
 import { loadManifests } from './manifests.ts';
+import type { Manifests } from './manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { createRegistry, sha256Of } from './registry.ts';
 
@@ -28,6 +29,7 @@ export type PersistedOperations = Disposable & {
    * @throws {RouterError}
    */
   readonly resolve: (request: ClientRequest) => Promise<ResolvedRequest>;
+  readonly manifests: Manifests['all'];
 };
 
 export type PersistedParts = {
@@ -151,7 +153,7 @@ export async function createPersistedOperations(
     return { call: { ...parameters, query }, executed: register };
   }
 
-  return { resolve, [Symbol.dispose]: () => manifests[Symbol.dispose]() };
+  return { resolve, manifests: manifests.all, [Symbol.dispose]: () => manifests[Symbol.dispose]() };
 }
 
 function clientOf({ headers }: ClientRequest): string | undefined {

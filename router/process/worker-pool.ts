@@ -11,6 +11,15 @@ import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts'
 import { openHealthPort } from '../http/health-port.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { RollbackDecision } from '../rollout/rollout-report.ts';
+import { createAudit } from '../console/audit.ts';
+import { createEventLog } from '../console/event-log.ts';
+import type {
+  QueryProcesses,
+  ProcessResults,
+  ProcessQueries,
+  QueryName,
+} from '../console/process-queries.ts';
+import { createConsoleServer } from '../console/server/console-server.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -24,7 +33,8 @@ type WorkerResponse =
   | { readonly kind: 'done' }
   | { readonly kind: 'readiness'; readonly unready: readonly string[] }
   | { readonly kind: 'usage'; readonly usage: UsageJson | undefined }
-  | { readonly kind: 'command'; readonly result: CommandResult };
+  | { readonly kind: 'command'; readonly result: CommandResult }
+  | { readonly kind: 'console'; readonly result: unknown };
 
 type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
@@ -35,7 +45,16 @@ type WorkerMessage =
 type WorkerRequest =
   | { readonly kind: 'report' | 'readiness' | 'usage' }
   | { readonly kind: 'rollback'; readonly decision: RollbackDecision }
-  | { readonly kind: 'command'; readonly command: BreakerCommand };
+  | { readonly kind: 'command'; readonly command: BreakerCommand }
+  | ConsoleRequest;
+
+type ConsoleRequest = {
+  readonly [Name in QueryName]: {
+    readonly kind: 'console';
+    readonly name: Name;
+    readonly query: ProcessQueries[Name];
+  };
+}[QueryName];
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 
@@ -130,12 +149,23 @@ export async function startWorkers(
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
   const reports = () => Promise.all([...workers.values()].map((worker) => worker.report()));
+  const commandLog = createEventLog(Date.now);
+  const operated = {
+    processes: queryWorkers(() => [...workers.values()]),
+    applyBreakerCommand,
+    audit: createAudit(telemetry.log, commandLog),
+    usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
+    commands: commandLog,
+    log: telemetry.log,
+  };
   const admin = config.admin.enabled
     ? await listenAdmin(config, {
+        ...operated,
         now: Date.now,
         inspect: async () => inspectAll(await reports(), draining),
-        applyBreakerCommand,
-        usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
+        serveConsole: config.console.enabled
+          ? createConsoleServer(config, { ...operated, port: 'admin' })
+          : undefined,
       })
     : undefined;
   const healthPort = await openHealthPort(config, async () => {
@@ -160,6 +190,22 @@ export async function startWorkers(
   };
 }
 
+function queryWorkers(workers: () => readonly Worker[]): QueryProcesses {
+  return {
+    async all(name, query) {
+      const results = await Promise.all(workers().map((worker) => worker.query(name, query)));
+      return results.flatMap((one) => (one === undefined ? [] : [one.result]));
+    },
+    async one(name, query) {
+      for (const worker of workers()) {
+        const given = await worker.query(name, query);
+        if (given !== undefined) return given.result;
+      }
+      return undefined;
+    },
+  };
+}
+
 /** Handles the requests that the pool sends to a worker, and exits when the pool has exited. */
 export function serveInPool(router: Router): void {
   process.on('message', ({ number, request }: PoolMessage) => {
@@ -175,6 +221,7 @@ export function serveInPool(router: Router): void {
 async function respond(router: Router, request: WorkerRequest): Promise<WorkerResponse> {
   if (request.kind === 'command')
     return { kind: 'command', result: router.applyBreakerCommand(request.command) };
+  if (request.kind === 'console') return await queryProcess(router, request);
   if (request.kind === 'usage') return { kind: 'usage', usage: await router.usage() };
   if (request.kind === 'rollback') {
     router.rollBack(request.decision);
@@ -183,6 +230,18 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
   const { metrics, ...rest } = await router.inspect();
   if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
+}
+
+async function queryProcess(
+  { queryProcess: result, telemetry }: Router,
+  { name, query }: ConsoleRequest,
+): Promise<WorkerResponse> {
+  try {
+    return { kind: 'console', result: await result(name, query) };
+  } catch (error) {
+    telemetry.log.error({ err: error, query: name }, 'query of the console failed');
+    return { kind: 'done' };
+  }
 }
 
 function sendToPool(message: WorkerMessage): void {
@@ -270,6 +329,16 @@ class Worker {
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;
+  }
+
+  /** Runs a query of the console; returns undefined if the worker does not respond in time. */
+  async query<Name extends QueryName>(
+    name: Name,
+    query: ProcessQueries[Name],
+  ): Promise<{ readonly result: ProcessResults[Name] } | undefined> {
+    const response = await this.#request({ kind: 'console', name, query } as ConsoleRequest);
+    // The worker runs the same program, so its result has the type that belongs to the query.
+    return response?.kind === 'console' ? { result: response.result as ProcessResults[Name] } : undefined;
   }
 
   /** Ends a canary that another worker has rolled back. */

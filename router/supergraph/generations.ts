@@ -82,6 +82,8 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly create: Create<G>;
+  /** Called with each generation of another supergraph that becomes active. */
+  readonly onActivated?: (generation: G) => void;
   /** Called after each load of the sources. */
   readonly onLoaded?: () => void;
   /** Milliseconds for which the generation that a release replaced is kept for a rollback. */
@@ -224,6 +226,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     { version, release, ms }: NamedSupergraph & { readonly version: string; readonly ms: number },
   ): void {
     record.activated(version, source, release);
+    const current = leases.current();
+    if (current !== undefined) parts.onActivated?.(current);
     telemetry.supergraphSwapped({ generation: version, source: source.name, ms, ...namesOf(release) });
     if (source === stored) telemetry.storedSupergraphServed({ source: source.name, generation: version });
   }

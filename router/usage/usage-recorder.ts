@@ -46,6 +46,9 @@ export type UsageParts = {
   };
 };
 
+/** Name that the console sends as client. */
+const CONSOLE_CLIENT = 'tributary-console';
+
 /** Share of an interval by which it randomly varies, so that routers do not report at the same time. */
 const JITTER = 0.1;
 
@@ -117,6 +120,8 @@ function createRecord(
   { now, monotonic, telemetry }: Pick<UsageParts, 'now' | 'monotonic' | 'telemetry'>,
 ): RecordUsage {
   return async (operation, request, run) => {
+    // Operations that somebody tries in the console are not usage of the graph.
+    if (clientLabelOf(request.headers).name === CONSOLE_CLIENT) return run();
     const started = monotonic();
     let summary: RequestSummary | undefined;
     try {

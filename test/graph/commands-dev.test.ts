@@ -62,7 +62,8 @@ it('tributary dev composes, serves, mocks a missing subgraph and follows changes
     const url = await dev.find(/GraphQL +(http\S+)/);
     const output = dev.output();
     expect(output.trimStart().startsWith('Tributary is ready.')).toBe(true);
-    expect(output).toContain(`Sandbox      ${new URL('/', url).href}`);
+    expect(output).toContain(`Console      ${new URL('/', url).href}`);
+    expect(output).toContain(`Sandbox      ${new URL('/sandbox', url).href}`);
     expect(output).toMatch(/reviews +mock, from its schema/);
 
     const query = '{ book(id: "2") { title reviews { text book { id } } } }';
@@ -79,7 +80,7 @@ it('tributary dev composes, serves, mocks a missing subgraph and follows changes
       },
     });
     expect(await post(url, query)).toEqual(first);
-    expect((await (await fetch(new URL('/', url))).text()).toLowerCase()).toContain('sandbox');
+    expect((await (await fetch(new URL('/sandbox', url))).text()).toLowerCase()).toContain('sandbox');
 
     writeFileSync(reviews, sdl('stars: Int!'));
     const isServed = async () => JSON.stringify(await post(url, '{ newest { stars } }')).includes('"data"');

@@ -363,7 +363,7 @@ describe('operations', () => {
 });
 
 test('serves a Sandbox page in development', async () => {
-  const response = await fetch(new URL('/', graph.router.url), { headers: { accept: 'text/html' } });
+  const response = await fetch(new URL('/sandbox', graph.router.url), { headers: { accept: 'text/html' } });
   expect(response.headers.get('content-type')).toContain('text/html');
   expect(await response.text()).toContain('EmbeddedSandbox');
 });

@@ -20,7 +20,7 @@ const SANDBOX_SCRIPT = `
 
 test('the page allows its own script and style by hash, and no frame, base or plug-in', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
-  const { headers } = await fetch(new URL('/', graph.router.url));
+  const { headers } = await fetch(new URL('/sandbox', graph.router.url));
   const policy = headers.get('content-security-policy') ?? '';
   for (const directive of [
     "default-src 'none'",
@@ -51,7 +51,7 @@ test.skipIf(CHROMIUM_PATH === undefined)(
         if (message.text().includes('Content Security Policy')) violations.push(message.text());
       });
       await page.route('https://**', (route) => route.abort());
-      await page.goto(new URL('/', graph.router.url).href);
+      await page.goto(new URL('/sandbox', graph.router.url).href);
       await page.getByRole('heading', { name: 'Tributary' }).waitFor();
       expect(await page.locator('#endpoint').textContent()).toBe(graph.router.url);
       expect(await page.locator('#curl').textContent()).toContain(`curl ${graph.router.url}`);

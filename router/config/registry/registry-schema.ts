@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import { SECRET } from '../yaml/secret.ts';
 
 /** Graph and variant, such as `shop@production`. The folder of the stored release has this name. */
 export const GRAPH_REF = /^[a-z][\w-]*@[a-z][\w-]*$/i;
@@ -25,7 +26,8 @@ export const registrySource = z
       .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
       .describe(
         'API key with the role `read`, such as `${file.secrets/registry-key}`. It pins the signing key of the registry.',
-      ),
+      )
+      .meta(SECRET),
     graph: z
       .string()
       .regex(GRAPH_REF, 'must be GRAPH@VARIANT, such as shop@production')

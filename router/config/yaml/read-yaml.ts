@@ -7,7 +7,7 @@ import type { Environment, ExpandedValue } from './expand.ts';
 import { schemaPaths } from './json-types.ts';
 import type { SchemaPaths } from './json-types.ts';
 import { parseYamlDocument } from './parse-document.ts';
-import { lineAt, renameKey } from './yaml-places.ts';
+import { hasValueAt, lineAt, renameKey } from './yaml-places.ts';
 import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
 
 export type { Environment } from './expand.ts';
@@ -85,6 +85,27 @@ const placesOfValues = new WeakMap<object, Place>();
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
   return place === undefined ? path.join('.') : where(path, place);
+}
+
+/** Where a configuration value comes from. */
+export type ValueOrigin = {
+  /** `default`, `FILE:LINE` or `env:NAME`. */
+  readonly source: string;
+  /** The value as written in the file if it contains `${…}`. */
+  readonly written: string | undefined;
+};
+
+/** Returns where a value of a configuration comes from that `readYaml` has returned. */
+export function originIn(value: object, path: readonly (string | number)[]): ValueOrigin {
+  const place = placesOfValues.get(value);
+  if (place === undefined) return { source: 'default', written: undefined };
+  const override = overrideAt(path, place.overrides);
+  if (override !== undefined) return { source: `env:${override.name}`, written: undefined };
+  if (!hasValueAt(place.places, path)) return { source: 'default', written: undefined };
+  return {
+    source: `${place.fileName}:${lineAt(place.places, path)}`,
+    written: place.expanded.writtenAt(path),
+  };
 }
 
 /**

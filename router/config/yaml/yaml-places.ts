@@ -18,6 +18,11 @@ function nodeAt({ document }: YamlPlaces, path: Path): Node | undefined {
   return node;
 }
 
+/** Returns whether the file has a value at a path. */
+export function hasValueAt(places: YamlPlaces, path: Path): boolean {
+  return nodeAt(places, path) !== undefined;
+}
+
 /** Returns the line of the value at a path, or of its nearest parent that exists. */
 export function lineAt(places: YamlPlaces, path: Path): number {
   for (let length = path.length; length > 0; length--) {

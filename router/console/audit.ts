@@ -1,0 +1,13 @@
+import type { Logger } from 'pino';
+import type { Audit } from '../admin/breaker-command.ts';
+import type { EventLog } from './event-log.ts';
+
+/** Creates the function that records commands of operators, in the log and in the history of the console. */
+export function createAudit(log: Pick<Logger, 'info'>, events: Pick<EventLog, 'add'>): Audit {
+  return (entry) => {
+    const { who, address, action, subgraph, field, outcome } = entry;
+    log.info({ ...entry, stream: 'audit' }, 'operator command');
+    const target = field === undefined ? subgraph : `${subgraph} ${field}`;
+    events.add('command', `${action} of ${target} by ${who} from ${address}: ${outcome}`, entry);
+  };
+}

@@ -1,0 +1,35 @@
+import { Supergraph } from '@apollo/federation-internals';
+import { printSchema } from 'graphql';
+import { readSupergraph } from '../supergraph/acceptance/read-supergraph.ts';
+import type { SchemaResult } from './api-types.ts';
+
+/** The schemas that a supergraph consists of. */
+export type DescribedSchema = Pick<SchemaResult, 'api' | 'supergraph' | 'subgraphs'>;
+
+/** Number of described supergraphs that are kept; the console compares two versions. */
+const MAX_KEPT = 2;
+
+/** Creates the function that extracts the schemas of a supergraph. It keeps the last results. */
+export function createSchemaDescription(): (id: string, supergraphSdl: string) => DescribedSchema {
+  const kept = new Map<string, DescribedSchema>();
+  return (id, supergraphSdl) => {
+    const described = kept.get(id) ?? describeSchema(supergraphSdl);
+    kept.delete(id);
+    kept.set(id, described);
+    for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
+    return described;
+  };
+}
+
+function describeSchema(supergraphSdl: string): DescribedSchema {
+  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
+  return {
+    api: printSchema(readSupergraph(supergraphSdl).graph.schema),
+    supergraph: supergraphSdl,
+    subgraphs: [...supergraph.subgraphs().values()].map((subgraph) => ({
+      name: subgraph.name,
+      sdl: subgraph.toString(),
+      url: subgraph.url,
+    })),
+  };
+}

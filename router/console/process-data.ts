@@ -1,0 +1,116 @@
+import { printSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type { Authenticator } from '../authentication/authenticate.ts';
+import type { Config } from '../config/config-schema.ts';
+import type { PersistedOperations } from '../persisted-operations/persisted-operations.ts';
+import { addressBlock } from '../rate-limit/client-address.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { Lease } from '../supergraph/leases.ts';
+import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
+import type { SchemaResult, StateResult } from './api-types.ts';
+import { createSchemaDescription } from './describe-schema.ts';
+import { describeConfig } from './describe-config.ts';
+import type { EventLog } from './event-log.ts';
+import type {
+  RunQuery,
+  OperatorResult,
+  ProcessResults,
+  ProcessQueries,
+  QueryName,
+} from './process-queries.ts';
+import type { SchemaVersions } from './schema-versions.ts';
+
+export type ProcessDataParts = {
+  readonly status: () => SupergraphStatus;
+  readonly unready: () => readonly string[];
+  readonly state: () => StateResult[number];
+  /** Acquires the current generation; undefined if there is none. */
+  readonly acquire: () => Lease<ServedSchemas> | undefined;
+  readonly manifests: PersistedOperations['manifests'];
+  /** Returns the running configuration. */
+  readonly config: () => Config;
+  readonly events: Pick<EventLog, 'list'>;
+  readonly versions: SchemaVersions;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+};
+
+type ServedSchemas = {
+  readonly graph: { readonly id: string; readonly supergraphSdl: string };
+  readonly contractSchemas: ReadonlyMap<string, GraphQLSchema>;
+};
+
+type Results = {
+  readonly [Name in QueryName]: (
+    query: ProcessQueries[Name],
+  ) => ProcessResults[Name] | Promise<ProcessResults[Name]>;
+};
+
+/** Creates the function that runs the queries of the console in this process. */
+export function createProcessData(parts: ProcessDataParts): RunQuery {
+  const describeSchema = createSchemaDescription();
+
+  function schema(version: string | undefined): SchemaResult | undefined {
+    using lease = parts.acquire();
+    if (lease === undefined) return undefined;
+    const { graph, contractSchemas } = lease.generation;
+    const isActive = version === undefined || version === graph.id;
+    const sdl = isActive ? graph.supergraphSdl : parts.versions.sdlOf(version);
+    if (sdl === undefined) return undefined;
+    const id = version ?? graph.id;
+    return {
+      version: id,
+      ...describeSchema(id, sdl),
+      contracts: isActive
+        ? [...contractSchemas].map(([name, contract]) => ({ name, api: printSchema(contract) }))
+        : [],
+      versions: parts.versions.list(),
+    };
+  }
+
+  const results: Results = {
+    overview: () => ({ supergraph: activeOf(parts.status()), health: healthOf(parts.unready()) }),
+    state: () => parts.state(),
+    schema: ({ version }) => schema(version),
+    manifest: () =>
+      parts
+        .manifests()
+        .flatMap(({ client, manifest }) => manifest.list.map((operation) => ({ ...operation, client }))),
+    history: () => parts.events.list(),
+    config: () => describeConfig(parts.config()),
+    operator: (query) => checkOperator(query, parts),
+  };
+  return async (name, query) => results[name](query);
+}
+
+function activeOf({ serving }: SupergraphStatus): ProcessResults['overview']['supergraph'] {
+  return serving && { id: serving.version, since: serving.since, source: serving.source };
+}
+
+function healthOf(reasons: readonly string[]): ProcessResults['overview']['health'] {
+  return { ready: reasons.length === 0, reasons };
+}
+
+async function checkOperator(
+  { token, address, role }: ProcessQueries['operator'],
+  { authenticator, config }: Pick<ProcessDataParts, 'authenticator' | 'config'>,
+): Promise<OperatorResult> {
+  if (config().authentication.issuers.length === 0)
+    return forbidden(
+      'the console requires a token, but `authentication.issuers` is empty; add an issuer or set `console.role: false`',
+    );
+  try {
+    if (token === '') throw new RouterError('UNAUTHENTICATED', `send a token with the role ${role}`);
+    const identity = await authenticator.authenticate([`Bearer ${token}`], addressBlock(address));
+    if (identity.kind === 'user' && identity.roles.includes(role))
+      return { kind: 'accepted', user: `${identity.issuer} ${identity.id}` };
+    return forbidden(`the token does not have the role ${role}`);
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    const { code, status, publicMessage: message, headers } = error;
+    return { kind: 'rejected', code, status, message, headers };
+  }
+}
+
+function forbidden(message: string): OperatorResult {
+  return { kind: 'rejected', code: 'FORBIDDEN', status: 403, message, headers: {} };
+}

@@ -1,0 +1,70 @@
+import type {
+  ConfigResult,
+  HistoryResult,
+  OperationsResult,
+  Overview,
+  SchemaResult,
+  StateResult,
+} from './api-types.ts';
+
+/** Parameters of the queries that the console sends to the processes of the router, by name of the query. */
+export type ProcessQueries = {
+  readonly overview: Nothing;
+  readonly state: Nothing;
+  readonly schema: { readonly version: string | undefined };
+  readonly manifest: Nothing;
+  readonly history: Nothing;
+  readonly config: Nothing;
+  readonly operator: { readonly token: string; readonly address: string; readonly role: string };
+};
+
+/** Results of these queries for one process. */
+export type ProcessResults = {
+  readonly overview: Pick<Overview, 'supergraph' | 'health'>;
+  readonly state: StateResult[number];
+  /** Undefined if the process does not keep the version. */
+  readonly schema: SchemaResult | undefined;
+  readonly manifest: OperationsResult['manifest'];
+  readonly history: HistoryResult['events'];
+  readonly config: ConfigResult;
+  readonly operator: OperatorResult;
+};
+
+/** Whether a token has the role of an operator. */
+export type OperatorResult =
+  | { readonly kind: 'accepted'; readonly user: string }
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+export type QueryName = keyof ProcessQueries;
+
+type Nothing = Readonly<Record<string, never>>;
+
+/** Runs a query in this process. */
+export type RunQuery = <Name extends QueryName>(
+  name: Name,
+  query: ProcessQueries[Name],
+) => Promise<ProcessResults[Name]>;
+
+/** Runs queries in the processes of the router. Processes that do not respond in time are left out. */
+export type QueryProcesses = {
+  readonly all: <Name extends QueryName>(
+    name: Name,
+    query: ProcessQueries[Name],
+  ) => Promise<readonly ProcessResults[Name][]>;
+  /** Runs a query whose result is the same in all processes. Returns undefined if none responds. */
+  readonly one: <Name extends QueryName>(
+    name: Name,
+    query: ProcessQueries[Name],
+  ) => Promise<ProcessResults[Name] | undefined>;
+};
+
+/** Runs queries in a router that is a single process. */
+export function querySingle(run: RunQuery): QueryProcesses {
+  return { all: async (name, query) => [await run(name, query)], one: run };
+}

@@ -1,0 +1,43 @@
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { EventLog } from './event-log.ts';
+
+/** Returns the telemetry, which also records what happens to supergraph, configuration and breakers. */
+export function recordEvents(telemetry: Telemetry, events: Pick<EventLog, 'add'>): Telemetry {
+  return {
+    ...telemetry,
+    supergraphSwapped(event) {
+      telemetry.supergraphSwapped(event);
+      events.add(
+        'supergraph activated',
+        `supergraph ${event.generation} activated, from ${event.source}`,
+        event,
+      );
+    },
+    supergraphRejected(event, isNew) {
+      telemetry.supergraphRejected(event, isNew);
+      if (!isNew) return;
+      const version = event.rejected === undefined ? 'a supergraph' : `supergraph ${event.rejected}`;
+      events.add('supergraph rejected', `${version} rejected, from ${event.source}`, event);
+    },
+    canaryStarted(event) {
+      telemetry.canaryStarted(event);
+      events.add('canary started', `canary of launch ${event.launch} started, ${event.percent} %`, event);
+    },
+    canaryRolledBack(event) {
+      telemetry.canaryRolledBack(event);
+      events.add('canary rolled back', `canary of launch ${event.launch} rolled back`, event);
+    },
+    configurationChanged(event) {
+      telemetry.configurationChanged(event);
+      if (event.outcome === 'rejected')
+        events.add('configuration rejected', 'configuration rejected, keeping the previous one', event);
+      else events.add('configuration changed', 'configuration changed', event);
+    },
+    breakerChanged(event) {
+      telemetry.breakerChanged(event);
+      const breaker = event.field === undefined ? event.subgraph : `${event.subgraph} ${event.field}`;
+      const by = event.forced ? ', forced by an operator' : '';
+      events.add('breaker changed', `breaker of ${breaker} is ${event.to}${by}`, event);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Config } from '../../config/config-schema.ts';
+import type { ClientResponse } from '../../request/client-request.ts';
+import type { QueryProcesses } from '../process-queries.ts';
+import { apiError } from './api-response.ts';
+
+/** The port on which the console is served. */
+export type ConsolePort = 'client' | 'admin';
+
+/** A caller that may use the console. */
+export type ConsoleCaller = {
+  /** Issuer and id of the user, or the port for callers without a token. */
+  readonly who: string;
+  /** Remote address of the connection. */
+  readonly address: string;
+  /** Whether the caller may use actions, which change the state of the router. */
+  readonly mayAct: boolean;
+};
+
+export type Access =
+  | { readonly kind: 'accepted'; readonly caller: ConsoleCaller }
+  | { readonly kind: 'rejected'; readonly response: ClientResponse };
+
+/**
+ * Decides who may use the API of the console.
+ * @param forwards whether the request is an operation for the GraphQL endpoint, whose `authorization` is not
+ * that of the operator
+ */
+export type CheckAccess = (request: IncomingMessage, forwards: boolean) => Promise<Access>;
+
+const LOOPBACK = /^(?:localhost$|127\.|::1$|::ffff:127\.)/i;
+
+/**
+ * Creates the access rules of a port.
+ *
+ * Web pages of other origins are rejected everywhere. They could also reach the port by a host name that
+ * resolves to this machine (DNS rebinding), and would then have the same origin. Where no token is required,
+ * `Host` must therefore be an IP address, `localhost` or a configured name.
+ */
+export function createConsoleAccess(
+  config: Pick<Config, 'console' | 'admin' | 'listen' | 'workers'>,
+  { port, processes }: { readonly port: ConsolePort; readonly processes: QueryProcesses },
+): CheckAccess {
+  const host = port === 'admin' ? config.admin.host : config.listen.host;
+  const role = port === 'admin' ? roleOf(config) : undefined;
+  const names = new Set(['localhost', host, ...config.console.hosts].map((name) => name.toLowerCase()));
+  const isOwnHost = (name: string) => isIP(name) !== 0 || names.has(name.toLowerCase());
+
+  return async (request, forwards) => {
+    const { headers, socket } = request;
+    const address = socket.remoteAddress ?? 'unknown';
+    if (headers.origin !== undefined && !isSameOrigin(headers.origin, headers.host))
+      return rejected(403, 'web pages of other origins may not use the console');
+    if (role === undefined) {
+      if (headers.host !== undefined && !isOwnHost(hostNameOf(headers.host)))
+        return rejected(403, 'Host must be an IP address, localhost or a name of `console.hosts`');
+      // The client port of a developer's machine may be open to its network.
+      // A worker cannot apply commands in the others.
+      const mayAct = port === 'admin' || (config.workers === 1 && LOOPBACK.test(address));
+      return { kind: 'accepted', caller: { who: `${port} port`, address, mayAct } };
+    }
+    const result = await processes.one('operator', { token: tokenOf(request, forwards), address, role });
+    if (result === undefined) return rejected(503, 'no process of the router responds', 'NOT_READY');
+    if (result.kind === 'accepted')
+      return { kind: 'accepted', caller: { who: result.user, address, mayAct: true } };
+    const { status, message, code } = result;
+    return { kind: 'rejected', response: apiError({ status, message, code, headers: result.headers }) };
+  };
+}
+
+/** Returns the role that the console of the admin port requires; undefined if it requires no token. */
+function roleOf({ console: { role }, admin }: Pick<Config, 'console' | 'admin'>): string | undefined {
+  if (role === false) return undefined;
+  return role ?? (LOOPBACK.test(admin.host) ? undefined : 'admin');
+}
+
+function tokenOf({ headers }: IncomingMessage, forwards: boolean): string {
+  const own = headers['tributary-console-token'];
+  if (typeof own === 'string') return own;
+  return (forwards ? undefined : /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]) ?? '';
+}
+
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  return host !== undefined && URL.parse(origin)?.host === URL.parse(`${schemeOf(origin)}//${host}`)?.host;
+}
+
+function schemeOf(origin: string): string {
+  return origin.startsWith('https:') ? 'https:' : 'http:';
+}
+
+function hostNameOf(authority: string): string {
+  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+function rejected(status: number, message: string, code = 'FORBIDDEN'): Access {
+  return { kind: 'rejected', response: apiError({ status, code, message }) };
+}

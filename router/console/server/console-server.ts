@@ -1,0 +1,47 @@
+import type { Config } from '../../config/config-schema.ts';
+import type { ServePaths } from '../../http/request-path.ts';
+import type { ClientResponse } from '../../request/client-request.ts';
+import { apiError, apiFailure } from './api-response.ts';
+import { createConsoleAccess } from './console-access.ts';
+import { createConsoleApi } from './console-api.ts';
+import type { ConsoleApiParts } from './console-api.ts';
+import { createConsolePage } from './console-page.ts';
+
+const PAGES: ReadonlySet<string> = new Set(['/', '/console', '/console/']);
+const ASSETS = '/console/assets/';
+const API = '/console/api/';
+
+/**
+ * Serves the console on one port: the page, its assets and its API. Page and assets have no data of the
+ * router, so everybody may load them; the API has the access rules of `createConsoleAccess`.
+ */
+export function createConsoleServer(config: Config, parts: ConsoleApiParts): ServePaths {
+  const files = createConsolePage();
+  const checkAccess = createConsoleAccess(config, parts);
+  const handle = createConsoleApi(config, parts);
+
+  const api: ServePaths = async (request, path) => {
+    const access = await checkAccess(request, false);
+    if (access.kind === 'rejected') return access.response;
+    const query = new URL(request.url ?? '', 'http://console').searchParams;
+    try {
+      return await handle(path.slice(API.length), { request, query, caller: access.caller });
+    } catch (error) {
+      return apiFailure(error, parts.log);
+    }
+  };
+
+  return async (request, path) => {
+    if (path.startsWith(API)) return api(request, path);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (isRead && PAGES.has(path)) return files.page();
+    if (!path.startsWith('/console/')) return undefined;
+    const asset =
+      isRead && path.startsWith(ASSETS) ? files.asset(path.slice(ASSETS.length), request.headers) : undefined;
+    return asset ?? notFound(path);
+  };
+}
+
+function notFound(path: string): ClientResponse {
+  return apiError({ status: 404, code: 'NOT_FOUND', message: `path ${path} does not exist` });
+}
