@@ -61,6 +61,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     using lease = stages.acquire(payer);
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation, observe } = lease;
+    request.recorder.note({ graph: request.graph, generation: generation.graph.id });
     if (observe === undefined) return await respond(request, payer, generation);
     return await observe(() => respond(request, payer, generation));
   }
@@ -83,6 +84,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
       caller,
       operationsOf(generation, request.graph),
     );
+    recorder.prepared(operation);
     const owing = { ...payer, prepaid };
     const execute = async () => {
       const charged = await chargingRejections(owing, () => {

@@ -7,7 +7,8 @@ import { rejectionResponse } from '../response/rejection-response.ts';
 import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
 import { readTraceContext } from '../telemetry/trace-context.ts';
 import type { TraceHeaders } from '../telemetry/trace-context.ts';
-import { createInternalsPermission } from '../trace/may-see-internals.ts';
+import { traceExtension, withTiming } from '../trace/expose-trace.ts';
+import { createInternalsPermission, exposureOf } from '../trace/may-see-internals.ts';
 import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
@@ -47,12 +48,19 @@ type EndpointRequest = {
   readonly graph: string | undefined;
 };
 
+type Rejected = {
+  readonly id: string;
+  readonly mediaType: MediaType;
+  readonly extensions: object | undefined;
+};
+
 const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
 
 /** Creates the handler of requests to the GraphQL path. */
 export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointParts) {
   const chooseMediaType = createMediaTypeChoice();
   const maySeeInternals = createInternalsPermission(config, parts);
+  const timing = { isPublic: exposureOf(config) === 'everyone' };
 
   return async function endpoint(
     request: IncomingMessage,
@@ -63,8 +71,10 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const recorder = new RequestRecorder(id, parts.monotonic, (identity) =>
       maySeeInternals(headers, identity),
     );
-    const clientResponse = await respond(request, response, { id, graph, recorder });
+    const untimed = await respond(request, response, { id, graph, recorder });
     recorder.finish();
+    const timed = withTiming(untimed.headers, { headers, recorder }, timing);
+    const clientResponse = { ...untimed, headers: timed };
     const correlationId = saneId(request.headers['x-correlation-id']);
     parts.telemetry.requestFinished({
       requestId: id,
@@ -94,8 +104,9 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
         parts.handle({ ...clientRequest, trace }),
       );
     } catch (error) {
-      if (!(error instanceof GraphFailure)) return reject(error, { id, mediaType });
-      const rejection = reject(error.cause, { id, mediaType });
+      const rejected = { id, mediaType, extensions: traceExtension({ headers: request.headers, recorder }) };
+      if (!(error instanceof GraphFailure)) return reject(error, rejected);
+      const rejection = reject(error.cause, rejected);
       return { ...rejection, summary: { ...rejection.summary, graph: error.graph } };
     }
   }
@@ -128,9 +139,9 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     };
   }
 
-  function reject(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
+  function reject(error: unknown, { id, mediaType, extensions }: Rejected): ClientResponse {
     if (error instanceof RouterError && ERRORS[error.code].exposed)
-      return rejectionResponse(error, mediaType, { requestId: id });
+      return rejectionResponse(error, mediaType, { requestId: id }, extensions);
     const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
     return rejectionResponse(
       new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }),
@@ -139,6 +150,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
         id: errorId,
         requestId: id,
       },
+      extensions,
     );
   }
 }

@@ -109,10 +109,10 @@ async function plan(
 ): Promise<PlannedOperation> {
   const payer = payerOf(caller);
   const overrides = evaluateOverrides(charged.operation.overrideLabels, caller);
+  const { compiled } = charged.operation;
+  caller.request.recorder.note({ cost: charged.cost, isPlanned: compiled.isPlanned(overrides) });
   try {
-    return await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
-      charged.operation.compiled(overrides, payer),
-    );
+    return await telemetry.traced({ name: 'plan' }, caller.request.trace, () => compiled(overrides, payer));
   } catch (error) {
     const isClientFault = error instanceof RouterError && error.status < 500;
     if (!isClientFault) reconciliation.refundUnexecuted(charged, payer);

@@ -30,6 +30,8 @@ export type Compile = {
   (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
   /** Returns the sets of true `@override` labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
+  /** Returns whether the plan is cached and needs no waiting. */
+  readonly isPlanned: (overrides: readonly string[]) => boolean;
 };
 
 export type CompilationParts = {
@@ -99,6 +101,7 @@ export function createCompile(
 
   return Object.assign(compileWith, {
     plannedOverrides: () => [...plans.values()].map(({ overrides }) => overrides),
+    isPlanned: (overrides: readonly string[]) => plans.get(overrides.join())?.isCompiled() === true,
   });
 }
 
@@ -106,6 +109,7 @@ export function createCompile(
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
+  readonly isCompiled: () => boolean;
   /** Called when the plan is evicted, so that its bytes are subtracted from the size of the operation. */
   readonly forget: () => void;
 };
@@ -127,6 +131,7 @@ function createCompileOnce(
   let isForgotten = false;
   let compiling: Promise<PlannedOperation> | undefined;
   let isPlanning = false;
+  let isCompiled = false;
 
   const plan = (caller: Payer | undefined) => planner.plan(toPlan, caller && callerKey(caller));
 
@@ -139,7 +144,9 @@ function createCompileOnce(
     // If the plan was evicted while it was being made, it is not cached, so its bytes do not count.
     bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
-    return compile(compilation, outcome, parts);
+    const operation = compile(compilation, outcome, parts);
+    isCompiled = true;
+    return operation;
   }
 
   const compileOnce = (caller: Payer | undefined) => {
@@ -157,7 +164,7 @@ function createCompileOnce(
     onGrowth(-bytes);
   }
 
-  return { overrides, compile: compileOnce, forget };
+  return { overrides, compile: compileOnce, isCompiled: () => isCompiled, forget };
 }
 
 function compile(

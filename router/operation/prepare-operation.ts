@@ -39,6 +39,7 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
 
   return async ({ query, operationName, notFound }, caller, operations) => {
     const known = operations.find(query, operationName);
+    caller.request.recorder.facts.isCached = known !== undefined;
     if (known !== undefined) return { operation: known, prepaid: 0 };
     checkUnseen(caller.identity, query);
     const payer = payerOf(caller);

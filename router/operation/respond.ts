@@ -4,6 +4,7 @@ import type { Caller } from '../request/caller.ts';
 import type { ClientResponse, RequestSummary } from '../request/client-request.ts';
 import { operationResponse } from '../response/operation-response.ts';
 import { degradedHeaders } from '../response/response-extensions.ts';
+import { traceExtension } from '../trace/expose-trace.ts';
 import type { LimitSharedCaching } from '../response/shared-caching.ts';
 
 /** Data for the response that does not come from executing the operation. */
@@ -35,6 +36,7 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
         'x-supergraph-version': version,
       },
       summary: summaryOf(executed, { charged, caller, version }),
+      extensions: traceExtension(request),
     });
   };
 }

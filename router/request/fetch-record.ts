@@ -16,6 +16,7 @@ export type RecordedFetch = {
 
 /** Maximum number of different error codes that are kept for one fetch. */
 const MAX_CODES = 8;
+const CODE = /^\w{1,64}$/;
 
 /**
  * Times and figures of one fetch of one execution. The wrappers of a subgraph call fill it in
@@ -98,15 +99,66 @@ export class FetchRecord {
     if (this.connectedAt === 0 && this.dispatchedAt !== 0) this.connectionMs += at - this.dispatchedAt;
   }
 
-  /** Records the result of a call. */
+  /** Records the result of a call. If the client is gone, the call may end after the fetch. */
   ended(at: number, outcome: 'OK' | ErrorCode): void {
+    if (this.mergedAt !== 0) return;
     this.endedAt = at;
     this.outcome = outcome;
   }
 
-  /** Adds the code of an error in the response. */
-  addError(code: string): void {
+  /**
+   * Records the state of the breaker. If the call is repeated without blocked fields, the first state counts.
+   */
+  passedBreaker(state: RecordedBreaker): void {
+    if (this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
+  }
+
+  /** Records that another fetch of the same execution has sent the call for this one, too. */
+  usesCallOf(other: FetchRecord): void {
+    if (other === this) return;
+    this.sharedWith = other.index;
+    this.copyCall(other);
+  }
+
+  /** Records that this fetch used the call of another client request. */
+  joins(requestId: string, other: FetchRecord | undefined): void {
+    this.joined = requestId;
+    if (other !== undefined) this.copyCall(other);
+  }
+
+  /** Copies the times of a call. Its bytes and attempts count only for the fetch that has sent it. */
+  copyCall(other: FetchRecord): void {
+    this.dispatchedAt = other.dispatchedAt;
+    this.connectedAt = other.connectedAt;
+    this.firstByteAt = other.firstByteAt;
+    // The other fetch may have begun to wait for a connection earlier.
+    this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
+    this.status = other.status;
+    this.endpoint = other.endpoint;
+    this.breaker = other.breaker;
+  }
+
+  /** Adds the figures of several requests that were sent at the same time for this fetch. */
+  addParts(parts: readonly FetchRecord[]): void {
+    for (const part of parts) {
+      this.dispatchedAt = part.dispatchedAt;
+      this.connectedAt = Math.max(this.connectedAt, part.connectedAt);
+      this.firstByteAt = Math.max(this.firstByteAt, part.firstByteAt);
+      this.connectionMs = Math.max(this.connectionMs, part.connectionMs);
+      this.status = Math.max(this.status, part.status);
+      this.endpoint = Math.max(this.endpoint, part.endpoint);
+      this.bytesOut += part.bytesOut;
+      this.bytesIn += part.bytesIn;
+      this.attempts += part.attempts;
+      this.passedBreaker(part.breaker);
+      if (part.outcome !== 'OK') this.outcome = part.outcome;
+    }
+  }
+
+  /** Adds the code of an error in the response. A subgraph may send any value as a code. */
+  addError(code: unknown): void {
+    const known = typeof code === 'string' && CODE.test(code) ? code : 'SUBGRAPH_ERROR';
     this.errors ??= [];
-    if (this.errors.length < MAX_CODES && !this.errors.includes(code)) this.errors.push(code);
+    if (this.errors.length < MAX_CODES && !this.errors.includes(known)) this.errors.push(known);
   }
 }

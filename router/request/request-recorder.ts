@@ -2,30 +2,27 @@ import { FetchRecord } from './fetch-record.ts';
 import type { RecordedFetch } from './fetch-record.ts';
 import { ANONYMOUS } from './identity.ts';
 import type { Identity } from './identity.ts';
+import type { PathPart, StageName } from './request-trace.ts';
 
-/** Stages of a request. `receive` reads the body, `parse` includes the validation of the document. */
-export type StageName =
-  | 'receive'
-  | 'authenticate'
-  | 'persisted'
-  | 'parse'
-  | 'authorize'
-  | 'rateLimit'
-  | 'plan'
-  | 'execute'
-  | 'respond';
+type RecordedOperation = {
+  readonly name: string | undefined;
+  readonly type: RequestFacts['operationType'];
+  readonly source: string;
+};
 
 /** Facts about a request that log, metrics, spans and the list of recent requests use. */
 export type RequestFacts = {
   identity: Identity;
   /** Name of the contract; absent for the whole graph. */
-  graph: string;
+  graph: string | undefined;
   /** Version of the supergraph. */
   generation: string;
-  operationName: string;
+  /** Id of the trace that the spans of the request belong to. */
+  traceId: string;
+  operationName: string | undefined;
   operationType: 'query' | 'mutation' | 'subscription';
   /** Document of the client. */
-  document: string;
+  source: string;
   /** Whether the prepared operation was in the cache. */
   isCached: boolean;
   /** Whether the plan was made before this request. */
@@ -58,11 +55,20 @@ export class ExecutionRecord {
     return record;
   }
 
+  /** Begins the record of one of several requests that are sent at the same time for a fetch. */
+  beginPart(fetch: RecordedFetch): FetchRecord {
+    return new FetchRecord(fetch, this.#now());
+  }
+
+  /** Records that a fetch has its response. A call of its own has recorded that already. */
+  received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
+    if (record.endedAt === 0) record.endedAt = this.#now();
+    if (outcome !== 'OK') record.outcome = outcome;
+  }
+
   /** Records that the data of a fetch was merged, or that it failed. */
   merged(record: FetchRecord): void {
     record.mergedAt = this.#now();
-    // The executor ended the fetch without a call, for example because the client is gone.
-    if (record.endedAt === 0) record.endedAt = record.mergedAt;
   }
 }
 
@@ -83,6 +89,8 @@ export class RequestRecorder {
   /** Id of the request whose execution this request shared. */
   joined: string | undefined = undefined;
   readonly facts: Partial<RequestFacts> = {};
+  /** The parts of the total time, as `criticalPath` has computed them after the end. */
+  criticalPath: readonly PathPart[] | undefined = undefined;
   /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */
   isExposed: boolean;
   readonly #now: () => number;
@@ -113,6 +121,13 @@ export class RequestRecorder {
   identified(identity: Identity): void {
     this.facts.identity = identity;
     this.isExposed = this.#maySee(identity);
+  }
+
+  /** Records which operation the request is for. */
+  prepared({ name, type, source }: RecordedOperation): void {
+    this.facts.operationName = name;
+    this.facts.operationType = type;
+    this.facts.source = source;
   }
 
   note(facts: Partial<RequestFacts>): void {

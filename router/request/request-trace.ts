@@ -1,5 +1,16 @@
 import type { FetchSource, RecordedBreaker } from './fetch-record.ts';
-import type { StageName } from './request-recorder.ts';
+
+/** Stages of a request. `receive` reads the body, `parse` includes the validation of the document. */
+export type StageName =
+  | 'receive'
+  | 'authenticate'
+  | 'persisted'
+  | 'parse'
+  | 'authorize'
+  | 'rateLimit'
+  | 'plan'
+  | 'execute'
+  | 'respond';
 
 /**
  * The times of one request, its stages and its fetches: `extensions.trace`, version 1. All times are
@@ -71,5 +82,5 @@ export type TracedFetch = {
 
 /** A part of the total time: a fetch that the response had to wait for, or a stage of the router. */
 export type PathPart =
-  | { readonly fetch: number; readonly ms: number }
+  | { readonly fetch: number; readonly subgraph: string; readonly ms: number }
   | { readonly stage: StageName; readonly ms: number };

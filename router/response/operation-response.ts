@@ -8,6 +8,8 @@ type ResponseOptions = {
   readonly mediaType: MediaType;
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
+  /** Members of `extensions` that only this caller receives; other requests may share the outcome. */
+  readonly extensions?: object | undefined;
 };
 
 // JSON texts of responses by their outcome. Requests that shared an execution have the same outcome object,
@@ -17,14 +19,9 @@ const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 /** Returns the HTTP response of an executed operation. Its status is 200, whatever the number of errors. */
 export function operationResponse(
   outcome: ExecutionOutcome & Remarks,
-  { mediaType, headers, summary }: ResponseOptions,
+  { mediaType, headers, summary, extensions }: ResponseOptions,
 ): ClientResponse {
-  let body = written.get(outcome);
-  if (body === undefined) {
-    const text = responseText(outcome);
-    body = text.length < ONE_PIECE_BYTES ? text : Buffer.from(text);
-    written.set(outcome, body);
-  }
+  const body = extensions === undefined ? sharedBody(outcome) : bodyOf(outcome, extensions);
   return {
     status: 200,
     headers: { 'content-type': `${mediaType.name}; charset=utf-8`, 'cache-control': 'no-store', ...headers },
@@ -33,13 +30,27 @@ export function operationResponse(
   };
 }
 
+function sharedBody(outcome: ExecutionOutcome & Remarks): string | Buffer {
+  const known = written.get(outcome);
+  if (known !== undefined) return known;
+  const body = bodyOf(outcome);
+  written.set(outcome, body);
+  return body;
+}
+
+function bodyOf(outcome: ExecutionOutcome & Remarks, own?: object): string | Buffer {
+  const text = responseText(outcome, own);
+  return text.length < ONE_PIECE_BYTES ? text : Buffer.from(text);
+}
+
 /**
  * Returns the JSON text of a response, with its members in the order that the specification recommends:
  * errors first.
  */
-function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
+function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks, own?: object): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
-  const extensions = extensionsOf(remarks);
+  const common = extensionsOf(remarks);
+  const extensions = own === undefined ? common : { ...common, ...own };
   const tail = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
   return `{${head}"data":${data}${tail}}\n`;
 }

@@ -20,14 +20,18 @@ function statusFor(code: string, status: number, mediaType: MediaType): number {
 /** Ids in the response body: of the request, and of the log entry if the cause is masked. */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
-/** Returns the response to a rejected request: errors without data. */
+/**
+ * Returns the response to a rejected request: errors without data.
+ * @param extensions the `extensions` of the response, beside its errors
+ */
 export function rejectionResponse(
   error: RouterError,
   mediaType: MediaType,
   ids: RejectionIds = {},
+  extensions?: object,
 ): ClientResponse {
-  const { code, publicMessage: message, publicExtensions: extensions, locations } = error;
-  const listed = error.listed ?? [{ message, locations, extensions }];
+  const { code, publicMessage: message, publicExtensions, locations } = error;
+  const listed = error.listed ?? [{ message, locations, extensions: publicExtensions }];
   const errors = listed.map((one) => ({ ...one, extensions: { ...one.extensions, ...ids } }));
   return {
     status: statusFor(code, error.status, mediaType),
@@ -38,6 +42,6 @@ export function rejectionResponse(
       ...error.headers,
     },
     summary: { codes: [code] },
-    body: `${JSON.stringify({ errors })}\n`,
+    body: `${JSON.stringify({ errors, extensions })}\n`,
   };
 }

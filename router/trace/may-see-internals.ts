@@ -9,23 +9,29 @@ export type MaySeeInternals = (headers: IncomingHttpHeaders, identity: Identity)
 /** Request header with a token of `tributary debug-token`. */
 const DEBUG_HEADER = 'tributary-debug';
 
+/** Returns which callers may see traces and query plans: the configured ones, or those of the mode. */
+export function exposureOf({ mode, trace }: Pick<Config, 'mode' | 'trace'>) {
+  return trace.expose ?? (mode === 'development' ? 'everyone' : 'authorized');
+}
+
 /**
  * Creates the check for traces and query plans. They show the structure of the graph behind the API and how
  * its services behave, so in production only users with a role and holders of a debug token see them.
  */
 export function createInternalsPermission(
-  { mode, trace, identity: { keys } }: Pick<Config, 'mode' | 'trace' | 'identity'>,
+  config: Pick<Config, 'mode' | 'trace' | 'identity'>,
   { now }: { readonly now: () => number },
 ): MaySeeInternals {
-  const expose = trace.expose ?? (mode === 'development' ? 'everyone' : 'authorized');
-  switch (expose) {
+  const { role } = config.trace;
+  const { keys } = config.identity;
+  switch (exposureOf(config)) {
     case 'everyone':
       return () => true;
     case 'never':
       return () => false;
     case 'authorized':
       return (headers, identity) => {
-        if (identity.kind === 'user' && identity.roles.includes(trace.role)) return true;
+        if (identity.kind === 'user' && identity.roles.includes(role)) return true;
         const token = headers[DEBUG_HEADER];
         return typeof token === 'string' && isDebugToken(token, keys, now());
       };

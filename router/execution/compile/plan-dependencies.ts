@@ -1,14 +1,22 @@
-import type { PlanProgram } from './plan-node.ts';
+/** The order in which the fetches of a plan run, as `PlanProgram` describes it. */
+export type FetchOrder =
+  | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly FetchOrder[] }
+  | {
+      readonly kind: 'condition';
+      readonly consequent: FetchOrder | undefined;
+      readonly alternate: FetchOrder | undefined;
+    }
+  | { readonly kind: 'fetch'; readonly fetch: { readonly index: number } };
 
 /**
  * Returns for each fetch of a plan, by index, the indices of the fetches that it waits for: in a sequence, a
  * node begins when the last fetches of the node before it have ended. A fetch may not run, because of a
  * condition or because it has no entities. The fetches that it depends on then take its place.
  */
-export function planDependencies(program: PlanProgram | undefined): readonly (readonly number[])[] {
+export function planDependencies(program: FetchOrder | undefined): readonly (readonly number[])[] {
   const dependsOn: (readonly number[])[] = [];
   // Returns the fetches that a node which follows must wait for.
-  const visit = (node: PlanProgram | undefined, before: readonly number[]): readonly number[] => {
+  const visit = (node: FetchOrder | undefined, before: readonly number[]): readonly number[] => {
     switch (node?.kind) {
       case undefined:
         return before;

@@ -64,7 +64,9 @@ function sendTogether(
   }
   const body = mergedBody(document, groups, execution);
   const { fields, exact } = document;
-  const sent = send({ subgraph, operation: 'query', body, fields, exact }, signal);
+  // The record of the first query receives the times of the call, and the others copy them.
+  const record = queries[0]?.request.record;
+  const sent = send({ subgraph, operation: 'query', body, fields, exact, record }, signal);
   for (const [index, { queries: asking, positions }] of groups.entries()) {
     const { keys } = document;
     const key = keys[index] ?? '';
@@ -75,7 +77,10 @@ function sendTogether(
           // Breakers block a field that one of the queries selects, so the merged request is rejected. Sent
           // separately, the queries without this field succeed.
           if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
-          if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
+          if (!isOfNoUse(response)) {
+            if (record !== undefined) request.record?.usesCallOf(record);
+            return response.kind === 'failed' ? response : partOf(response, part);
+          }
           document.timesApart = TIMES_APART;
           return send(request, signal);
         }),

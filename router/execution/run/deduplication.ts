@@ -2,6 +2,7 @@ import type { Scope } from '../../request/deduplication-scope.ts';
 import { ERRORS, RouterError } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { ExecutionOutcome } from './execute.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** Context of the client request that makes a call. */
@@ -27,11 +28,15 @@ export function deduplicateCalls<Context extends RequestContext>(send: SendFor<C
     if (request.operation === 'mutation' || !context.isDeduplicated) return send(request, context, signal);
     const key = `${request.subgraph} ${request.body}`;
     try {
-      const place = { scope: context.scope, key, requestId: context.requestId };
-      const { value, isShared, joinedRequestId } = await inFlight.deduplicate(place, signal, (shared) =>
+      const { record } = request;
+      const place = { scope: context.scope, key, requestId: context.requestId, record };
+      const { value, isShared, joined } = await inFlight.deduplicate(place, signal, (shared) =>
         send(request, context, shared),
       );
-      if (joinedRequestId !== undefined) context.onJoin(joinedRequestId, request.subgraph);
+      if (joined?.requestId !== undefined) {
+        context.onJoin(joined.requestId, request.subgraph);
+        record?.joins(joined.requestId, joined.record);
+      }
       return isShared && value.kind === 'received' ? { ...value, isShared } : value;
     } catch (error) {
       if (error instanceof RouterError && error.code === 'REQUEST_CANCELLED') return cancelled(request);
@@ -77,16 +82,23 @@ export function deduplicateExecutions<Outcome = ExecutionOutcome>(): (
     const ofOperation = inFlight.get(operation) ?? new InFlightRequests();
     inFlight.set(operation, ofOperation);
     const shared = await ofOperation.deduplicate({ scope, key, requestId }, signal, execute);
-    if (shared.joinedRequestId !== undefined) onJoin?.(shared.joinedRequestId);
+    if (shared.joined?.requestId !== undefined) onJoin?.(shared.joined.requestId);
     return shared.value;
   };
 }
 
-type RequestKey = { readonly scope: Scope; readonly key: string; readonly requestId: string | undefined };
+type RequestKey = {
+  readonly scope: Scope;
+  readonly key: string;
+  readonly requestId: string | undefined;
+  readonly record?: FetchRecord | undefined;
+};
 
 type InFlightRequest<T> = {
   /** Id of the request that started this work. */
   readonly requestId: string | undefined;
+  /** Record of the call that is in flight; undefined for an execution. */
+  readonly record: FetchRecord | undefined;
   readonly promise: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
@@ -111,7 +123,8 @@ class InFlightRequests<T> {
   ): Promise<{
     readonly value: T;
     readonly isShared: boolean;
-    readonly joinedRequestId: string | undefined;
+    /** The work that another request has started. */
+    readonly joined: Pick<InFlightRequest<T>, 'requestId' | 'record'> | undefined;
   }> {
     const { scope, key } = place;
     if (signal.aborted) throw new RouterError('REQUEST_CANCELLED');
@@ -121,7 +134,7 @@ class InFlightRequests<T> {
     request.waiting += 1;
     try {
       const value = await untilAborted(request.promise, signal);
-      return { value, isShared: request.isShared, joinedRequestId: known?.requestId };
+      return { value, isShared: request.isShared, joined: known };
     } finally {
       request.waiting -= 1;
       if (request.waiting === 0 && !request.isSettled) {
@@ -132,12 +145,12 @@ class InFlightRequests<T> {
   }
 
   #begin(
-    { scope, key, requestId }: RequestKey,
+    { scope, key, requestId, record }: RequestKey,
     start: (signal: AbortSignal) => Promise<T>,
   ): InFlightRequest<T> {
     const controller = new AbortController();
     const promise = start(controller.signal);
-    const request = { requestId, promise, controller, waiting: 0, isShared: false, isSettled: false };
+    const request = { requestId, record, promise, controller, waiting: 0, isShared: false, isSettled: false };
     const settle = () => {
       request.isSettled = true;
       this.#forget(scope, key, request);

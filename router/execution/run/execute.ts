@@ -100,6 +100,7 @@ export async function executeCompiled(
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
+  if (execution.record !== undefined) recordFailures(execution.record, errorCollector);
   const { errors, omitted } = errorCollector.errors(new ResponsePositions(data));
   const outcome = {
     data,
@@ -110,6 +111,16 @@ export async function executeCompiled(
     degraded: errorCollector.degraded(),
   };
   return execution.halts ? halted(outcome) : outcome;
+}
+
+/** Records failures that show only in the data of a fetch, and fallback values that replaced its fields. */
+function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorCollector): void {
+  for (const record of fetches) {
+    const cause = errorCollector.failureOf(record.index);
+    if (cause?.failure !== undefined && cause.failure.blockedFields === undefined)
+      record.outcome = cause.failure.code;
+    if (cause?.degradations.has('fallback') === true) record.source = 'fallback';
+  }
 }
 
 /** With `HALT`, the response contains only the first error and no data. */

@@ -5,6 +5,7 @@ import type { Copies } from '../compile/merge.ts';
 import type { ErrorCollector } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
@@ -16,6 +17,12 @@ export type MaskErrors = (
   service: string,
   errors: readonly SubgraphError[],
 ) => (error: SubgraphError) => string | undefined;
+
+/** A call that several fetches of an execution use, and the record of the fetch that has sent it. */
+export type SharedCall = {
+  readonly response: Promise<SubgraphResponse>;
+  readonly record: FetchRecord | undefined;
+};
 
 /** The state of one execution: the merged data and the errors so far. */
 export type Execution = {
@@ -52,8 +59,8 @@ export type Execution = {
    * `FetchProgram.collectedBy`.
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
-  /** Promises of calls that several fetches of the plan share. The key consists of service and body. */
-  readonly calls: Map<string, Promise<SubgraphResponse>>;
+  /** Calls that several fetches of the plan share. The key consists of service and body. */
+  readonly calls: Map<string, SharedCall>;
   /**
    * Queries that wait for the end of this turn of the event loop, to be sent in one request. The key is the
    * service.

@@ -33,8 +33,14 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
       : entityBatch(fetch, represent, execution);
   if (batch.targets.length === 0) return;
   const record = execution.record?.beginFetch(fetch);
+  if (record !== undefined) countEntities(record, batch);
   await sendAndMerge(fetch, batch, record, execution);
   if (record !== undefined) execution.record?.merged(record);
+}
+
+function countEntities(record: FetchRecord, { targets, representations }: Batch): void {
+  record.entitiesSent = representations.length;
+  if (representations.length > 0) record.entities = targets.length;
 }
 
 async function sendAndMerge(
@@ -49,12 +55,14 @@ async function sendAndMerge(
     first.kind === 'received'
       ? first
       : await callWithoutBlockedFields(fetch, batch, { first, record }, execution);
+  if (record !== undefined) recordResponse(record, response, execution);
   const data = receiveData(fetch, batch, response, execution);
   if (data !== undefined) {
     if (represent === undefined) mergeRoot(fetch, batch, data, execution);
     else mergeEntities(fetch, batch, data, execution);
   }
-  if (execution.stale !== undefined) await mergeStale(fetch, batch, execution);
+  if (execution.stale !== undefined && (await mergeStale(fetch, batch, execution)) && record !== undefined)
+    record.source = 'stale';
 }
 
 function entityBatch(fetch: FetchProgram, represent: Represent, execution: Execution): Batch {
@@ -108,6 +116,12 @@ function representAll(
   return fetch.isRepeated ? batch.sorted() : batch;
 }
 
+function recordResponse(record: FetchRecord, response: SubgraphResponse, { record: own }: Execution): void {
+  own?.received(record, response.kind === 'failed' ? response.failure.code : 'OK');
+  const errors = response.kind === 'failed' ? response.failure.errors : response.errors;
+  for (const { extensions } of errors ?? []) record.addError(extensions?.['code']);
+}
+
 /**
  * Repeats a call without the fields that breakers block, so that the response has the other fields. Returns
  * any other failure unchanged.
@@ -133,6 +147,7 @@ async function callWithoutBlockedFields(
     if (rest === undefined) return { kind: 'failed', failure };
     response = await callSubgraph(rest, batch, record, execution);
   }
+  if (rejection !== undefined) record?.addError(rejection.code);
   if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
   return response;
 }

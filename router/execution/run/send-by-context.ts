@@ -1,6 +1,7 @@
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { requestBody } from '../fetch/request-body.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 import { readOwn } from '../../shared/json.ts';
 import type { ContextGroup } from './batch.ts';
@@ -21,6 +22,7 @@ const MAX_GROUPS = 50;
 export async function callByContext(
   fetch: FetchProgram,
   groups: readonly ContextGroup[],
+  record: FetchRecord | undefined,
   execution: Execution,
 ): Promise<SubgraphResponse> {
   const documentFor = groups.length > 1 ? contextDocuments(fetch) : undefined;
@@ -28,21 +30,31 @@ export async function callByContext(
   const parts = Array.from({ length: Math.ceil(groups.length / size) }, (_, index) =>
     groups.slice(index * size, (index + 1) * size),
   );
-  const calls = parts.map((part) =>
-    part.length === 1 || documentFor === undefined
-      ? callAlone(fetch, part, execution)
-      : callAliased(fetch, part, documentFor(part.length), execution),
-  );
-  return joined(parts.map(entityCount), await Promise.all(calls));
+  const records = parts.map(() => (parts.length === 1 ? record : execution.record?.beginPart(fetch)));
+  const calls = parts.map((part, index) => {
+    const call = { fetch, groups: part, record: records[index] };
+    return part.length === 1 || documentFor === undefined
+      ? callAlone(call, execution)
+      : callAliased(call, documentFor(part.length), execution);
+  });
+  const responses = await Promise.all(calls);
+  if (parts.length > 1) record?.addParts(records.filter((part) => part !== undefined));
+  return joined(parts.map(entityCount), responses);
 }
 
 function entityCount(groups: readonly ContextGroup[]): number {
   return groups.reduce((sum, { representations }) => sum + representations.length, 0);
 }
 
+/** One of the requests for a fetch: the groups of entities that it is for, and its record. */
+type ContextCall = {
+  readonly fetch: FetchProgram;
+  readonly groups: readonly ContextGroup[];
+  readonly record: FetchRecord | undefined;
+};
+
 function callAlone(
-  fetch: FetchProgram,
-  groups: readonly ContextGroup[],
+  { fetch, groups, record }: ContextCall,
   { send, signal, sent }: Execution,
 ): Promise<SubgraphResponse> {
   const members = groups.flatMap(({ representations, values }) => [
@@ -51,7 +63,7 @@ function callAlone(
   ]);
   const { service: subgraph, operation, fields, exact } = fetch;
   const body = requestBody(fetch, members.join(','), sent);
-  return send({ subgraph, operation, body, fields, exact }, signal);
+  return send({ subgraph, operation, body, fields, exact, record }, signal);
 }
 
 /**
@@ -65,8 +77,7 @@ function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram,
 }
 
 async function callAliased(
-  fetch: FetchProgram,
-  groups: readonly ContextGroup[],
+  { fetch, groups, record }: ContextCall,
   document: MergedDocument,
   { send, signal, sent }: Execution,
 ): Promise<SubgraphResponse> {
@@ -76,7 +87,8 @@ async function callAliased(
   ]);
   const { fields, exact } = document;
   const body = requestBody(document, members.join(','), sent);
-  const response = await send({ subgraph: fetch.service, operation: 'query', body, fields, exact }, signal);
+  const subgraph = fetch.service;
+  const response = await send({ subgraph, operation: 'query', body, fields, exact, record }, signal);
   return response.kind === 'failed' ? response : withoutAliases(response, groups);
 }
 

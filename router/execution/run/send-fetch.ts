@@ -2,7 +2,7 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { ERRORS } from '../../shared/errors.ts';
 import type { Batch } from './batch.ts';
 import { callByContext } from './send-by-context.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, SharedCall } from './execution.ts';
 import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
@@ -19,7 +19,7 @@ export function callSubgraph(
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
-  if (groups !== undefined) return callByContext(fetch, groups, execution);
+  if (groups !== undefined) return callByContext(fetch, groups, record, execution);
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact, record };
@@ -31,10 +31,18 @@ export function callSubgraph(
   if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;
   const known = execution.calls.get(key);
-  if (known !== undefined) return known;
-  const call = query(fetch, representations, request, execution).then(asShared);
-  execution.calls.set(key, call);
-  return call;
+  if (known !== undefined) return useCall(known, record);
+  const response = query(fetch, representations, request, execution).then(asShared);
+  execution.calls.set(key, { response, record });
+  return response;
+}
+
+function useCall({ response, record: sender }: SharedCall, record: FetchRecord | undefined) {
+  if (record === undefined || sender === undefined) return response;
+  return response.then((received) => {
+    record.usesCallOf(sender);
+    return received;
+  });
 }
 
 function asShared(response: SubgraphResponse): SubgraphResponse {

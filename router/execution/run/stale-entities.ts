@@ -43,14 +43,15 @@ export function storeEntities(
 
 /**
  * Merges stored values (stale-if-error) into entities for which a failing service did not deliver some fields
- * or any. The response lists them in `extensions.degraded`.
+ * or any. The response lists them in `extensions.degraded`. Returns whether it has merged any.
  */
-export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
+export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<boolean> {
   const { operation, errorCollector, stale, delivered, copies } = execution;
   const cause = errorCollector.failureOf(fetch.index);
-  if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
+  if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation')
+    return false;
   const staleKeys = staleKeysOf(fetch, execution, cause.failure.blockedFields);
-  if (staleKeys === undefined || stale === undefined) return;
+  if (staleKeys === undefined || stale === undefined) return false;
   const stored = await stale.values.get(staleKeys, batch.representations);
   const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);
   let ageMs: number | undefined;
@@ -61,7 +62,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
     writeOwn((entities[index] ??= {}), staleKey.key, found.value);
     ageMs = Math.max(ageMs ?? 0, found.ageMs);
   }
-  if (ageMs === undefined) return;
+  if (ageMs === undefined) return false;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
   // Appends to the objects that the fetch has delivered: if breakers block only some fields, it has delivered
@@ -72,6 +73,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
     if (entity !== undefined) fetch.merge(target, entity, copies);
   }
   for (const path of pathsOf(fetch, entities, execution)) recordDegradation(cause, 'stale', path, ageMs);
+  return true;
 }
 
 /** Returns the response paths of the fields whose values were replaced by stored ones. */

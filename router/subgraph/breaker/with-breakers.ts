@@ -41,12 +41,12 @@ export function withBreakers(
     const requested = call.request.fields;
     const { record } = call.request;
     const permit = breaker.admit();
-    if (record !== undefined) record.breaker = breaker.state;
+    record?.passedBreaker(breaker.state);
     if (permit === undefined) return settle(blocked(service, breaker));
     const admission = fields.admit(requested?.coordinates);
     if (admission.kind === 'rejected') {
       breaker.settle(permit, 'ignored');
-      if (record !== undefined) record.breaker = 'open';
+      record?.passedBreaker('open');
       return settle(blockedByFields(service, admission.blockedFields));
     }
     const startedAt = slowMs === undefined ? 0 : monotonic();
@@ -69,7 +69,7 @@ export function withManualBreakers(send: SendCall, { service, breaker, fields }:
   return (call, settle) => {
     const { record } = call.request;
     const permit = breaker.admit();
-    if (record !== undefined) record.breaker = breaker.isForced ? breaker.state : 'off';
+    record?.passedBreaker(breaker.isForced ? breaker.state : 'off');
     if (permit === undefined) return settle(blocked(service, breaker));
     breaker.settle(permit, 'success');
     const admission = fields.admit(call.request.fields?.coordinates);

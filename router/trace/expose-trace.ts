@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestRecorder } from '../request/request-recorder.ts';
+import type { RequestTrace } from '../request/request-trace.ts';
+import { buildTrace } from './build-trace.ts';
+import { serverTiming } from './server-timing.ts';
+
+type TracedRequest = { readonly headers: IncomingHttpHeaders; readonly recorder: RequestRecorder };
+
+/**
+ * Returns the trace for the `extensions` of a response; undefined if the client has not requested it with
+ * `tributary-trace: true`, or may not see it. It ends the recording, so that the trace has the same total as
+ * the log. Other requests that share the execution do not receive it.
+ */
+export function traceExtension({ headers, recorder }: TracedRequest): { trace: RequestTrace } | undefined {
+  if (headers['tributary-trace'] !== 'true' || !recorder.isExposed) return undefined;
+  recorder.finish();
+  return { trace: buildTrace(recorder) };
+}
+
+/**
+ * Adds the times of a finished request to the headers of its response, if the caller may see them. If
+ * everybody may, they are in every response, otherwise only in those to requests with `tributary-trace` or
+ * `tributary-debug`. These must not be cached, because a cache would pass them on to other callers.
+ */
+export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
+  responseHeaders: Headers,
+  { headers, recorder }: TracedRequest,
+  { isPublic }: { readonly isPublic: boolean },
+): Headers | Record<string, string | string[]> {
+  if (!recorder.isExposed) return responseHeaders;
+  const isRequested = headers['tributary-trace'] === 'true' || headers['tributary-debug'] !== undefined;
+  if (!isRequested && !isPublic) return responseHeaders;
+  const timing = { 'server-timing': serverTiming(recorder) };
+  return isRequested ? { ...withoutCaching(responseHeaders), ...timing } : { ...responseHeaders, ...timing };
+}
+
+/** Replaces `cache-control` and its variants for specific caches by `no-store`. */
+function withoutCaching(headers: Readonly<Record<string, string | string[]>>) {
+  const others = Object.entries(headers).filter(([name]) => !CACHING.test(name));
+  return { ...Object.fromEntries(others), 'cache-control': 'no-store' };
+}
+
+const CACHING = /(?:^|-)(?:cache|surrogate)-control$|^expires$/i;

@@ -1,0 +1,65 @@
+import type { RequestRecorder } from '../request/request-recorder.ts';
+import { pathSteps } from './path-steps.ts';
+import { fetchNotes, routerNotes } from './step-notes.ts';
+
+type Entry = { readonly name: string; ms: number; readonly notes: Set<string> };
+
+/** Maximum length of the header in characters. Entries with less time are left out. */
+const MAX_LENGTH = 1_024;
+/** Maximum length of a description in characters. */
+const MAX_DESCRIPTION = 160;
+
+/**
+ * Returns the value of `Server-Timing` (https://www.w3.org/TR/server-timing/) for a finished request: the
+ * total, then the subgraphs and the router by their share of the critical path, the largest first. Example:
+ * `total;dur=54.1, order;dur=40.2, user;dur=10.8, router;dur=3.1`.
+ */
+export function serverTiming(recorder: RequestRecorder): string {
+  const { totalMs } = recorder;
+  let header = entryText({ name: 'total', ms: totalMs, notes: new Set() });
+  for (const entry of entriesOf(recorder).sort((a, b) => b.ms - a.ms)) {
+    const text = `, ${entryText(entry)}`;
+    if (header.length + text.length > MAX_LENGTH) break;
+    header += text;
+  }
+  return header;
+}
+
+function entriesOf(recorder: RequestRecorder): Entry[] {
+  const steps = pathSteps(recorder);
+  const notes = routerNotes(steps, recorder.totalMs, milliseconds);
+  const router: Entry = { name: 'router', ms: steps.routerMs, notes: new Set(notes) };
+  const subgraphs = new Map<string, Entry>();
+  for (const step of steps.fetches) {
+    const { subgraph } = step.record;
+    const entry = subgraphs.get(subgraph) ?? { name: tokenOf(subgraph), ms: 0, notes: new Set<string>() };
+    entry.ms += step.ms;
+    for (const note of fetchNotes(step, milliseconds)) entry.notes.add(note);
+    subgraphs.set(subgraph, entry);
+  }
+  return [router, ...subgraphs.values()];
+}
+
+function entryText({ name, ms, notes }: Entry): string {
+  const description = [...notes].join(', ').slice(0, MAX_DESCRIPTION);
+  const desc = description === '' ? '' : `;desc=${quoted(description)}`;
+  return `${name};dur=${Math.round(ms * 1000) / 1000}${desc}`;
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
+/**
+ * Returns the name of a subgraph as a token (RFC 9110 section 5.6.2). The names `total` and `router` are
+ * taken.
+ */
+function tokenOf(subgraph: string): string {
+  const token = subgraph.replaceAll(/[^!#$%&'*+\-.^`|~\w]/g, '_');
+  return token === 'total' || token === 'router' ? `${token}_` : token;
+}
+
+/** Returns a text as a quoted string (RFC 9110 section 5.6.4) of printable ASCII characters. */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[^\u0020-\u007e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
