@@ -5,6 +5,7 @@ import { layerTable } from './check/layers.ts';
 import { readCommandLine } from '../cli/single-command.ts';
 import { chartValuesSchema } from './generate/chart-values-schema.ts';
 import { commandPage } from './generate/command-page.ts';
+import { dashboardFiles } from './generate/dashboards/dashboards.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { lintTable } from './generate/lint-table.ts';
@@ -47,6 +48,7 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
     // A chart can read files of its own folder only.
     'deploy/helm/tributary/alerts.yaml': read('deploy/observability/alerts.yaml'),
+    ...dashboardFiles(),
     [CHART_SCHEMA]: chartValuesSchema(read(CHART_SCHEMA), configJsonSchema()),
     'docs/errors.md': errorPage(),
     'docs/command-line.md': commandPage(),
