@@ -1,10 +1,5 @@
 import type { ErrorCode } from '../shared/errors.ts';
-
-/** Origin of the values that a fetch has added to the response. */
-export type FetchSource = 'subgraph' | 'stale' | 'fallback' | 'cache';
-
-/** State of the circuit breaker at the time of a call; `off` if breakers are disabled. */
-export type RecordedBreaker = 'closed' | 'half-open' | 'open' | 'off';
+import type { FetchSource, RecordedBreaker } from './request-trace.ts';
 
 /** The fetch of a plan that a record is about. */
 export type RecordedFetch = {

@@ -1,4 +1,4 @@
-import type { FetchSource, RecordedBreaker } from './fetch-record.ts';
+// The console reads these types in a browser, so this file imports nothing.
 
 /** Stages of a request. `receive` reads the body, `parse` includes the validation of the document. */
 export type StageName =
@@ -11,6 +11,12 @@ export type StageName =
   | 'plan'
   | 'execute'
   | 'respond';
+
+/** Origin of the values that a fetch has added to the response. */
+export type FetchSource = 'subgraph' | 'stale' | 'fallback' | 'cache';
+
+/** State of the circuit breaker at the time of a call; `off` if breakers are disabled. */
+export type RecordedBreaker = 'closed' | 'half-open' | 'open' | 'off';
 
 /**
  * The times of one request, its stages and its fetches: `extensions.trace`, version 1. All times are
