@@ -1,0 +1,74 @@
+import type { ConfigResult, ConfigValue } from '../../router/console/api-types.ts';
+import { useResource } from '../api/use-resource.ts';
+import { setParameters, useLocation } from '../frame/location.ts';
+import { Empty, Show } from '../frame/states.tsx';
+
+/** Every value of the running configuration and where it comes from. */
+export function ConfigurationPage() {
+  const { parameters } = useLocation();
+  const config = useResource<ConfigResult>('config');
+  const search = parameters['search'] ?? '';
+  const onlySet = parameters['set'] === 'only';
+  return (
+    <>
+      <form
+        class="filters"
+        role="search"
+        aria-label="Filter configuration"
+        onSubmit={(event) => event.preventDefault()}
+      >
+        <input
+          type="search"
+          aria-label="Search keys and values"
+          placeholder="Search keys and values"
+          value={search}
+          onInput={(event) => setParameters({ search: event.currentTarget.value })}
+        />
+        <label class="check-box">
+          <input
+            type="checkbox"
+            checked={onlySet}
+            onChange={(event) => setParameters({ set: event.currentTarget.checked ? 'only' : undefined })}
+          />
+          without defaults
+        </label>
+      </form>
+      <Show resource={config}>
+        {(values) => <Values values={values.filter((value) => matches(value, search, onlySet))} />}
+      </Show>
+    </>
+  );
+}
+
+function matches(value: ConfigValue, search: string, onlySet: boolean): boolean {
+  if (onlySet && value.source === 'default') return false;
+  return `${value.key} ${JSON.stringify(value.value)} ${value.source}`
+    .toLowerCase()
+    .includes(search.toLowerCase());
+}
+
+function Values({ values }: { readonly values: readonly ConfigValue[] }) {
+  if (values.length === 0) return <Empty title="No key matches" />;
+  return (
+    <table class="configuration">
+      <thead>
+        <tr>
+          <th scope="col">Key</th>
+          <th scope="col">Value</th>
+          <th scope="col">Source</th>
+        </tr>
+      </thead>
+      <tbody>
+        {values.map(({ key, value, source }) => (
+          <tr key={key}>
+            <td class="mono">{key}</td>
+            <td class="mono configuration-value">
+              {typeof value === 'string' ? value : JSON.stringify(value)}
+            </td>
+            <td>{source === 'default' ? <span class="soft">default</span> : <code>{source}</code>}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,46 @@
+import type { SeriesResult } from '../../router/console/api-types.ts';
+
+/** How long one service, or the router itself, makes requests wait. */
+export type PathShare = {
+  readonly name: string;
+  /** Milliseconds per request, for each step. */
+  readonly perRequest: readonly number[];
+  /** Milliseconds per request, over all steps. */
+  readonly meanMs: number;
+  /** Part of the latency of all requests, 0 to 1. */
+  readonly share: number;
+};
+
+/** Returns the shares of the critical path, the greatest first. */
+export function criticalPathShares({ criticalPath, router }: SeriesResult): readonly PathShare[] {
+  const requests = router.requests.reduce((sum, value) => sum + value, 0);
+  const totals = Object.entries(criticalPath).map(([name, steps]) => ({
+    name,
+    steps,
+    sum: steps.reduce((sum, ms) => sum + ms, 0),
+  }));
+  const all = totals.reduce((total, { sum }) => total + sum, 0);
+  return totals
+    .map(({ name, steps, sum }) => ({
+      name,
+      perRequest: steps.map((ms, step) => ratio(ms, router.requests[step] ?? 0)),
+      meanMs: ratio(sum, requests),
+      share: ratio(sum, all),
+    }))
+    .toSorted((one, other) => other.share - one.share || one.name.localeCompare(other.name, 'en'));
+}
+
+/** Returns each list with the sum of those before it added, so that the areas lie on top of each other. */
+export function stacked(lists: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const below: number[] = [];
+  return lists.map((list) =>
+    list.map((value, index) => {
+      below[index] = (below[index] ?? 0) + value;
+      return below[index] ?? 0;
+    }),
+  );
+}
+
+function ratio(part: number, of: number): number {
+  return of === 0 ? 0 : part / of;
+}

@@ -1,0 +1,68 @@
+import { useMemo } from 'preact/hooks';
+import type { SeriesResult } from '../../router/console/api-types.ts';
+import { formatMs, formatShare } from '../frame/figures.ts';
+import { Subgraph, useSubgraphClass } from '../frame/subgraph.tsx';
+import { criticalPathShares, stacked } from './critical-path-share.ts';
+import type { PathShare } from './critical-path-share.ts';
+import { Plot } from './plot.tsx';
+
+/** Which service makes users wait, over time. */
+export function PathPanel({ series }: { readonly series: SeriesResult }) {
+  const shares = useMemo(() => criticalPathShares(series), [series]);
+  const classOf = useSubgraphClass();
+  const lines = useMemo(() => {
+    const sums = stacked(shares.map(({ perRequest }) => perRequest));
+    return shares.map(({ name, perRequest }, index) => ({
+      name,
+      values: sums[index] ?? [],
+      shown: perRequest,
+      colourClass: name === 'router' ? 'subgraph-router' : classOf(name),
+      isFilled: true,
+    }));
+  }, [shares]);
+  if (shares.length === 0) return null;
+  return (
+    <section class="panel path-panel" aria-label="Critical path">
+      <Plot
+        label="Waiting per request"
+        lines={lines}
+        stepMs={series.stepMs}
+        from={series.from}
+        format={formatMs}
+        events={series.events}
+        height={140}
+      />
+      <Shares shares={shares} />
+    </section>
+  );
+}
+
+function Shares({ shares }: { readonly shares: readonly PathShare[] }) {
+  return (
+    <table class="dense path-shares">
+      <caption class="visually-hidden">Share of the critical path in the last 15 minutes</caption>
+      <thead>
+        <tr>
+          <th scope="col">Users wait for</th>
+          <th scope="col" class="number">
+            per request
+          </th>
+          <th scope="col" class="number">
+            share
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {shares.map(({ name, meanMs, share }) => (
+          <tr key={name}>
+            <td>
+              <Subgraph name={name} />
+            </td>
+            <td class="number">{formatMs(meanMs)}</td>
+            <td class="number">{formatShare(share)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

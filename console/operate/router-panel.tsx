@@ -1,0 +1,79 @@
+import { useMemo } from 'preact/hooks';
+import type { SeriesResult } from '../../router/console/api-types.ts';
+import { formatCount, formatMs, formatRate, formatShare } from '../frame/figures.ts';
+import { Figure } from './figure.tsx';
+import { latencyLines } from './latency-lines.ts';
+import { Plot } from './plot.tsx';
+import type { PlotLine } from './plot.tsx';
+import type { ProcessState } from './process-state.ts';
+import { routerFigures } from './recent-figures.ts';
+
+type Props = { readonly series: SeriesResult; readonly states: readonly ProcessState[] };
+
+/** Figures of all requests: those of the last minute, and two plots. */
+export function RouterPanel({ series, states }: Props) {
+  const { router, stepMs, from, events } = series;
+  const requests = useMemo(() => requestLines(series), [series]);
+  const latency = useMemo(() => latencyLines(router), [router]);
+  return (
+    <section class="panel" aria-label="Requests">
+      <Figures series={series} states={states} />
+      <div class="plots">
+        <Plot
+          label="Requests per second"
+          lines={requests}
+          stepMs={stepMs}
+          from={from}
+          format={(value) => (value === null ? '–' : formatRate(value))}
+          events={events}
+          height={140}
+        />
+        <Plot
+          label="Latency"
+          lines={latency}
+          stepMs={stepMs}
+          from={from}
+          format={formatMs}
+          events={events}
+          height={140}
+        />
+      </div>
+    </section>
+  );
+}
+
+function Figures({ series, states }: Props) {
+  const figures = routerFigures(series);
+  const inFlight = states.reduce((sum, { requests }) => sum + (requests?.inFlight ?? 0), 0);
+  const limit = states.reduce((sum, { requests }) => sum + (requests?.limit ?? 0), 0);
+  return (
+    <dl class="figures" title="Figures of the last minute. Percentiles are the mean of those of 5 seconds.">
+      <Figure name="requests/s" value={formatRate(figures.perSecond)} />
+      <Figure name="p50" value={formatMs(figures.p50)} />
+      <Figure name="p95" value={formatMs(figures.p95)} />
+      <Figure name="p99" value={formatMs(figures.p99)} />
+      <Figure
+        name="errors"
+        value={formatShare(figures.errorShare)}
+        isBad={(figures.errorShare ?? 0) > 0.01}
+      />
+      <Figure
+        name="degraded"
+        value={formatShare(figures.degradedShare)}
+        isBad={(figures.degradedShare ?? 0) > 0.01}
+      />
+      <Figure name="rejected/min" value={formatCount(figures.rejected)} />
+      <Figure name="in flight" value={formatCount(inFlight)} of={formatCount(limit)} />
+    </dl>
+  );
+}
+
+function requestLines({ router, stepMs }: SeriesResult): readonly PlotLine[] {
+  const rates = (counts: readonly number[]) => counts.map((count) => (count * 1000) / stepMs);
+  return [
+    { name: 'all', values: rates(router.requests), colourClass: 'plot-main' },
+    { name: 'errors', values: rates(router.errors), colourClass: 'plot-bad', dash: [6, 3] },
+    { name: 'degraded', values: rates(router.degraded), colourClass: 'plot-warn', dash: [2, 3] },
+    { name: 'rejected', values: rates(router.rejected), colourClass: 'plot-soft', dash: [10, 3, 2, 3] },
+  ];
+}
