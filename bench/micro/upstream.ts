@@ -74,8 +74,8 @@ function viaFetch(url: URL): Call {
   };
 }
 
-function viaUpstream(url: URL, signer: Signer): Call {
-  const config = configSchema.parse({});
+function viaUpstream(url: URL, signer: Signer, transport: 'built-in' | 'undici' = 'built-in'): Call {
+  const config = configSchema.parse({ traffic: { all: { transport } } });
   const upstream = createSubgraphPool(config.traffic, {
     telemetry: createTelemetry(config.telemetry, { destination: new PassThrough().resume() }),
     signer,
@@ -104,6 +104,8 @@ const subjects: Readonly<Record<string, Call>> = {
   'undici Pool.request': pooled(url),
   'upstream, unsigned': viaUpstream(url, { sign: () => ({}) }),
   'upstream, signed': viaUpstream(url, signer),
+  'upstream by undici, unsigned': viaUpstream(url, { sign: () => ({}) }, 'undici'),
+  'upstream by undici, signed': viaUpstream(url, signer, 'undici'),
 };
 const samples = new Map<string, number[]>(Object.keys(subjects).map((name) => [name, []]));
 for (let round = 0; round <= rounds; round += 1) {

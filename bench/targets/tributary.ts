@@ -9,6 +9,7 @@ import { startRedis } from './redis.ts';
 
 type RouterYaml = z.input<typeof configSchema>;
 type Deduplication = { readonly calls: boolean; readonly queries: boolean };
+type Transport = 'built-in' | 'undici';
 
 const root = join(import.meta.dirname, '..', '..');
 /** More than any workload uses: limits are evaluated and never reached. */
@@ -16,6 +17,7 @@ const UNREACHED = { points: 100_000_000, windowS: 1 };
 
 export const tributaryTargets: readonly Target[] = [
   tributary('tributary', { calls: false, queries: false }),
+  tributary('tributary-undici', { calls: false, queries: false }, 'undici'),
   tributary('tributary-calls', { calls: true, queries: false }),
   tributary('tributary-shared', { calls: true, queries: true }),
   {
@@ -24,12 +26,12 @@ export const tributaryTargets: readonly Target[] = [
   },
 ];
 
-function tributary(name: string, deduplication: Deduplication): Target {
+function tributary(name: string, deduplication: Deduplication, transport?: Transport): Target {
   return {
     name,
     start: (environment) =>
       startGateway(name, environment, (port) => ({
-        ...router(name, environment, { ...basics(environment, port), ...traffic(deduplication) }),
+        ...router(name, environment, { ...basics(environment, port), ...traffic(deduplication, transport) }),
       })),
   };
 }
@@ -81,12 +83,12 @@ function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml 
 }
 
 // 500 concurrent clients need several calls of one subgraph each; the other targets have no such limit.
-function traffic(deduplication: Deduplication): RouterYaml {
+function traffic(deduplication: Deduplication, transport: Transport = 'built-in'): RouterYaml {
   return {
     traffic: {
       deduplication,
       deadlineMs: 60_000,
-      all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512 },
+      all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512, transport },
     },
   };
 }

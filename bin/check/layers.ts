@@ -66,6 +66,7 @@ export const LAYERS: readonly Layer[] = [
       subgraph: 'one client per subgraph: the wrappers of a call in their order',
       'subgraph/breaker': 'circuit breakers of subgraphs and fields',
       'subgraph/transport': 'HTTP exchange, endpoints, TLS',
+      'subgraph/transport/http1': 'the built-in HTTP/1.1 client',
       'subgraph/call': 'types of a call, deadline, retry, bulkhead, cancellation',
       headers: 'header rules, to subgraphs and back to clients',
       degradation: 'fallback values, storage of stale values',

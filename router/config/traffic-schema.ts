@@ -6,6 +6,11 @@ const subgraphTraffic = {
   maxResponseBytes: count.describe('Maximum size of a response.'),
   maxConcurrent: count.describe('Maximum number of concurrent calls.'),
   connections: count.describe('Maximum number of connections to one address.'),
+  transport: z
+    .enum(['built-in', 'undici'])
+    .describe(
+      'HTTP/1.1 client for plain HTTP: the built-in one costs less CPU; `undici` is the fallback. HTTPS always uses undici.',
+    ),
   retries: z.int().min(0).max(3).describe('Number of retries after a connection failure, for queries only.'),
   breaker: {
     enabled: z.boolean().describe('Stop calling a subgraph, or one of its fields, while it keeps failing.'),
@@ -67,6 +72,7 @@ export const traffic = z
         maxResponseBytes: subgraphTraffic.maxResponseBytes.default(10_485_760),
         maxConcurrent: subgraphTraffic.maxConcurrent.default(256),
         connections: subgraphTraffic.connections.default(64),
+        transport: subgraphTraffic.transport.default('built-in'),
         retries: subgraphTraffic.retries.default(1),
         breaker: z
           .strictObject({
@@ -99,6 +105,7 @@ export const traffic = z
           maxResponseBytes: subgraphTraffic.maxResponseBytes.optional(),
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
+          transport: subgraphTraffic.transport.optional(),
           retries: subgraphTraffic.retries.optional(),
           // The values have no defaults here: a subgraph without settings would get the defaults instead of
           // the values that `all` sets for every subgraph.

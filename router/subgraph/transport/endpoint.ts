@@ -1,9 +1,9 @@
-import type { Pool } from 'undici';
 import type { CallOutcome } from '../call/call.ts';
+import type { ConnectionPool } from './http1/connection-pool.ts';
 import type { Address } from './transport.ts';
 
 export type EndpointParts = {
-  readonly pool: Pool;
+  readonly pool: ConnectionPool;
   readonly monotonic: () => number;
   readonly random: () => number;
   /** True if the subgraph has no other endpoint, so that ejecting this one is useless. */
@@ -39,7 +39,7 @@ const LEAST_WEIGHT = 0.1;
 export class Endpoint implements Address, AsyncDisposable {
   readonly url: string;
   readonly path: string;
-  readonly pool: Pool;
+  readonly pool: ConnectionPool;
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
-import type { Dispatcher } from 'undici';
 import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
 import { parseResponse } from './read-response.ts';
 import type { ReceivedResponse } from './read-response.ts';
 import type { Call, CallResult, Interruptible, Settle } from '../call/call.ts';
+import type { RequestController, ResponseHandler } from './http1/connection-pool.ts';
 import {
   disconnected,
   httpError,
@@ -33,11 +33,11 @@ const DRAIN_BYTES = 65_536;
  * and settles once. `dispatch` is used because `request()` of undici would create a Readable for each
  * response and need an AbortSignal.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
+export class Exchange implements ResponseHandler, Interruptible {
   readonly #options: ExchangeOptions;
   readonly #call: Call;
   readonly #onSettled: Settle;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: RequestController | undefined;
   #settled = false;
   #status = 0;
   #headers: IncomingHttpHeaders | undefined;
@@ -65,13 +65,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     this.#onSettled = settle;
   }
 
+  get isEnded(): boolean {
+    return this.#settled;
+  }
+
   /** Ends the exchange and closes its connection, so that the subgraph can stop its work. */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
     this.#stop(this.#statusFailure ?? this.#rejected ?? result);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: RequestController): void {
     // The call ended before it got a connection. An exception keeps the new connection open for other calls.
     // `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
@@ -79,7 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     this.#call.request.record?.connected(this.#options.monotonic());
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(_: RequestController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#call.request.record?.responded(this.#options.monotonic(), status);
@@ -95,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     this.#enforceLimit(Number(headers['content-length'] ?? 0));
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_: RequestController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
     if (this.#rejected === undefined) this.#chunks.push(chunk);
@@ -108,7 +112,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     else void this.#decodeBody();
   }
 
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(_: RequestController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
     // The result may cause a retry. Undici must not get a new call while it is cleaning up after the error,
     // so the result is passed on in a microtask.

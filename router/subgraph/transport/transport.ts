@@ -1,9 +1,8 @@
-import { Pool, buildConnector } from 'undici';
 import type { Call, Settle } from '../call/call.ts';
-import { createConnector } from './certificates.ts';
+import type { ConnectionPool } from './http1/connection-pool.ts';
+import { Http1Pool } from './http1/pool.ts';
+import { UndiciPool } from './undici-pool.ts';
 import { Exchange } from './http-exchange.ts';
-import { filterInterimResponses } from './interim-responses.ts';
-import { joinWrites } from './join-writes.ts';
 import { notSent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
@@ -19,7 +18,7 @@ export type Signer = {
 };
 
 /** The connection pool of an endpoint, and the path of its URL. */
-export type Address = { readonly pool: Pool; readonly path: string };
+export type Address = { readonly pool: ConnectionPool; readonly path: string };
 
 /** Sends one attempt to an address. Calls `settle` once, and does not throw. */
 export type Transport = (address: Address, call: Call, settle: Settle) => void;
@@ -43,7 +42,7 @@ export function createTransport(options: TransportOptions): Transport {
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
     call.interrupt.attach(exchange);
     call.request.record?.dispatched(monotonic(), body.length);
-    pool.dispatch({ path, method: 'POST', headers, body }, exchange);
+    pool.dispatch({ path, headers, body, bodyText: call.request.body }, exchange);
   }
 
   return (address, call, settle) => {
@@ -58,52 +57,24 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** Creates the connection pool of an address. It opens connections only for calls. */
-export function openPool(
-  url: URL,
-  options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls'>,
-): Pool {
-  // Connecting may take half of the timeout. The other half is left for a retry at another endpoint. Undici's
-  // timer is up to 0.5 s late.
-  const connectTimeout = Math.max(options.timeoutMs / 2, 1);
-  const { tls } = options;
-  const connector =
-    tls !== undefined && url.protocol === 'https:'
-      ? createConnector(tls, connectTimeout)
-      : buildConnector({ timeout: connectTimeout, allowH2: false });
-  return new Pool(url.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    connectTimeout,
-    connect: prepared(connector),
-    // Undici's own timeouts are off, because they limit the pauses between bytes, and the deadline limits the
-    // whole call.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Idle connections stay open for as long as the subgraph allows, because reusing a connection saves a
-    // round trip.
-    keepAliveTimeout: 30_000,
-    // HTTP/2 is off: aborting a call closes its connection, and other calls on the same connection would be
-    // lost too.
-    allowH2: false,
-  });
-}
+/** Milliseconds for which an idle connection stays open, because reusing it saves a round trip. */
+const KEEP_ALIVE_MS = 30_000;
 
 /**
- * Wraps a connector. Each new socket hides interim responses from undici (`filterInterimResponses`) and
- * writes a request as one buffer (`joinWrites`).
+ * Creates the connection pool of an address. It opens connections only for calls. TLS is undici's part in any
+ * case.
  */
-function prepared(connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) => {
-    connect(options, (...result) => {
-      const [error, socket] = result;
-      if (error === null) {
-        filterInterimResponses(socket);
-        joinWrites(socket);
-      }
-      callback(...result);
-    });
-  };
+export function openPool(
+  url: URL,
+  options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls' | 'transport'>,
+): ConnectionPool {
+  const { connections, timeoutMs, tls, transport } = options;
+  // Connecting may take half of the timeout. The other half is left for a retry at another endpoint.
+  const connectTimeoutMs = Math.max(timeoutMs / 2, 1);
+  const settings = { connections, connectTimeoutMs, keepAliveMs: KEEP_ALIVE_MS };
+  return transport === 'built-in' && url.protocol === 'http:'
+    ? new Http1Pool(url, settings)
+    : new UndiciPool(url, { ...settings, tls });
 }
 
 /**

@@ -1,0 +1,219 @@
+import { CHUNKED, UNTIL_CLOSE, isTrailer, parseHead } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Receives the parts of one response. */
+export type ResponseEvents = {
+  /** Called once, for the final response; interim responses are skipped. */
+  onHead(head: ResponseHead): void;
+  /**
+   * Called for each part of the body.
+   * @param bytes a view of the bytes that were read, which is valid only during the call unless `isCopy`
+   */
+  onBody(bytes: Buffer, isCopy: boolean): void;
+};
+
+/** Maximum length of a head, of all trailers and of all interim responses, in bytes. */
+const MAX_HEAD_BYTES = 16_384;
+/** Maximum length of the line before a chunk, in bytes. */
+const MAX_CHUNK_LINE_BYTES = 1_024;
+// A size in hexadecimal digits, and extensions such as `;name=value`, which are ignored.
+const CHUNK_LINE = /^([\da-fA-F]{1,8})(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=[!#$%&'*+\-.^_`|~\dA-Za-z]+)?)*$/;
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const END_OF_LINE = Buffer.from('\r\n');
+const NOTHING = Buffer.alloc(0);
+
+type State = 'head' | 'length' | 'until close' | 'chunk line' | 'chunk' | 'chunk end' | 'trailers';
+
+/** Why a response could not be read. */
+export type ReadFault = 'malformed' | 'head too large';
+
+/**
+ * Reads one HTTP/1.1 response at a time from the bytes of a connection, split anywhere (RFC 9112). It accepts
+ * only what is unambiguous, and never more than undici's parser does (test/unit/http1-responses.test.ts).
+ */
+export class ResponseReader {
+  #state: State = 'head';
+  #events: ResponseEvents;
+  #head: ResponseHead | undefined;
+  /** Bytes of an incomplete head, chunk line or trailer section. */
+  #held: Buffer = NOTHING;
+  /** Bytes of the body or chunk that are still to come. */
+  #left = 0;
+  /** Bytes of heads and trailers so far. */
+  #headBytes = 0;
+  #isDone = false;
+  #fault: ReadFault | undefined;
+
+  constructor(events: ResponseEvents) {
+    this.#events = events;
+  }
+
+  /** Head of the response; undefined until it is complete. */
+  get head(): ResponseHead | undefined {
+    return this.#head;
+  }
+
+  /** Whether the response is complete. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Why the response cannot be read; undefined if it can. */
+  get fault(): ReadFault | undefined {
+    return this.#fault;
+  }
+
+  /** Prepares for the next response of the same connection. */
+  begin(events: ResponseEvents): void {
+    this.#events = events;
+    this.#state = 'head';
+    this.#head = undefined;
+    this.#held = NOTHING;
+    this.#left = 0;
+    this.#headBytes = 0;
+    this.#isDone = false;
+  }
+
+  /**
+   * Reads bytes until the response is complete.
+   * @returns the position behind the last byte that belongs to the response
+   */
+  read(bytes: Buffer, from = 0): number {
+    let at = from;
+    while (at < bytes.length && !this.#isDone && this.#fault === undefined) at = this.#step(bytes, at);
+    return at;
+  }
+
+  /** Called when the server has closed the connection. It completes a body without a length. */
+  close(): void {
+    if (this.#state === 'until close') this.#isDone = true;
+  }
+
+  #step(bytes: Buffer, at: number): number {
+    switch (this.#state) {
+      case 'head':
+        return this.#readHead(bytes, at);
+      case 'length':
+        return this.#readBody(bytes, at);
+      case 'until close':
+        this.#deliver(bytes.subarray(at), false);
+        return bytes.length;
+      case 'chunk line':
+        return this.#readLine(bytes, at, MAX_CHUNK_LINE_BYTES, (line) => this.#startChunk(line));
+      case 'chunk':
+        return this.#readChunk(bytes, at);
+      case 'chunk end':
+        return this.#readLine(bytes, at, 0, () => (this.#state = 'chunk line'));
+      case 'trailers':
+        return this.#readLine(bytes, at, MAX_HEAD_BYTES, (line) => this.#readTrailer(line));
+    }
+  }
+
+  #readHead(bytes: Buffer, at: number): number {
+    const before = this.#held.length;
+    const all = before === 0 ? bytes : Buffer.concat([this.#held, bytes.subarray(at)]);
+    const start = before === 0 ? at : 0;
+    const end = all.indexOf(END_OF_HEAD, Math.max(start, before - END_OF_HEAD.length));
+    const length = (end === -1 ? all.length : end) - start;
+    if (this.#headBytes + length > MAX_HEAD_BYTES) return this.#fail('head too large', bytes);
+    if (end === -1) {
+      if (!isStartOfHead(all, start)) return this.#fail('malformed', bytes);
+      this.#held = before === 0 ? Buffer.from(all.subarray(start)) : all;
+      return bytes.length;
+    }
+    this.#held = NOTHING;
+    this.#headBytes += length;
+    this.#acceptHead(parseHead(all.toString('latin1', start, end)));
+    return at + (end + END_OF_HEAD.length - start - before);
+  }
+
+  #acceptHead(head: ResponseHead | undefined): void {
+    // 101 switches to another protocol, which the router has not asked for.
+    if (head === undefined || head.status === 101) {
+      this.#fault = 'malformed';
+      return;
+    }
+    if (head.status < 200) return;
+    this.#head = head;
+    this.#left = head.length;
+    this.#state =
+      head.length === CHUNKED ? 'chunk line' : head.length === UNTIL_CLOSE ? 'until close' : 'length';
+    this.#isDone = head.length === 0;
+    this.#events.onHead(head);
+  }
+
+  #readBody(bytes: Buffer, at: number): number {
+    const end = Math.min(at + this.#left, bytes.length);
+    const isWhole = this.#left === this.#head?.length && end - at === this.#left;
+    this.#left -= end - at;
+    this.#isDone = this.#left === 0;
+    this.#deliver(bytes.subarray(at, end), isWhole);
+    return end;
+  }
+
+  #readChunk(bytes: Buffer, at: number): number {
+    const end = Math.min(at + this.#left, bytes.length);
+    this.#left -= end - at;
+    if (this.#left === 0) this.#state = 'chunk end';
+    this.#deliver(bytes.subarray(at, end), false);
+    return end;
+  }
+
+  /** Delivers a part of the body. Only a body that was read at once is delivered without a copy. */
+  #deliver(bytes: Buffer, isWhole: boolean): void {
+    const isView = isWhole && this.#head?.headers['content-encoding'] === undefined;
+    this.#events.onBody(isView ? bytes : Buffer.from(bytes), !isView);
+  }
+
+  #startChunk(line: string): void {
+    const [, size] = CHUNK_LINE.exec(line) ?? [];
+    if (size === undefined) {
+      this.#fault = 'malformed';
+      return;
+    }
+    this.#left = Number.parseInt(size, 16);
+    this.#state = this.#left === 0 ? 'trailers' : 'chunk';
+  }
+
+  #readTrailer(line: string): void {
+    this.#headBytes += line.length + END_OF_LINE.length;
+    if (line === '') this.#isDone = true;
+    else if (!isTrailer(line)) this.#fault = 'malformed';
+    else if (this.#headBytes > MAX_HEAD_BYTES) this.#fault = 'head too large';
+  }
+
+  #readLine(bytes: Buffer, at: number, maxBytes: number, accept: (line: string) => void): number {
+    const before = this.#held.length;
+    const all = before === 0 ? bytes : Buffer.concat([this.#held, bytes.subarray(at)]);
+    const start = before === 0 ? at : 0;
+    const end = all.indexOf(END_OF_LINE, Math.max(start, before - 1));
+    const length = (end === -1 ? all.length : end) - start;
+    // An incomplete line may end with the first byte of the line end.
+    if (length > maxBytes + (end === -1 ? 1 : 0)) return this.#fail('malformed', bytes);
+    if (end === -1) {
+      this.#held = before === 0 ? Buffer.from(all.subarray(start)) : all;
+      return bytes.length;
+    }
+    this.#held = NOTHING;
+    accept(all.toString('latin1', start, end));
+    return at + (end + END_OF_LINE.length - start - before);
+  }
+
+  #fail(fault: ReadFault, bytes: Buffer): number {
+    this.#fault = fault;
+    return bytes.length;
+  }
+}
+
+const VERSION = 'HTTP/1.';
+const LINE_FEED_ALONE = /[^\r]\n/;
+
+/**
+ * Returns whether the bytes may become a head. The call then fails at once if the server speaks another
+ * protocol.
+ */
+function isStartOfHead(bytes: Buffer, start: number): boolean {
+  const end = Math.min(bytes.length, start + VERSION.length);
+  if (!VERSION.startsWith(bytes.toString('latin1', start, end))) return false;
+  return !LINE_FEED_ALONE.test(bytes.toString('latin1', start));
+}

@@ -1,0 +1,76 @@
+import { Pool, buildConnector } from 'undici';
+import { createConnector } from './certificates.ts';
+import type { CertificateFiles } from './certificates.ts';
+import type { ConnectionPool, OutgoingRequest, PoolStats, ResponseHandler } from './http1/connection-pool.ts';
+import type { PoolOptions } from './http1/pool.ts';
+import { filterInterimResponses } from './interim-responses.ts';
+import { joinWrites } from './join-writes.ts';
+
+/** Connections to one origin, opened and used by undici. */
+export class UndiciPool implements ConnectionPool {
+  readonly #pool: Pool;
+
+  constructor(url: URL, options: PoolOptions & { readonly tls: CertificateFiles | undefined }) {
+    this.#pool = openUndici(url, options);
+  }
+
+  get stats(): PoolStats {
+    const { connected, free, pending, running } = this.#pool.stats;
+    return { connected, free, pending, running };
+  }
+
+  dispatch({ path, headers, body }: OutgoingRequest, handler: ResponseHandler): void {
+    this.#pool.dispatch({ path, method: 'POST', headers, body }, handler);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+function openUndici(
+  url: URL,
+  {
+    connections,
+    connectTimeoutMs,
+    keepAliveMs,
+    tls,
+  }: PoolOptions & { readonly tls: CertificateFiles | undefined },
+): Pool {
+  // Undici's timer is up to 0.5 s late.
+  const connector =
+    tls !== undefined && url.protocol === 'https:'
+      ? createConnector(tls, connectTimeoutMs)
+      : buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+  return new Pool(url.origin, {
+    connections,
+    pipelining: 1,
+    connectTimeout: connectTimeoutMs,
+    connect: prepared(connector),
+    // Undici's own timeouts are off, because they limit the pauses between bytes, and the deadline limits the
+    // whole call.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    // HTTP/2 is off: aborting a call closes its connection, and other calls on the same connection would be
+    // lost too.
+    allowH2: false,
+  });
+}
+
+/**
+ * Wraps a connector. Each new socket hides interim responses from undici (`filterInterimResponses`) and
+ * writes a request as one buffer (`joinWrites`).
+ */
+function prepared(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error === null) {
+        filterInterimResponses(socket);
+        joinWrites(socket);
+      }
+      callback(...result);
+    });
+  };
+}
