@@ -33,6 +33,8 @@ const OPERAND_ENDS = new Set([
   SyntaxKind.CloseBracketToken,
   SyntaxKind.CloseBraceToken,
   SyntaxKind.ThisKeyword,
+  // A closing tag of JSX.
+  SyntaxKind.LessThanToken,
   ...STRINGS,
 ]);
 

@@ -50,7 +50,7 @@ export function apiPost<T>(
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   const headers = new Headers(init.headers);
   const token = consoleToken();
-  if (token !== null) headers.set('authorization', `Bearer ${token}`);
+  if (token !== null) headers.set('tributary-console-token', token);
   const response = await fetch(`/console/api/${path}`, { ...init, headers }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError({ kind: 'unreachable', message: 'The router cannot be reached.' });

@@ -1,6 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { Overview } from '../api/types.ts';
+import type { Overview } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
 import { Help } from './help.tsx';
 import { titleOf, useLocation, VIEWS } from './location.ts';
@@ -8,6 +8,7 @@ import type { View } from './location.ts';
 import { OverviewContext } from './overview.ts';
 import { Palette } from './palette.tsx';
 import { Rail } from './rail.tsx';
+import { SchemaContext, useSchemaResource } from './schema-resource.ts';
 import { Skeleton } from './states.tsx';
 import { subgraphColours } from './subgraph-colours.ts';
 import { SubgraphColours } from './subgraph.tsx';
@@ -33,25 +34,31 @@ export function Frame() {
   const close = () => setDialog(undefined);
   useShortcut('mod+k', () => setDialog('palette'));
   useShortcut('?', () => setDialog('help'));
-  const names = overview.value?.subgraphs;
-  const colours = useMemo(() => subgraphColours(names ?? []), [names?.join()]);
+  const schema = useSchemaResource(overview.value?.supergraph?.id);
+  const colours = useMemo(
+    () => subgraphColours(schema.value?.subgraphs.map(({ name }) => name) ?? []),
+    [schema.value],
+  );
 
   return (
     <OverviewContext.Provider value={overview}>
-      <SubgraphColours.Provider value={colours}>
-        <a class="skip-link" href="#main" onClick={focusMain}>
-          Skip to content
-        </a>
-        <div class="frame">
-          <Rail view={view} />
-          <TopBar onSearch={() => setDialog('palette')} onHelp={() => setDialog('help')} />
-          <main id="main" class="view" tabIndex={-1}>
-            <OpenViews view={view} />
-          </main>
-        </div>
-        {dialog === 'palette' && <Palette onClose={close} />}
-        {dialog === 'help' && <Help onClose={close} />}
-      </SubgraphColours.Provider>
+      <SchemaContext.Provider value={schema}>
+        <SubgraphColours.Provider value={colours}>
+          <div id="announcements" class="visually-hidden" aria-live="polite" />
+          <a class="skip-link" href="#main" onClick={focusMain}>
+            Skip to content
+          </a>
+          <div class="frame">
+            <Rail view={view} />
+            <TopBar onSearch={() => setDialog('palette')} onHelp={() => setDialog('help')} />
+            <main id="main" class="view" tabIndex={-1}>
+              <OpenViews view={view} />
+            </main>
+          </div>
+          {dialog === 'palette' && <Palette onClose={close} />}
+          {dialog === 'help' && <Help onClose={close} />}
+        </SubgraphColours.Provider>
+      </SchemaContext.Provider>
     </OverviewContext.Provider>
   );
 }

@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Overview } from '../api/types.ts';
+import type { Overview } from '../../router/console/api-types.ts';
 import type { Resource } from '../api/use-resource.ts';
 
 const NONE: Resource<Overview> = {

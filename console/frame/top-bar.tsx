@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Overview } from '../api/types.ts';
+import type { Overview } from '../../router/console/api-types.ts';
 import type { Resource } from '../api/use-resource.ts';
 import { Icon } from './icons.tsx';
 import { useOverview } from './overview.ts';
@@ -11,7 +11,7 @@ export function TopBar({ onSearch, onHelp }: { readonly onSearch: () => void; re
   return (
     <header class="top-bar">
       <span class="graph-name">{overview.value?.graph ?? 'Tributary'}</span>
-      {overview.value && <Version overview={overview.value} />}
+      {overview.value?.supergraph && <Version supergraph={overview.value.supergraph} />}
       <Health overview={overview} />
       <button type="button" class="search-button" onClick={onSearch}>
         <Icon name="search" />
@@ -31,8 +31,8 @@ export function TopBar({ onSearch, onHelp }: { readonly onSearch: () => void; re
   );
 }
 
-function Version({ overview }: { readonly overview: Overview }) {
-  const { id, since, source } = overview.supergraph;
+function Version({ supergraph }: { readonly supergraph: NonNullable<Overview['supergraph']> }) {
+  const { id, since, source } = supergraph;
   return (
     <span class="version" title={`Supergraph ${id}, from ${source}, since ${since}`}>
       <code>{id.slice(0, 8)}</code>
