@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 import { LocalBuckets } from './rate-limit/local-buckets.ts';
-import { addressBlock, createClientAddress } from './rate-limit/client-address.ts';
+import { createClientAddress } from './rate-limit/client-address.ts';
+import { addressBlock } from './request/address-block.ts';
 import { TopConsumers } from './rate-limit/top-consumers.ts';
 import type { Config } from './config/config-schema.ts';
 import { warnOfRenamedKeys } from './config/renamed-keys.ts';
@@ -58,12 +59,14 @@ import { createRegistryReporters } from './supergraph/sources/registry-reporter.
 import type { RegistryReporters } from './supergraph/sources/registry-reporter.ts';
 import { sourcesOf } from './supergraph/sources/source-config.ts';
 import type { Compose } from './supergraph/sources/file-source.ts';
+import { watchEventLoopDelay } from './telemetry/metrics/event-loop-delay.ts';
 import { packageVersion } from './telemetry/package-version.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { checkCertificates } from './subgraph/transport/certificates.ts';
+import { createCertificateExpiry } from './subgraph/transport/certificate-expiry.ts';
 import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
 import type { UsageJson } from './usage/usage-json.ts';
 import { createUsageRecorder } from './usage/usage-recorder.ts';
@@ -261,11 +264,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       serveConsole: async (request, path) => serveConsole.client?.(request, path),
     }),
   );
+  let { traffic } = config;
   const running = createRunningConfig(config, {
     now: parts.now,
     telemetry,
     async apply(next) {
       checkCertificates(next);
+      ({ traffic } = next);
       await generations.rebuild(createWith(next), () => {
         conditions = claimConditions(next);
         server.reconfigure(next);
@@ -306,6 +311,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     supergraph: generations.status,
     // A gauge has one value for each subgraph: that of the client which serves most callers.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
+    clients: server.clients,
+    cachedOperations() {
+      using lease = generations.acquireCurrent();
+      return lease?.generation.operations.size();
+    },
+    certificates: createCertificateExpiry(() => traffic),
+    eventLoopDelay: built.use(watchEventLoopDelay(parts)).quantiles,
   });
   const applyBreakerCommand = createBreakerCommands({
     force: subgraphPool.force,

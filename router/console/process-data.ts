@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { PersistedOperations } from '../persisted-operations/persisted-operations.ts';
-import { addressBlock } from '../rate-limit/client-address.ts';
+import { addressBlock } from '../request/address-block.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { Lease } from '../supergraph/leases.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';

@@ -13,6 +13,7 @@ import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
 import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
+import { namedClient } from '../usage/client-label.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
 import { readJsonBody } from './read-body.ts';
@@ -44,6 +45,8 @@ export type GraphqlEndpointParts = {
 type EndpointRequest = {
   readonly id: string;
   readonly recorder: RequestRecorder;
+  /** Address of the client, behind trusted proxies. */
+  readonly address: string;
   /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
   readonly graph: string | undefined;
 };
@@ -65,13 +68,14 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   return async function endpoint(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, graph }: Omit<EndpointRequest, 'recorder'>,
+    { id, graph }: Pick<EndpointRequest, 'id' | 'graph'>,
   ): Promise<ClientResponse> {
     const { headers } = request;
     const recorder = new RequestRecorder(id, parts.monotonic, (identity) =>
       maySeeInternals(headers, identity),
     );
-    const untimed = await respond(request, response, { id, graph, recorder });
+    const address = parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for'));
+    const untimed = await respond(request, response, { id, graph, recorder, address });
     recorder.finish();
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
     const clientResponse = { ...untimed, headers: timed };
@@ -82,6 +86,8 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       method: request.method ?? '',
       status: clientResponse.status,
       ms: recorder.totalMs,
+      clientIp: address,
+      ...namedClient(headers),
       bytes: Buffer.byteLength(clientResponse.body),
       ...(graph !== undefined && { graph }),
       ...clientResponse.summary,
@@ -93,13 +99,14 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, graph, recorder }: EndpointRequest,
+    known: EndpointRequest,
   ): Promise<ClientResponse> {
+    const { id, recorder } = known;
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
-      const clientRequest = await toClientRequest(request, response, { id, graph, recorder, mediaType });
+      const clientRequest = await toClientRequest(request, response, { ...known, mediaType });
       return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
         parts.handle({ ...clientRequest, trace }),
       );
@@ -133,7 +140,6 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),
       peer: request.socket.remoteAddress,
-      address: parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for')),
       trace: readTraceContext(traceHeadersOf(request)),
       signal: goneSignal(response),
     };

@@ -37,6 +37,8 @@ export type HttpServerParts = GraphqlEndpointParts & {
 /** The HTTP server for clients. */
 export type HttpServer = AsyncDisposable & {
   readonly url: string;
+  /** Returns the number of requests in flight and of open connections. */
+  readonly clients: () => { readonly activeRequests: number; readonly connections: number };
   /** Stops listening and waits for all responses, for at most `graceMs`. */
   readonly drain: (graceMs: number) => Promise<void>;
   /** Applies a changed configuration. Requests in flight keep the previous one. */
@@ -61,7 +63,15 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
     };
   };
   let prepared = prepare(config);
-  const respond: Respond = (request, response) => prepared.respond(request, response);
+  let activeRequests = 0;
+  const respond: Respond = async (request, response) => {
+    activeRequests += 1;
+    try {
+      await prepared.respond(request, response);
+    } finally {
+      activeRequests -= 1;
+    }
+  };
   const server = createServer(serverOptions(config), (request, response) => void respond(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -71,13 +81,14 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
   // the header, as RFC 9110 section 10.1.1 permits.
   server.on('checkExpectation', (request, response) => void respond(request, response));
-  const { port, close } = await openPort(server, {
+  const { port, close, connections } = await openPort(server, {
     ...config.listen,
     shared: config.workers > 1,
     dropped: () => parts.telemetry.clientCutOff('too many connections'),
   });
   return {
     url: urlAt({ ...config.listen, port }),
+    clients: () => ({ activeRequests, connections: connections() }),
     drain: close,
     reconfigure(next) {
       prepared = prepare(next);

@@ -53,6 +53,10 @@ export class OperationCache<Value> {
     return this.#once.bytes + this.#again.bytes;
   }
 
+  get size(): number {
+    return this.#once.size + this.#again.size;
+  }
+
   /** Returns a cached value and counts the request as a use of it. */
   get(key: string): Value | undefined {
     const entry = this.#again.use(key) ?? this.#promote(key);
@@ -110,6 +114,10 @@ class Segment<Value> {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   entries(): Iterable<CacheEntry<Value>> {

@@ -16,6 +16,8 @@ import { documentBytes } from './operation-size.ts';
 import { createCompile } from './plan-operation.ts';
 import type { CompilationParts, Compile, OnGrowth } from './plan-operation.ts';
 import type { OverrideLabels } from '../planning/override-labels.ts';
+import { createDeprecatedFields } from './deprecated-fields.ts';
+import type { DeprecatedFields } from './deprecated-fields.ts';
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import { describeOperation, descriptionBytes } from '../usage/signature/describe-operation.ts';
 import type { DescribedOperation, OperationDescription } from '../usage/signature/describe-operation.ts';
@@ -34,6 +36,8 @@ export type Operation = PricedOperation & {
   readonly exposes: (coordinate: string) => boolean;
   /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
+  /** Coordinates of the deprecated fields that the operation selects, sorted. */
+  readonly deprecated: readonly string[];
   /** Labels of progressive `@override` that the operation's plan may depend on, sorted. */
   readonly overrideLabels: readonly string[];
   /**
@@ -74,6 +78,8 @@ export type Operations = {
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
   /** Whether the graph exposes only a part of the supergraph. */
   readonly isContract: boolean;
+  /** Returns the number of prepared operations in the cache. */
+  readonly size: () => number;
   /** Frees memory. An evicted operation is prepared again when it is next requested. */
   readonly evict: () => void;
   /** Returns the most used operations, so that the next generation can plan them before it is activated. */
@@ -99,6 +105,7 @@ type CachedOperation = OperationSource & { readonly operation: Operation };
 export function createOperations(parts: OperationsParts): Operations {
   const cache = new OperationCache<CachedOperation>(parts.cache);
   const preparing = new Map<string, Promise<Operation>>();
+  const deprecatedFields = createDeprecatedFields(parts.graph.schema);
 
   function find(source: string, name: string | undefined): Operation | undefined {
     return cache.get(keyOf(source, name))?.operation;
@@ -118,7 +125,7 @@ export function createOperations(parts: OperationsParts): Operations {
 
   function add(source: string, name: string | undefined, document: DocumentNode): Operation {
     const key = keyOf(source, name);
-    const operation = createOperation({ source, name, document }, parts, (bytes) =>
+    const operation = createOperation({ source, name, document }, { ...parts, deprecatedFields }, (bytes) =>
       cache.grow(key, kept, bytes),
     );
     const kept: CachedOperation = { source, name, operation };
@@ -130,6 +137,7 @@ export function createOperations(parts: OperationsParts): Operations {
     find,
     prepare,
     isContract: parts.isContract,
+    size: () => cache.size,
     evict: () => cache.evict(),
     mostUsed: (count) =>
       cache
@@ -148,7 +156,7 @@ function keyOf(source: string, name: string | undefined): string {
 
 function createOperation(
   { source, name, document }: OperationSource & { readonly document: DocumentNode },
-  parts: OperationsParts,
+  parts: OperationsParts & { readonly deprecatedFields: DeprecatedFields },
   onGrowth: OnGrowth,
 ): Operation {
   const definition = definitionOf(document, name);
@@ -171,6 +179,7 @@ function createOperation(
     exposes: (coordinate) => fieldsAt(parts.graph.schema, coordinate).length > 0,
     coerce: createCheckedCoercion(document, definition, parts),
     rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
+    deprecated: parts.deprecatedFields(document, name),
     ...parts.pricing.estimate(document, name),
     overrideLabels: parts.overrideLabels.ofOperation(document, name),
     compiled: createCompile({ source, name, document }, parts, onGrowth),

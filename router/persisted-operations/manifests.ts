@@ -76,12 +76,12 @@ async function loadManifest(
 ): Promise<ManifestFile> {
   let current = await readManifest(path);
   let settling: NodeJS.Timeout | undefined;
-  telemetry.manifestLoaded({ path, operations: current.operations });
+  telemetry.manifestLoaded(loadedEvent(path, current));
 
   async function reload(): Promise<void> {
     try {
       current = await readManifest(path);
-      telemetry.manifestLoaded({ path, operations: current.operations });
+      telemetry.manifestLoaded(loadedEvent(path, current));
     } catch (error) {
       telemetry.manifestRejected({ path, reason: messageOf(error) });
     }
@@ -98,6 +98,10 @@ async function loadManifest(
       watcher.close();
     },
   };
+}
+
+function loadedEvent(path: string, { operations, list }: Manifest) {
+  return { path, operations, names: list.map(({ name }) => name) };
 }
 
 async function readManifest(path: string): Promise<Manifest> {

@@ -5,7 +5,7 @@ import type { Identity, UserIdentity } from '../request/identity.ts';
 import { canonicalNumber, isExactNumber } from '../shared/exact-json.ts';
 import { chargeablePoints } from './bucket.ts';
 import type { Bucket, Debit } from './bucket.ts';
-import { addressBlock } from './client-address.ts';
+import { addressBlock } from '../request/address-block.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
 

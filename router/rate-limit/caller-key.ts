@@ -1,5 +1,5 @@
 import type { Payer } from '../request/caller.ts';
-import { addressBlock } from './client-address.ts';
+import { addressBlock } from '../request/address-block.ts';
 
 /**
  * Returns a key that identifies a caller within this process: issuer and id of a user, or the address block

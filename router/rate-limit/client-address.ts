@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/yaml/read-yaml.ts';
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /**
  * Returns the address of a client, given the remote address of the connection and all X-Forwarded-For
@@ -27,23 +27,6 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     }
     return address;
   };
-}
-
-/**
- * Returns the block of addresses that belongs to one customer: an IPv4 address, or the /64 of an IPv6
- * address.
- */
-export function addressBlock(address: string): string {
-  // Fast path: most addresses are IPv4, and `isIPv6` uses an expensive regular expression.
-  if (!address.includes(':') || !isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.toLowerCase().split('::');
-  const left = head.split(':').filter((group) => group !== '');
-  const right = tail.split(':').filter((group) => group !== '');
-  const zeros = address.includes('::')
-    ? Array.from({ length: 8 - left.length - right.length }, () => '0')
-    : [];
-  const groups = [...left, ...zeros, ...right].slice(0, 4);
-  return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
 }
 
 /** Returns the function that reads the remote address of a connection. */

@@ -1,6 +1,6 @@
 import type { Payer } from '../request/caller.ts';
 import { callerKey } from './caller-key.ts';
-import { addressBlock } from './client-address.ts';
+import { addressBlock } from '../request/address-block.ts';
 
 /** Points that were charged to one caller. The number may be too high, by at most `overcount`. */
 export type TopConsumer = {

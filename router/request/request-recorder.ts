@@ -8,6 +8,7 @@ type RecordedOperation = {
   readonly name: string | undefined;
   readonly type: RequestFacts['operationType'];
   readonly source: string;
+  readonly deprecated: readonly string[];
 };
 
 /** Facts about a request that log, metrics, spans and the list of recent requests use. */
@@ -27,6 +28,8 @@ export type RequestFacts = {
   isCached: boolean;
   /** Whether the plan was made before this request. */
   isPlanned: boolean;
+  /** Coordinates of the deprecated fields that the operation selects. */
+  deprecated: readonly string[];
   /** Estimated cost in points. */
   cost: number;
 };
@@ -124,7 +127,8 @@ export class RequestRecorder {
   }
 
   /** Records which operation the request is for. */
-  prepared({ name, type, source }: RecordedOperation): void {
+  prepared({ name, type, source, deprecated }: RecordedOperation): void {
+    this.facts.deprecated = deprecated;
     this.facts.operationName = name;
     this.facts.operationType = type;
     this.facts.source = source;

@@ -1,6 +1,7 @@
 import type { BreakerState } from '../telemetry/breaker-state.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
+import type { SubgraphCalled } from '../telemetry/finished-work.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
 import { withBreakers, withManualBreakers } from './breaker/with-breakers.ts';
@@ -62,6 +63,8 @@ export type SubgraphState = BreakerReport & {
    */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly inFlight: number;
+  /** Connections with and without a call, and the number of calls that wait for one. */
+  readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
   readonly endpoints: readonly {
     readonly url: string;
     readonly state: 'serving' | 'ejected' | 'probed';
@@ -107,8 +110,11 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         const endsAt = context.deadline;
         send({ request, context, endsAt, signal, interrupt, reject, avoid: undefined }, (result) => {
           const endedAt = monotonic();
-          const code = reportCall(name, result, endedAt - began, parts);
-          request.record?.ended(endedAt, code);
+          const { record } = request;
+          const connectionMs =
+            record === undefined || record.attempts === 0 ? undefined : record.connectionMs;
+          const code = reportCall(name, result, { ms: endedAt - began, connectionMs }, parts);
+          record?.ended(endedAt, code);
           resolve(result.response);
         });
       });
@@ -127,6 +133,7 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         ...own,
         fields: ofFields,
         inFlight: bulkhead.inFlight,
+        connections: connectionsOf(endpoints),
         endpoints: endpoints.map(({ url, state, inFlight }) => ({ url: shownUrl(url), state, inFlight })),
       };
     },
@@ -186,12 +193,12 @@ function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members
 function reportCall(
   subgraph: string,
   { response, outcome, cause }: CallResult,
-  ms: number,
+  times: Pick<SubgraphCalled, 'ms' | 'connectionMs'>,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
 ): 'OK' | ErrorCode {
   const codeOfResponse = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
-  telemetry.subgraphCalled({ subgraph, outcome: code, ms });
+  telemetry.subgraphCalled({ subgraph, outcome: code, ...times });
   if (cause === undefined) return code;
   // A failed call is logged only with the level `debug`. During an outage all failed calls are alike, and the
   // log line about the open breaker reports the outage.
@@ -215,6 +222,17 @@ function openEndpoint(
       parts.telemetry.endpointEjected({ subgraph: name, url: shownUrl(ejectedUrl), forMs });
     },
   });
+}
+
+function connectionsOf(endpoints: readonly Endpoint[]): SubgraphState['connections'] {
+  const connections = { active: 0, idle: 0, pending: 0 };
+  for (const { pool } of endpoints) {
+    const { connected, running, pending } = pool.stats;
+    connections.active += running;
+    connections.idle += Math.max(connected - running, 0);
+    connections.pending += pending;
+  }
+  return connections;
 }
 
 function createBreaker(

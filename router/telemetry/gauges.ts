@@ -3,7 +3,7 @@ import type { BreakerState } from './breaker-state.ts';
 import { METRICS } from './metrics/definitions.ts';
 import type { MetricDefinition } from './metrics/definitions.ts';
 import { readGauge, register } from './metrics/series.ts';
-import type { Sample } from './metrics/series.ts';
+import type { Sample } from './metrics/collected-metric.ts';
 import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
 /** Parts of the router whose state the gauges report. */
@@ -13,8 +13,20 @@ export type GaugeSources = {
     readonly subgraph: string;
     readonly breaker: BreakerState;
     readonly inFlight: number;
+    readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
     readonly fields: readonly { readonly field: string; readonly breaker: BreakerState }[];
   }[];
+  /** Returns the number of requests of clients in flight, and of their open connections. */
+  readonly clients: () => { readonly activeRequests: number; readonly connections: number };
+  /** Returns the number of prepared operations in the cache; undefined without a supergraph. */
+  readonly cachedOperations: () => number | undefined;
+  readonly certificates: () => readonly {
+    readonly subgraph: string;
+    readonly file: string;
+    readonly expiresAtS: number;
+  }[];
+  /** Returns the delay of the event loop in seconds by quantile. */
+  readonly eventLoopDelay: () => Readonly<Record<string, number>>;
 };
 
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
@@ -23,12 +35,25 @@ const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'hal
  * Registers gauges whose values are read when a client requests the metrics. They are therefore always
  * current, and exist from the start.
  */
-export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
+export function registerGauges(registry: Registry, sources: GaugeSources): void {
+  const { supergraph, subgraphs } = sources;
   const add = (definition: MetricDefinition, read: () => readonly Sample[]) =>
     register(registry, readGauge(definition, read));
   add(METRICS.breakerOpen, () => subgraphs().flatMap(breakerSamples));
   add(METRICS.inFlight, () =>
     subgraphs().map(({ subgraph, inFlight }) => ({ labels: { subgraph }, value: inFlight })),
+  );
+  add(METRICS.subgraphConnections, () => subgraphs().flatMap(connectionSamples));
+  add(METRICS.activeRequests, () => [{ labels: {}, value: sources.clients().activeRequests }]);
+  add(METRICS.connections, () => [{ labels: {}, value: sources.clients().connections }]);
+  add(METRICS.cacheEntries, () =>
+    mapPresent(sources.cachedOperations() ?? null, (value) => ({ labels: {}, value })),
+  );
+  add(METRICS.certificateExpiry, () =>
+    sources.certificates().map(({ expiresAtS, ...labels }) => ({ labels, value: expiresAtS })),
+  );
+  add(METRICS.eventLoopDelay, () =>
+    Object.entries(sources.eventLoopDelay()).map(([quantile, value]) => ({ labels: { quantile }, value })),
   );
   add(METRICS.supergraphServing, () =>
     mapPresent(supergraph().serving, ({ version }) => ({ labels: { version }, value: 1 })),
@@ -65,6 +90,13 @@ function breakerSamples({
     value: BREAKER_VALUES[one.breaker],
   }));
   return [own, ...ofFields];
+}
+
+function connectionSamples({
+  subgraph,
+  connections,
+}: ReturnType<GaugeSources['subgraphs']>[number]): Sample[] {
+  return Object.entries(connections).map(([state, value]) => ({ labels: { subgraph, state }, value }));
 }
 
 function releaseSample({ serving }: SupergraphStatus, value: (release: ReleaseName) => number): Sample[] {

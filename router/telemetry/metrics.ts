@@ -5,8 +5,7 @@ import type { MetricDefinition } from './metrics/definitions.ts';
 import { FastCounter } from './metrics/fast-counter.ts';
 import { FastHistogram } from './metrics/fast-histogram.ts';
 import { register } from './metrics/series.ts';
-import type { ResponseOutcome } from './response-outcome.ts';
-import { isErrorCode } from '../shared/errors.ts';
+import type { ResponseOutcome } from './metrics/response-outcome.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -44,13 +43,18 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
   return {
     requests: fastHistogram(METRICS.requests),
     responses: fastCounter(METRICS.responses, OUTCOMES),
+    operations: fastHistogram(METRICS.operations),
+    clients: fastCounter(METRICS.clients),
+    criticalPath: fastHistogram(METRICS.criticalPath),
     errors: counter(METRICS.errors),
     calls: fastHistogram(METRICS.calls),
+    connectionWait: fastHistogram(METRICS.connectionWait),
     retries: counter(METRICS.retries),
     ejections: counter(METRICS.ejections),
     breakerTransitions: counter(METRICS.breakerTransitions),
     degraded: counter(METRICS.degraded),
     rateLimit: renamedCounter(METRICS.rateLimit),
+    rateLimitRejections: fastCounter(METRICS.rateLimitRejections),
     reconciliations: renamedCounter(METRICS.reconciliations),
     refunded: renamedCounter(METRICS.refunded),
     cutOff: counter(METRICS.cutOff),
@@ -61,6 +65,9 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
     redisUp: gauge(METRICS.redisUp),
     keyFetches: counter(METRICS.keyFetches),
     authRejections: renamedCounter(METRICS.authRejections),
+    cacheLookups: fastCounter(METRICS.cacheLookups, [['hit'], ['miss']]),
+    deduplicated: fastCounter(METRICS.deduplicated, [['operation'], ['call']]),
+    deprecated: fastCounter(METRICS.deprecated),
     planning: histogram(METRICS.planning),
     graphRequests: counter(METRICS.graphRequests),
     configurations: counter(METRICS.configurations),
@@ -75,20 +82,4 @@ const OUTCOMES: readonly (readonly [ResponseOutcome])[] = [['ok'], ['partial'], 
 
 function optionsOf({ name, help, labels }: MetricDefinition) {
   return { name, help, labelNames: [...labels] };
-}
-
-const MAX_FOREIGN_CODES = 50;
-
-/**
- * Creates the function that returns an error code as the value of a label. Beyond 50 codes of subgraphs it
- * returns `OTHER`, because a subgraph may return any number of codes.
- */
-export function createCodeLabels(): (code: string) => string {
-  const foreign = new Set<string>();
-  return (code) => {
-    if (isErrorCode(code) || foreign.has(code)) return code;
-    if (foreign.size >= MAX_FOREIGN_CODES || !/^[A-Z][A-Z_]{2,40}$/.test(code)) return 'OTHER';
-    foreign.add(code);
-    return code;
-  };
 }

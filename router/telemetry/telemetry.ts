@@ -3,38 +3,17 @@ import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/
 import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
-import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ErrorCode } from '../shared/errors.ts';
-import type { RequestRecorder } from '../request/request-recorder.ts';
-import type { RequestSummary } from '../request/client-request.ts';
-import { createCodeLabels, createMetrics } from './metrics.ts';
+import type { RequestFinished, SubgraphCalled } from './finished-work.ts';
+import { createMetrics } from './metrics.ts';
+import { createCodeLabels } from './metrics/first-labels.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
-import { outcomeOf } from './response-outcome.ts';
 import { supergraphEvents } from './supergraph-events.ts';
 import { usageEvents } from './usage-events.ts';
-
-/** A finished client request, for log and metrics. */
-export type RequestFinished = RequestSummary & {
-  readonly requestId: string;
-  readonly correlationId?: string;
-  readonly method: string;
-  readonly status: number;
-  readonly ms: number;
-  readonly bytes: number;
-  /** The finished recorder: all times of the request and of its fetches. It is not logged as it is. */
-  readonly recorder: RequestRecorder;
-};
-
-/** A finished call to a subgraph, for metrics. */
-export type SubgraphCalled = {
-  readonly subgraph: string;
-  /** `OK`, or the code of the error that ended the call. */
-  readonly outcome: 'OK' | ErrorCode;
-  readonly ms: number;
-};
 
 type ConfigurationChanged =
   | { readonly outcome: 'rejected'; readonly reasons: readonly string[] }
@@ -65,9 +44,16 @@ export function createTelemetry(
 ) {
   const log = createLog(config, parts.destination);
   const registry = new Registry();
+  const now = parts.now ?? Date.now;
   collectDefaultMetrics({ register: registry });
-  const metrics = createMetrics(registry, { now: parts.now ?? Date.now });
+  const metrics = createMetrics(registry, { now });
   const knownCode = createCodeLabels();
+  const requests = createRequestMetrics({
+    metrics,
+    registry,
+    now,
+    countsGraphs: parts.countsGraphs === true,
+  });
   const tracer = parts.provider?.getTracer('tributary');
 
   return {
@@ -77,21 +63,15 @@ export function createTelemetry(
     metrics: registry,
 
     requestFinished(event: RequestFinished): void {
-      metrics.requests.observe(event.ms / 1000, [
-        methodLabel(event.method),
-        String(event.status),
-        event.operationType ?? 'none',
-      ]);
-      metrics.responses.inc([outcomeOf(event)]);
-      if (parts.countsGraphs === true) metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
-      for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
+      requests.requestFinished(event);
       // A request that was rejected because of overload is not logged, because there may be thousands per
       // second.
       if (event.codes?.[0] !== 'OVERLOADED') log.info({ ...event, recorder: undefined }, 'request');
     },
 
-    subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
+    subgraphCalled({ subgraph, outcome, ms, connectionMs }: SubgraphCalled): void {
       metrics.calls.observe(ms / 1000, [subgraph, outcome]);
+      if (connectionMs !== undefined) metrics.connectionWait.observe(connectionMs / 1000, [subgraph]);
     },
 
     subgraphRetried(subgraph: string): void {
@@ -179,7 +159,15 @@ export function createTelemetry(
       log.warn(event, 'operation is not in a manifest');
     },
 
-    manifestLoaded(event: { readonly path: string; readonly operations: number }): void {
+    manifestLoaded({
+      names,
+      ...event
+    }: {
+      readonly path: string;
+      readonly operations: number;
+      readonly names: readonly string[];
+    }): void {
+      requests.operationsListed(event.path, names);
       log.info(event, 'manifest loaded');
     },
 
@@ -268,22 +256,6 @@ export function createTelemetry(
         : inSpan(tracer.startSpan(span.name, span, parent), parent, body);
     },
   };
-}
-
-/** Methods that are label values. Clients choose the method, so all others have one value. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'GET',
-  'POST',
-  'OPTIONS',
-  'HEAD',
-  'PUT',
-  'PATCH',
-  'DELETE',
-]);
-
-/** Returns the value of `http_request_method`; `_OTHER` is the value of the semantic conventions. */
-function methodLabel(method: string): string {
-  return KNOWN_METHODS.has(method) ? method : '_OTHER';
 }
 
 async function inSpan<T>(span: Span, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {

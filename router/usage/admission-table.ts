@@ -1,4 +1,4 @@
-import { HeavyHitters } from './heavy-hitters.ts';
+import { HeavyHitters } from '../telemetry/metrics/heavy-hitters.ts';
 
 export type AdmissionLimits = {
   readonly maxEntries: number;

@@ -23,6 +23,15 @@ export function clientLabelOf(headers: IncomingHttpHeaders): ClientLabel {
   return { name: firstOf(headers, NAMES) ?? UNIDENTIFIED, version: firstOf(headers, VERSIONS) };
 }
 
+/** Returns name and version of the client for logs and metrics, as far as it sends them. */
+export function namedClient(headers: IncomingHttpHeaders): {
+  readonly clientName?: string;
+  readonly clientVersion?: string;
+} {
+  const [name, version] = [firstOf(headers, NAMES), firstOf(headers, VERSIONS)];
+  return { ...(name !== null && { clientName: name }), ...(version !== null && { clientVersion: version }) };
+}
+
 /** Returns a key that is equal for equal labels only. */
 export function clientKey({ name, version }: ClientLabel): string {
   // Header values have no line breaks.

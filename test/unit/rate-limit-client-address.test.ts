@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addressBlock, createClientAddress } from '../../router/rate-limit/client-address.ts';
+import { createClientAddress } from '../../router/rate-limit/client-address.ts';
+import { addressBlock } from '../../router/request/address-block.ts';
 
 describe('the client is', () => {
   it('the connected address if no proxy is trusted, whatever the request contains', () => {

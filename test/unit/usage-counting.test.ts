@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AdmissionTable } from '../../router/usage/admission-table.ts';
 import type { OperationDescription } from '../../router/usage/signature/describe-operation.ts';
-import { HeavyHitters } from '../../router/usage/heavy-hitters.ts';
+import { HeavyHitters } from '../../router/telemetry/metrics/heavy-hitters.ts';
 import { fromUsageJson, toUsageJson, usageJson } from '../../router/usage/usage-json.ts';
 import { UsageTotals } from '../../router/usage/usage-totals.ts';
 import { createUsageWindow } from '../../router/usage/usage-window.ts';

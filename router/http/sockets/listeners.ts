@@ -35,6 +35,8 @@ export type PortOptions = Address & {
 export type OpenPort = {
   readonly address: string;
   readonly port: number;
+  /** Returns the number of open connections. */
+  readonly connections: () => number;
   /**
    * Accepts all waiting connections, stops listening, and waits for the connections to end, for at most
    * `graceMs`.
@@ -71,6 +73,7 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
   return {
     address: bound.address,
     port: bound.port,
+    connections: () => connections.open,
     close: (graceMs) => (closing ??= close(graceMs)),
   };
 }
@@ -152,6 +155,10 @@ class Connections {
 
   constructor(server: HttpServer) {
     server.on('connection', (socket) => this.#add(socket));
+  }
+
+  get open(): number {
+    return this.#open;
   }
 
   /** Closes new connections immediately while `maxConnections` are open. */

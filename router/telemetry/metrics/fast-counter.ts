@@ -1,6 +1,6 @@
 import type { MetricDefinition } from './definitions.ts';
 import { SeriesByLabels } from './series.ts';
-import type { CollectedMetric } from './series.ts';
+import type { CollectedMetric } from './collected-metric.ts';
 
 /**
  * A counter for a registry of prom-client that several parts increment for every request. The counter of
@@ -22,6 +22,11 @@ export class FastCounter {
   /** @param labels values of the labels in the order of the definition */
   inc(labels: readonly string[]): void {
     this.#series.at(labels).count += 1;
+  }
+
+  /** Removes all series whose first labels have these values. */
+  remove(prefix: readonly string[]): void {
+    this.#series.remove(prefix);
   }
 
   /** Called by prom-client to collect the metric. */

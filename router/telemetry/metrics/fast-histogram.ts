@@ -1,6 +1,6 @@
 import type { MetricDefinition } from './definitions.ts';
 import { SeriesByLabels } from './series.ts';
-import type { CollectedMetric, Exemplar, Sample } from './series.ts';
+import type { CollectedMetric, Exemplar, Sample } from './collected-metric.ts';
 
 export type FastHistogramOptions = {
   /** Upper bounds of the buckets in seconds, ascending. */
@@ -54,6 +54,11 @@ export class FastHistogram {
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.sum += seconds;
     if (traceId !== undefined) series.traced[bucket] = { traceId, seconds, at: now() };
+  }
+
+  /** Removes all series whose first labels have these values. */
+  remove(prefix: readonly string[]): void {
+    this.#series.remove(prefix);
   }
 
   /** Called by prom-client to collect the metric. */

@@ -1,30 +1,7 @@
 import type { Registry } from 'prom-client';
+import { combineSamples } from './combine.ts';
+import type { CollectedMetric, Sample } from './collected-metric.ts';
 import type { MetricDefinition } from './definitions.ts';
-
-/** One sample of a metric, as prom-client collects it. */
-export type Sample = {
-  readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-  readonly exemplar?: Exemplar;
-};
-
-/** A request that explains a sample. Only the OpenMetrics format has exemplars. */
-export type Exemplar = {
-  readonly labelSet: { readonly trace_id: string };
-  readonly value: number;
-  /** Seconds since 1970. */
-  readonly timestamp: number;
-};
-
-/** A metric with its samples, as a registry of prom-client returns it. */
-export type CollectedMetric = {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly aggregator: string;
-  readonly values: readonly Sample[];
-};
 
 type Node<Series> = { readonly values: Map<string, Node<Series>>; series: Series | undefined };
 
@@ -57,6 +34,13 @@ export class SeriesByLabels<Series> {
     return entriesOf(this.#root, []).map(([values, series]) => [this.#labelsOf(values), series]);
   }
 
+  /** Removes all series whose first labels have these values. */
+  remove(prefix: readonly string[]): void {
+    let node: Node<Series> | undefined = this.#root;
+    for (const value of prefix.slice(0, -1)) node = node?.values.get(value);
+    node?.values.delete(prefix.at(-1) ?? '');
+  }
+
   clear(): void {
     this.#root.values.clear();
     this.#root.series = undefined;
@@ -84,7 +68,9 @@ export function readGauge(
 ): { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void } {
   return {
     name,
-    get: () => Promise.resolve({ name, help, type: 'gauge', aggregator, values: read() }),
+    // Samples with the same labels would make the whole text invalid for Prometheus.
+    get: () =>
+      Promise.resolve({ name, help, type: 'gauge', aggregator, values: combineSamples(read(), aggregator) }),
     reset: () => undefined,
   };
 }

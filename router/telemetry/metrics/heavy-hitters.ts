@@ -22,6 +22,11 @@ export class HeavyHitters {
     return (count ?? 0) + 1;
   }
 
+  /** Returns the counted keys with a lower bound of their counts. */
+  entries(): Iterable<readonly [key: string, count: number]> {
+    return this.#counts;
+  }
+
   #decrementAll(): void {
     for (const [key, count] of this.#counts)
       if (count === 1) this.#counts.delete(key);

@@ -1,5 +1,5 @@
-import type { RequestSummary } from '../request/client-request.ts';
-import { ERRORS, isErrorCode } from '../shared/errors.ts';
+import type { RequestSummary } from '../../request/client-request.ts';
+import { ERRORS, isErrorCode } from '../../shared/errors.ts';
 
 /** Outcome of a response, as the label `outcome` of `tributary_responses_total` has it. */
 export type ResponseOutcome = 'ok' | 'partial' | 'rejected' | 'failed';

@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import type { Config } from '../../config/config-schema.ts';
+import type { CertificateFiles } from './certificates.ts';
+
+/** Expiry of the first certificate to expire in a file. */
+export type CertificateExpiry = {
+  /** Name of the subgraph that the file is configured for; `all` for the file of all others. */
+  readonly subgraph: string;
+  readonly file: string;
+  /** Seconds since 1970. */
+  readonly expiresAtS: number;
+};
+
+/**
+ * Creates the function that returns the expiry of the certificates in all configured files. A file is read
+ * again after it has changed. A file that cannot be read keeps its last expiry, because the router then also
+ * keeps using its certificates.
+ */
+export function createCertificateExpiry(
+  traffic: () => Config['traffic'],
+): () => readonly CertificateExpiry[] {
+  const read = createExpiryReader();
+  return () => {
+    const { all, subgraphs } = traffic();
+    const own = Object.entries(subgraphs).map(([name, { tls }]) => [name, tls] as const);
+    return [['all', all.tls] as const, ...own].flatMap(([subgraph, tls]) =>
+      certificatesIn(tls).flatMap((file) => {
+        const expiresAtS = read(file);
+        return expiresAtS === undefined ? [] : [{ subgraph, file, expiresAtS }];
+      }),
+    );
+  };
+}
+
+function certificatesIn({ ca, cert }: CertificateFiles = {}): readonly string[] {
+  return [ca, cert].filter((file) => file !== undefined);
+}
+
+function createExpiryReader(): (file: string) => number | undefined {
+  const known = new Map<string, { readonly changedAt: number; readonly expiresAtS: number }>();
+  return (file) => {
+    try {
+      const changedAt = statSync(file).mtimeMs;
+      const before = known.get(file);
+      if (before?.changedAt === changedAt) return before.expiresAtS;
+      const expiresAtS = earliestExpiry(readFileSync(file, 'utf8'));
+      known.set(file, { changedAt, expiresAtS });
+      return expiresAtS;
+    } catch {
+      return known.get(file)?.expiresAtS;
+    }
+  };
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** @throws {Error} if the text has no valid certificate */
+function earliestExpiry(text: string): number {
+  const certificates = (text.match(PEM) ?? []).map((pem) => new X509Certificate(pem));
+  if (certificates.length === 0) throw new Error('no certificate');
+  return Math.min(...certificates.map(({ validToDate }) => validToDate.getTime() / 1_000));
+}

@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../shared/errors.ts';
+import type { RequestSummary } from '../request/client-request.ts';
+import type { RequestRecorder } from '../request/request-recorder.ts';
+
+/** A finished client request, for log and metrics. */
+export type RequestFinished = RequestSummary & {
+  readonly requestId: string;
+  readonly correlationId?: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly bytes: number;
+  /** Address of the client, behind trusted proxies; undefined if it was not determined. */
+  readonly clientIp?: string;
+  /** Name and version of the client, as it sends them. */
+  readonly clientName?: string;
+  readonly clientVersion?: string;
+  /** The finished recorder: all times of the request and of its fetches. It is not logged as it is. */
+  readonly recorder: RequestRecorder;
+};
+
+/** A finished call to a subgraph, for metrics. */
+export type SubgraphCalled = {
+  readonly subgraph: string;
+  /** `OK`, or the code of the error that ended the call. */
+  readonly outcome: 'OK' | ErrorCode;
+  readonly ms: number;
+  /** Milliseconds that the call waited for a connection; undefined if it was not sent or not recorded. */
+  readonly connectionMs?: number | undefined;
+};

@@ -1,0 +1,156 @@
+import type { Registry } from 'prom-client';
+import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
+import type { RequestRecorder } from '../request/request-recorder.ts';
+import { addressBlock } from '../request/address-block.ts';
+import { criticalPath } from '../trace/critical-path.ts';
+import { createCodeLabels, createFirstLabels } from './metrics/first-labels.ts';
+import type { createMetrics } from './metrics.ts';
+import { METRICS } from './metrics/definitions.ts';
+import { RejectionsByAddress } from './metrics/rejections-by-address.ts';
+import { readGauge, register } from './metrics/series.ts';
+import { TopNames } from './metrics/top-names.ts';
+import { outcomeOf } from './metrics/response-outcome.ts';
+import type { RequestFinished } from './finished-work.ts';
+
+export type RequestMetricsParts = {
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly registry: Registry;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+  /** True if the router serves several graphs, so that requests are also counted by graph. */
+  readonly countsGraphs: boolean;
+};
+
+/** Counts finished requests. */
+export type RequestMetrics = {
+  readonly requestFinished: (event: RequestFinished) => void;
+  /** Makes the names of a manifest label values. They replace the previous names of the same file. */
+  readonly operationsListed: (path: string, names: readonly string[]) => void;
+};
+
+const MAX_OPERATIONS = 100;
+const MAX_CLIENTS = 50;
+const MAX_DEPRECATED = 100;
+const MAX_TIERS = 50;
+const OTHER = 'other';
+const REPORTED_ADDRESSES = 10;
+const NO_FIELDS: readonly string[] = [];
+
+/** Creates the metrics of requests. A value that clients choose becomes a label value if it is frequent. */
+export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics {
+  const { metrics, now, countsGraphs } = parts;
+  const knownCode = createCodeLabels();
+  const deprecatedLabel = createFirstLabels(MAX_DEPRECATED, OTHER);
+  const countRejection = createRejectionCount(parts);
+  const operations = new TopNames({
+    max: MAX_OPERATIONS,
+    fixed: ['anonymous', 'none'],
+    other: OTHER,
+    now,
+    onRemoved: (name) => metrics.operations.remove([name]),
+  });
+  const clients = new TopNames({
+    max: MAX_CLIENTS,
+    fixed: [clientKey('unidentified', '')],
+    other: clientKey(OTHER, ''),
+    now,
+    onRemoved: (key) => metrics.clients.remove(key.split('\n')),
+  });
+
+  function countWork({ facts, joined, execution }: RequestRecorder): void {
+    if (facts.isCached !== undefined) metrics.cacheLookups.inc([facts.isCached ? 'hit' : 'miss']);
+    for (const coordinate of facts.deprecated ?? NO_FIELDS)
+      metrics.deprecated.inc([deprecatedLabel(coordinate)]);
+    if (joined !== undefined) metrics.deduplicated.inc(['operation']);
+    else countCalls(execution);
+  }
+
+  function countCalls(execution: RequestRecorder['execution']): void {
+    if (execution === undefined) return;
+    for (const { joined } of execution.fetches) if (joined !== undefined) metrics.deduplicated.inc(['call']);
+  }
+
+  /** Counts how long the response waited for each subgraph, and for the router itself. */
+  function countShares(recorder: RequestRecorder): void {
+    const shares = new Map<string, number>();
+    for (const part of criticalPath(recorder)) {
+      const subgraph = 'subgraph' in part ? part.subgraph : 'router';
+      shares.set(subgraph, (shares.get(subgraph) ?? 0) + part.ms);
+    }
+    for (const [subgraph, ms] of shares)
+      metrics.criticalPath.observe(ms / 1_000, [subgraph], recorder.facts.traceId);
+  }
+
+  return {
+    requestFinished(event) {
+      const { method, status, recorder } = event;
+      const { traceId } = recorder.facts;
+      const seconds = event.ms / 1_000;
+      const outcome = outcomeOf(event);
+      const type = event.operationType ?? recorder.facts.operationType ?? 'none';
+      const client = clients.label(clientKey(event.clientName ?? 'unidentified', event.clientVersion ?? ''));
+      metrics.requests.observe(seconds, [methodLabel(method), String(status), type], traceId);
+      metrics.responses.inc([outcome]);
+      metrics.operations.observe(seconds, [operations.label(operationName(event)), outcome], traceId);
+      metrics.clients.inc([...client.split('\n'), outcome]);
+      if (countsGraphs) metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
+      for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
+      if (outcome === 'rejected') countRejection(event);
+      countWork(recorder);
+      if (recorder.execution !== undefined) countShares(recorder);
+    },
+    operationsListed: (path, names) => operations.list(path, names),
+  };
+}
+
+/** Creates the function that counts a request which exceeds a rate limit, by tier and by address. */
+function createRejectionCount({
+  metrics,
+  registry,
+  now,
+}: RequestMetricsParts): (event: RequestFinished) => void {
+  const byAddress = new RejectionsByAddress(now);
+  const tierLabel = createFirstLabels(MAX_TIERS, OTHER);
+  const top = () => byAddress.top(REPORTED_ADDRESSES);
+  register(
+    registry,
+    readGauge(METRICS.rejectionsByAddress, () =>
+      top().map(([address, value]) => ({ labels: { address }, value })),
+    ),
+  );
+  return ({ codes, clientIp, recorder: { facts } }) => {
+    if (codes?.[0] !== 'RATE_LIMITED') return;
+    const { identity } = facts;
+    const tier = identity?.kind === 'user' ? (identity.tier ?? 'default') : 'anonymous';
+    metrics.rateLimitRejections.inc([tierLabel(tier)]);
+    if (clientIp !== undefined) byAddress.add(addressBlock(clientIp));
+  };
+}
+
+/** Returns the name of the operation; `anonymous` if it has none, `none` if no operation was found. */
+function operationName({ operationName: name, operationType, recorder: { facts } }: RequestFinished): string {
+  const known = name ?? facts.operationName;
+  if (known !== undefined) return known;
+  return (operationType ?? facts.operationType) === undefined ? 'none' : 'anonymous';
+}
+
+/** Header values have no line breaks. */
+function clientKey(name: string, version: string): string {
+  return `${name}\n${version}`;
+}
+
+/** Methods that are label values. Clients choose the method, so all others have one value. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'OPTIONS',
+  'HEAD',
+  'PUT',
+  'PATCH',
+  'DELETE',
+]);
+
+/** Returns the value of `http_request_method`; `_OTHER` is the value of the semantic conventions. */
+function methodLabel(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : '_OTHER';
+}
