@@ -6,6 +6,8 @@ import type { ClientRequest, ClientResponse } from './request/client-request.ts'
 import { GraphFailure } from './request/graph-failure.ts';
 import type { Identity } from './request/identity.ts';
 import { RouterError } from './shared/errors.ts';
+import { readPlanRequest } from './operation/explain-plan.ts';
+import { planResponse } from './operation/respond.ts';
 import type { Operations } from './operation/operations.ts';
 import type { SelectGraph } from './operation/select-graph.ts';
 import type { RequestLease } from './supergraph/generations.ts';
@@ -86,6 +88,16 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     );
     recorder.prepared(operation);
     const owing = { ...payer, prepaid };
+    const asked = recorder.isExposed ? readPlanRequest(request.headers) : undefined;
+    if (asked?.isDryRun === true) {
+      recorder.stage('authorize');
+      const authorized = await chargingRejections(owing, () =>
+        configured.authorize(operation, call.variables, caller),
+      );
+      recorder.stage('plan');
+      const extensions = await configured.explain(authorized.operation, call.variables, { caller, asked });
+      return planResponse(extensions, { caller, operation, version: generation.graph.id });
+    }
     const execute = async () => {
       const charged = await chargingRejections(owing, () => {
         recorder.stage('authorize');
@@ -97,8 +109,10 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
       // Registers the document of an automatic persisted query. This happens only after its execution, so
       // that rejected documents are never stored.
       executed();
+      const extensions =
+        asked && (await configured.explain(charged.operation, call.variables, { caller, asked }));
       recorder.stage('respond');
-      return configured.respond(outcome, { charged, caller, version: generation.graph.id });
+      return configured.respond(outcome, { charged, caller, version: generation.graph.id, extensions });
     };
     return recordUsage === undefined ? execute() : recordUsage(operation, request, execute);
   }

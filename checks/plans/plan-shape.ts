@@ -1,5 +1,5 @@
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
-import { callsOf } from './plan-calls.ts';
+import { callsOf } from '../../router/planning/plan-calls.ts';
 
 /** The size of a query plan. It is plain data, so it can be cached. */
 export type PlanShape = {

@@ -7,7 +7,8 @@ import { rejectedSupergraph } from '../command-config.ts';
 import { MisuseError } from '../command-spec.ts';
 import { FORMAT_OPTION } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
-import type { OperationToPlan, PlannedOperation } from '../plan/plan-operation.ts';
+import type { PlanDescription } from '../../router/planning/describe-plan.ts';
+import type { OperationToPlan } from '../plan/plan-operation.ts';
 import { ROUTER_OPTIONS, routerEnvironment } from '../router-config.ts';
 import { CONFIG_OPTION } from '../single-command.ts';
 import { defineVerb } from '../verb.ts';
@@ -86,29 +87,18 @@ export const plan = defineVerb(
 );
 
 async function planOutcome(
-  { plan: queryPlan, cost }: PlannedOperation,
+  { plan: queryPlan, text: planText, cost, calls, subgraphs, fetches }: PlanDescription,
   format: 'plain' | 'json' | 'mermaid',
 ): Promise<Outcome> {
-  const [{ prettyFormatQueryPlan }, { callsOf, totalOf }, { planDiagram }] = await Promise.all([
-    import('@apollo/query-planner'),
-    import('../../checks/plans/plan-calls.ts'),
-    import('../plan/plan-diagram.ts'),
-  ]);
-  const calls = callsOf(queryPlan);
-  const planText = prettyFormatQueryPlan(queryPlan);
-  const bySubgraph = [...calls].map(([name, count]) => `${name} ${count}`).join(', ');
-  const costText = cost === undefined ? 'unknown without --variables' : String(cost);
-  const summary = `cost: ${costText}\ncalls: ${totalOf(calls)}${bySubgraph && ` (${bySubgraph})`}`;
+  const { planDiagram } = await import('../plan/plan-diagram.ts');
+  const bySubgraph = Object.entries(subgraphs).map(([name, count]) => `${name} ${count}`);
+  const costText = cost === null ? 'unknown without --variables' : String(cost);
+  const callsText = bySubgraph.length === 0 ? '' : ` (${bySubgraph.join(', ')})`;
+  const summary = `cost: ${costText}\ncalls: ${calls}${callsText}`;
   return {
     kind: 'success',
     plain: format === 'mermaid' ? planDiagram(queryPlan) : `${planText}\n\n${summary}\n`,
-    data: {
-      plan: queryPlan,
-      text: planText,
-      cost: cost ?? null,
-      calls: totalOf(calls),
-      calls_by_subgraph: Object.fromEntries(calls),
-    },
+    data: { plan: queryPlan, text: planText, cost, calls, calls_by_subgraph: subgraphs, fetches },
   };
 }
 

@@ -1,8 +1,9 @@
-import type { QueryPlan } from '@apollo/query-planner';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
+import { describePlan } from '../../router/planning/describe-plan.ts';
+import type { PlanDescription } from '../../router/planning/describe-plan.ts';
 import { readOverrideLabels } from '../../router/planning/override-labels.ts';
 import { closestName } from '../../router/shared/closest-name.ts';
-import { RouterError } from '../../router/shared/errors.ts';
+import { estimatedCost } from '../../router/operation/explain-plan.ts';
 import type { Operation, Operations } from '../../router/operation/operations.ts';
 import type { Trial } from '../trial.ts';
 
@@ -17,12 +18,6 @@ export type OperationToPlan = {
   readonly graph: string | undefined;
 };
 
-export type PlannedOperation = {
-  readonly plan: QueryPlan;
-  /** Estimated cost in points; undefined if it depends on variables that were not given. */
-  readonly cost: number | undefined;
-};
-
 /**
  * Plans an operation as a router does: with its limits, its rewrites before the planner and its corrections
  * after it.
@@ -32,7 +27,7 @@ export type PlannedOperation = {
 export async function planOperation(
   { sdl, generation, planner }: Trial,
   { source, name, variables, labels, graph }: OperationToPlan,
-): Promise<PlannedOperation> {
+): Promise<PlanDescription> {
   if (labels.length > 0)
     assertKnown(labels, readOverrideLabels(sdl, generation.graph.supergraphSchema).fields.keys());
   const operation = await operationsOf(generation, graph).prepare(source, name);
@@ -43,7 +38,7 @@ export async function planOperation(
     ...(overrides.length > 0 && { overrides }),
   });
   if (outcome.kind === 'rejected') throw outcome.error;
-  return { plan: outcome.plan, cost: costOf(operation, variables) };
+  return describePlan(outcome.plan, { cost: costOf(operation, variables) });
 }
 
 function operationsOf({ operations, contracts }: Trial['generation'], graph: string | undefined): Operations {
@@ -68,12 +63,9 @@ function assertKnown(labels: readonly string[], known: Iterable<string>): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
+/** Variables that are missing leave the cost unknown; given ones must be valid. */
 function costOf(operation: Operation, variables: OperationToPlan['variables']): number | undefined {
-  try {
-    return operation.cost(operation.coerce(variables ?? {}).variables);
-  } catch (error) {
-    if (variables === undefined && error instanceof RouterError && error.code === 'BAD_USER_INPUT')
-      return undefined;
-    throw error;
-  }
+  return variables === undefined
+    ? estimatedCost(operation, {})
+    : operation.cost(operation.coerce(variables).variables);
 }

@@ -9,6 +9,7 @@ import { createCoercion } from '../validation/coerce-variables.ts';
 import type { CoerceVariables } from '../validation/coerce-variables.ts';
 import { fieldsAt } from '../degradation/coordinates.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 import { RouterError } from '../shared/errors.ts';
 import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
@@ -86,7 +87,7 @@ export type Operations = {
   readonly mostUsed: (count: number) => readonly CachedOperation[];
 };
 
-export type OperationsParts = CompilationParts & {
+export type OperationsParts = Omit<CompilationParts, 'explained'> & {
   readonly readDocument: (source: string, name: string | undefined) => Promise<DocumentNode>;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly overrideLabels: OverrideLabels;
@@ -101,8 +102,14 @@ type OperationSource = { readonly source: string; readonly name: string | undefi
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
 
+type CreationParts = OperationsParts & CompilationParts;
+
+/** Maximum number of plans that are kept because clients have requested them. */
+const MAX_EXPLAINED = 50;
+
 /** Creates the cache of prepared operations for one supergraph. */
-export function createOperations(parts: OperationsParts): Operations {
+export function createOperations(given: OperationsParts): Operations {
+  const parts: CreationParts = { ...given, explained: new BoundedCache(MAX_EXPLAINED) };
   const cache = new OperationCache<CachedOperation>(parts.cache);
   const preparing = new Map<string, Promise<Operation>>();
   const deprecatedFields = createDeprecatedFields(parts.graph.schema);
@@ -156,7 +163,7 @@ function keyOf(source: string, name: string | undefined): string {
 
 function createOperation(
   { source, name, document }: OperationSource & { readonly document: DocumentNode },
-  parts: OperationsParts & { readonly deprecatedFields: DeprecatedFields },
+  parts: CreationParts & { readonly deprecatedFields: DeprecatedFields },
   onGrowth: OnGrowth,
 ): Operation {
   const definition = definitionOf(document, name);
@@ -238,7 +245,7 @@ function restrict(
   }: {
     readonly restriction: Restriction;
     readonly name: string | undefined;
-    readonly parts: OperationsParts;
+    readonly parts: CreationParts;
     readonly onGrowth: OnGrowth;
   },
 ): Operation {

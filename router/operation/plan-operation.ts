@@ -3,6 +3,7 @@ import type { Restriction } from '../authorization/guard.ts';
 import type { ActualCost } from '../cost/actual-cost.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import type { Pricing } from '../cost/pricing.ts';
+import type { QueryPlan } from '@apollo/query-planner';
 import { compileOperation } from '../execution/compile/compile.ts';
 import type { CompiledOperation } from '../execution/compile/compile.ts';
 import { plannedNames } from '../execution/fetch/planned-names.ts';
@@ -12,6 +13,7 @@ import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
 import type { PlanOutcome, Planner } from '../planning/planner.ts';
 import { callerKey } from '../rate-limit/caller-key.ts';
 import type { Payer } from '../request/caller.ts';
+import type { BoundedCache } from '../shared/bounded-cache.ts';
 import { RouterError } from '../shared/errors.ts';
 import { planBytes } from './operation-size.ts';
 
@@ -32,6 +34,12 @@ export type Compile = {
   readonly plannedOverrides: () => readonly (readonly string[])[];
   /** Returns whether the plan is cached and needs no waiting. */
   readonly isPlanned: (overrides: readonly string[]) => boolean;
+  /**
+   * Returns the plan as Apollo's planner has made it. Compiled operations do not keep it, so the operation
+   * may be planned again.
+   * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
+   */
+  readonly plan: (overrides: readonly string[], caller: Payer) => Promise<QueryPlan>;
 };
 
 export type CompilationParts = {
@@ -41,6 +49,8 @@ export type CompilationParts = {
     readonly introspection?: Introspection;
   };
   readonly planner: Pick<Planner, 'plan'>;
+  /** Plans that clients have requested. */
+  readonly explained: BoundedCache<QueryPlan>;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
   readonly planned: (ms: number, outcome: 'planned' | 'rejected') => void;
@@ -102,6 +112,17 @@ export function createCompile(
   return Object.assign(compileWith, {
     plannedOverrides: () => [...plans.values()].map(({ overrides }) => overrides),
     isPlanned: (overrides: readonly string[]) => plans.get(overrides.join())?.isCompiled() === true,
+    async plan(overrides: readonly string[], caller: Payer) {
+      const { source: document, name: operationName } = compilation;
+      const key = JSON.stringify([overrides, operationName, document]);
+      const kept = parts.explained.get(key);
+      if (kept !== undefined) return kept;
+      const toPlan = { document, operationName, ...(overrides.length > 0 && { overrides }) };
+      const outcome = await parts.planner.plan(toPlan, callerKey(caller));
+      if (outcome.kind === 'rejected') throw outcome.error;
+      parts.explained.set(key, outcome.plan);
+      return outcome.plan;
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ExecutedOperation } from './execute-operation.ts';
-import type { ChargedOperation } from './operations.ts';
+import type { ChargedOperation, Operation } from './operations.ts';
 import type { Caller } from '../request/caller.ts';
 import type { ClientResponse, RequestSummary } from '../request/client-request.ts';
 import { operationResponse } from '../response/operation-response.ts';
@@ -13,6 +13,8 @@ export type Responding = {
   readonly caller: Caller;
   /** Version of the supergraph. */
   readonly version: string;
+  /** Members of `extensions` that only this caller receives. */
+  readonly extensions?: object | undefined;
 };
 
 /** Writes the response of an executed operation. */
@@ -20,9 +22,10 @@ export type Respond = (executed: ExecutedOperation, responding: Responding) => C
 
 /** Creates the last stage: it writes the HTTP response, with headers and the log fields of the request. */
 export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
-  return (executed, { charged, caller, version }) => {
+  return (executed, { charged, caller, version, extensions: own }) => {
     const { headers, degraded } = executed;
     const { request } = caller;
+    const trace = traceExtension(request);
     const cached = {
       authorization: request.authorization,
       isProtected: charged.operation.guard !== undefined,
@@ -36,8 +39,25 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
         'x-supergraph-version': version,
       },
       summary: summaryOf(executed, { charged, caller, version }),
-      extensions: traceExtension(request),
+      extensions: own === undefined && trace === undefined ? undefined : { ...own, ...trace },
     });
+  };
+}
+
+/** Returns the response to a request for the plan of an operation that must not be executed. */
+export function planResponse(
+  extensions: object,
+  { caller, operation, version }: Pick<Responding, 'caller' | 'version'> & { readonly operation: Operation },
+): ClientResponse {
+  return {
+    status: 200,
+    headers: {
+      'content-type': `${caller.request.mediaType.name}; charset=utf-8`,
+      'cache-control': 'no-store',
+      'x-supergraph-version': version,
+    },
+    body: `${JSON.stringify({ extensions: { ...extensions, ...traceExtension(caller.request) } })}\n`,
+    summary: { generation: version, ...operationSummary(operation, caller) },
   };
 }
 
@@ -48,18 +68,24 @@ const MAX_LOGGED_CODES = 50;
 
 function summaryOf(
   { errors, degraded, deduplicatedWork }: ExecutedOperation,
-  { charged: { operation, cost }, caller: { identity, request }, version }: Responding,
+  { charged: { operation, cost }, caller, version }: Responding,
 ): RequestSummary {
   const codes = errors.length === 0 ? [] : errors.map(({ extensions }) => extensions.code);
   return {
     generation: version,
-    ...(request.graph !== undefined && { graph: request.graph }),
-    operationType: operation.type,
+    ...operationSummary(operation, caller),
     cost,
-    ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),
-    ...(identity.kind === 'user' && { userId: identity.id, userIssuer: identity.issuer }),
     ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MAX_LOGGED_CODES) }),
     ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
     ...deduplicatedWork,
+  };
+}
+
+function operationSummary(operation: Operation, { identity, request }: Caller): RequestSummary {
+  return {
+    ...(request.graph !== undefined && { graph: request.graph }),
+    operationType: operation.type,
+    ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),
+    ...(identity.kind === 'user' && { userId: identity.id, userIssuer: identity.issuer }),
   };
 }

@@ -19,8 +19,8 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 
 /**
  * Adds the times of a finished request to the headers of its response, if the caller may see them. If
- * everybody may, they are in every response, otherwise only in those to requests with `tributary-trace` or
- * `tributary-debug`. These must not be cached, because a cache would pass them on to other callers.
+ * everybody may, they are in every response, otherwise only in those to requests with a header of `EXPOSING`.
+ * These must not be cached, because a cache would pass them on to other callers.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,
@@ -28,11 +28,14 @@ export function withTiming<Headers extends Readonly<Record<string, string | stri
   { isPublic }: { readonly isPublic: boolean },
 ): Headers | Record<string, string | string[]> {
   if (!recorder.isExposed) return responseHeaders;
-  const isRequested = headers['tributary-trace'] === 'true' || headers['tributary-debug'] !== undefined;
+  const isRequested = EXPOSING.some((name) => headers[name] !== undefined);
   if (!isRequested && !isPublic) return responseHeaders;
   const timing = { 'server-timing': serverTiming(recorder) };
   return isRequested ? { ...withoutCaching(responseHeaders), ...timing } : { ...responseHeaders, ...timing };
 }
+
+/** Request headers for which the response has internals that only the caller may see. */
+const EXPOSING = ['tributary-trace', 'tributary-debug', 'apollo-expose-query-plan', 'hive-expose-query-plan'];
 
 /** Replaces `cache-control` and its variants for specific caches by `no-store`. */
 function withoutCaching(headers: Readonly<Record<string, string | string[]>>) {

@@ -21,6 +21,9 @@ import { createOverrideEvaluation } from '../operation/evaluate-overrides.ts';
 import type { ExecuteOperation, createExecution } from '../operation/execute-operation.ts';
 import { createPreparation } from '../operation/prepare-operation.ts';
 import type { PrepareOperation } from '../operation/prepare-operation.ts';
+import { createPlanExplanation } from '../operation/explain-plan.ts';
+import type { ExplainPlan } from '../operation/explain-plan.ts';
+import type { LatencyOf } from '../planning/describe-plan.ts';
 import { createRespond } from '../operation/respond.ts';
 import type { Respond } from '../operation/respond.ts';
 import type { OperationAdmission } from '../rate-limit/charge.ts';
@@ -43,6 +46,8 @@ export type ConfiguredStages = {
   readonly authorize: AuthorizeOperation;
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
+  /** Describes the plan of an operation for a caller that may see it. */
+  readonly explain: ExplainPlan;
   readonly respond: Respond;
   /**
    * Runs later stages. If they reject the request and nothing was charged for it yet, one point is charged.
@@ -62,6 +67,8 @@ export type StageParts = {
   /** JSON texts of values for stale-if-error, stored in the memory of this process. */
   readonly staleTexts: BoundedTextCache;
   readonly createExecution: typeof createExecution;
+  /** Median latencies of the subgraphs, from which the duration of a plan is estimated. */
+  readonly latencyOf?: LatencyOf | undefined;
   readonly now: () => number;
   readonly monotonic: () => number;
 };
@@ -87,6 +94,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
     later: setImmediate,
   });
   const headerCollector = createHeaderCollector(config.headers);
+  const evaluateOverrides = createOverrideEvaluation(config.overrides);
   const execute = parts.createExecution({
     telemetry,
     deduplication: config.traffic.deduplication,
@@ -98,7 +106,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
       origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
       isDeduplicated: headerCollector?.passesCookies !== true,
     }),
-    evaluateOverrides: createOverrideEvaluation(config.overrides),
+    evaluateOverrides,
     headerCollector,
     staleValues: createStaleValues(config.degradation, {
       redis: parts.redis,
@@ -119,6 +127,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
     authorize: createOperationAuthorization(config, telemetry),
     charge: createOperationCharge(admission),
     execute,
+    explain: createPlanExplanation({ evaluateOverrides, latencyOf: parts.latencyOf }),
     respond: createRespond(createSharedCaching(config.response)),
     chargingRejections: admission.chargingRejections,
     keepsHeaders: headerCollector !== undefined,

@@ -1,0 +1,57 @@
+import { prettyFormatQueryPlan } from '@apollo/query-planner';
+import type { QueryPlan } from '@apollo/query-planner';
+import { callsOf, totalOf } from './plan-calls.ts';
+import { planFetches } from './plan-fetches.ts';
+import type { PlannedFetch } from './plan-fetches.ts';
+
+/** A plan as `tributary plan`, response extensions and the console show it. */
+export type PlanDescription = {
+  /** The plan as Apollo's tools read it. */
+  readonly plan: QueryPlan;
+  readonly text: string;
+  /** Estimated cost in points; null if it depends on variables that are unknown. */
+  readonly cost: number | null;
+  readonly calls: number;
+  /** Number of calls by the name of the subgraph. */
+  readonly subgraphs: Readonly<Record<string, number>>;
+  /**
+   * Milliseconds of the longest chain of calls, by the median latencies of the subgraphs; null if the latency
+   * of one of them is unknown.
+   */
+  readonly estimatedMs: number | null;
+  readonly fetches: readonly PlannedFetch[];
+};
+
+/** Returns the median latency of a subgraph in milliseconds; undefined if it is unknown. */
+export type LatencyOf = (subgraph: string) => number | undefined;
+
+/** Describes a plan with the cost of its operation. */
+export function describePlan(
+  plan: QueryPlan,
+  {
+    cost,
+    latencyOf = () => undefined,
+  }: { readonly cost: number | undefined; readonly latencyOf?: LatencyOf | undefined },
+): PlanDescription {
+  const calls = callsOf(plan);
+  const fetches = planFetches(plan);
+  return {
+    plan,
+    text: prettyFormatQueryPlan(plan),
+    cost: cost ?? null,
+    calls: totalOf(calls),
+    subgraphs: Object.fromEntries(calls),
+    estimatedMs: longestChain(fetches, latencyOf) ?? null,
+    fetches,
+  };
+}
+
+function longestChain(fetches: readonly PlannedFetch[], latencyOf: LatencyOf): number | undefined {
+  const ends: number[] = [];
+  for (const { id, subgraph, dependsOn } of fetches) {
+    const latency = latencyOf(subgraph);
+    if (latency === undefined) return undefined;
+    ends[id] = latency + Math.max(0, ...dependsOn.map((before) => ends[before] ?? 0));
+  }
+  return Math.max(0, ...ends);
+}

@@ -1,0 +1,97 @@
+import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
+
+/** A call to a subgraph in a plan. */
+export type PlannedFetch = {
+  /** Index of the fetch in the plan, as in `extensions.trace`. */
+  readonly id: number;
+  readonly subgraph: string;
+  /** Path of the objects for which fields are fetched; empty for root fields. `@` stands for a list. */
+  readonly path: readonly string[];
+  /** Ids of the fetches that must end before this one begins. */
+  readonly dependsOn: readonly number[];
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  /** Document that the subgraph receives. */
+  readonly operation: string;
+  /** Key fields that identify the objects, as a selection; undefined for root fields. */
+  readonly requires: string | undefined;
+  /** Variables of the conditions (`@skip`, `@include`) under which the fetch runs, such as `!$short`. */
+  readonly conditions: readonly string[];
+};
+
+/** Lists the fetches of a plan, in the order in which the executor numbers them. */
+export function planFetches({ node }: QueryPlan): readonly PlannedFetch[] {
+  const fetches: PlannedFetch[] = [];
+  visit(node?.kind === 'Subscription' ? node.rest : node, { path: [], conditions: [] }, [], fetches);
+  return fetches;
+}
+
+type Place = Pick<PlannedFetch, 'path' | 'conditions'>;
+
+/**
+ * Adds the fetches of a node, which begin when the fetches `before` have ended. Returns the fetches for which
+ * the next node of a sequence waits.
+ */
+function visit(
+  node: PlanNode | undefined,
+  place: Place,
+  before: readonly number[],
+  fetches: PlannedFetch[],
+): readonly number[] {
+  switch (node?.kind) {
+    case undefined:
+      return before;
+    case 'Sequence':
+      return node.nodes.reduce((last, child) => visit(child, place, last, fetches), before);
+    case 'Parallel':
+      return distinct(
+        node.nodes.length === 0
+          ? before
+          : node.nodes.flatMap((child) => visit(child, place, before, fetches)),
+      );
+    case 'Flatten':
+      return visit(node.node, { ...place, path: [...place.path, ...node.path.map(String)] }, before, fetches);
+    case 'Condition': {
+      const under = (condition: string) => ({ ...place, conditions: [...place.conditions, condition] });
+      return distinct([
+        ...visit(node.ifClause, under(`$${node.condition}`), before, fetches),
+        ...visit(node.elseClause, under(`!$${node.condition}`), before, fetches),
+      ]);
+    }
+    case 'Defer':
+      return visit(node.primary.node, place, before, fetches);
+    case 'Fetch':
+      fetches.push(plannedFetch(node, { ...place, id: fetches.length, dependsOn: before }));
+      return [fetches.length - 1];
+  }
+}
+
+function plannedFetch(
+  { serviceName, operation, operationKind, requires }: FetchNode,
+  placed: Place & Pick<PlannedFetch, 'id' | 'dependsOn'>,
+): PlannedFetch {
+  return {
+    id: placed.id,
+    subgraph: serviceName,
+    path: placed.path,
+    dependsOn: placed.dependsOn,
+    kind: operationKind,
+    operation,
+    requires: requires && selectionText(requires),
+    conditions: placed.conditions,
+  };
+}
+
+type Selections = NonNullable<FetchNode['requires']>;
+
+function selectionText(selections: Selections): string {
+  const members = selections.map((selection) => {
+    const nested = selection.selections === undefined ? '' : ` ${selectionText([...selection.selections])}`;
+    if (selection.kind === 'Field') return `${selection.name}${nested}`;
+    return `...${selection.typeCondition === undefined ? '' : ` on ${selection.typeCondition}`}${nested}`;
+  });
+  return `{ ${members.join(' ')} }`;
+}
+
+function distinct(ids: readonly number[]): readonly number[] {
+  return [...new Set(ids)];
+}
