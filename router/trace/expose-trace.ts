@@ -40,7 +40,13 @@ const EXPOSING = ['tributary-trace', 'tributary-debug', 'apollo-expose-query-pla
 /** Replaces `cache-control` and its variants for specific caches by `no-store`. */
 function withoutCaching(headers: Readonly<Record<string, string | string[]>>) {
   const others = Object.entries(headers).filter(([name]) => !CACHING.test(name));
-  return { ...Object.fromEntries(others), 'cache-control': 'no-store' };
+  return { ...Object.fromEntries(others), ...NO_STORE };
 }
 
 const CACHING = /(?:^|-)(?:cache|surrogate)-control$|^expires$/i;
+// All three, because a header rule may insert one of them into every response.
+const NO_STORE = {
+  'cache-control': 'no-store',
+  'cdn-cache-control': 'no-store',
+  'surrogate-control': 'no-store',
+};
