@@ -34,6 +34,7 @@ const PROGRAMS = {
   'npm run differential': 'test/differential/run.ts',
   'npm run fuzz': 'test/fuzz/run.ts',
   'npm run chaos': 'test/chaos/run.ts',
+  'npm run incident': 'bin/incident.ts',
 } as const;
 
 /** The npm scripts that call a verb of `tributary`, with the verb. */

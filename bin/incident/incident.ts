@@ -1,0 +1,10 @@
+import type { RunningShop } from './running-shop.ts';
+
+/** Something that goes wrong in the running shop. */
+export type Incident = {
+  readonly name: string;
+  /** One sentence for the options; it may name what an operator has to find out. */
+  readonly summary: string;
+  /** Causes the incident. Disposing the result undoes it. */
+  readonly start: (shop: RunningShop) => Promise<AsyncDisposable & { readonly cause: string }>;
+};
