@@ -2,6 +2,7 @@ import { check } from './commands/check.ts';
 import { createCompletion } from './commands/completion.ts';
 import { compose } from './commands/compose.ts';
 import { contract } from './commands/contract/contract.ts';
+import { debugToken } from './commands/debug-token.ts';
 import { dev } from './commands/dev.ts';
 import { explain } from './commands/explain.ts';
 import { graph, supergraph } from './commands/graph/graph.ts';
@@ -19,7 +20,7 @@ import { verbsOf } from './verb.ts';
 import type { Section } from './verb.ts';
 
 const COMPLETED: readonly Section[] = [
-  { heading: 'Run a router', entries: [serve, dev, init, migrate] },
+  { heading: 'Run a router', entries: [serve, dev, init, migrate, debugToken] },
   { heading: 'Run a registry', entries: [registry] },
   { heading: 'Look at a supergraph', entries: [compose, validate, check, plan] },
   { heading: 'Publish and check', entries: [subgraph, operations, contract] },

@@ -7,7 +7,7 @@ type Key = Config['identity']['keys'][number];
 /** Audience of debug tokens. A token for another purpose is not accepted as a debug token. */
 const AUDIENCE = 'tributary-debug';
 /** Maximum lifetime of an accepted token, in seconds. */
-const MAX_LIFETIME_S = 86_400;
+export const MAX_LIFETIME_S = 86_400;
 /** Maximum length of a token in characters. Longer ones are rejected unread. */
 const MAX_LENGTH = 1_024;
 
