@@ -115,7 +115,10 @@ export async function buildGeneration(
   const deviations = [...warnings.map(formatFinding), ...accepted.unpublished];
   if (deviations.length > 0)
     telemetry.supergraphServedDifferently({ generation: graph.id, warnings: deviations });
-  const send = composeSend(routes, { telemetry, deduplicates: config.traffic.deduplication.calls });
+  const send = composeSend(routes, {
+    tracing: telemetry.tracing,
+    deduplicates: config.traffic.deduplication.calls,
+  });
   const owned = built.move();
   const { warmOperations } = config.supergraph;
   return {

@@ -63,7 +63,7 @@ import { watchEventLoopDelay } from './telemetry/metrics/event-loop-delay.ts';
 import { packageVersion } from './telemetry/package-version.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
-import { startTracing } from './telemetry/tracing.ts';
+import { startTracing } from './telemetry/spans/tracing.ts';
 import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { checkCertificates } from './subgraph/transport/certificates.ts';
 import { createCertificateExpiry } from './subgraph/transport/certificate-expiry.ts';
@@ -152,10 +152,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const { monotonic } = parts;
   await using built = new AsyncDisposableStack();
   const events = createEventLog(parts.now);
+  const tracing = built.use(
+    await startTracing(config.telemetry, { ...parts, onExportFailed: (event) => telemetry.spansLost(event) }),
+  );
   const ownTelemetry = createTelemetry(config.telemetry, {
     now: parts.now,
     destination: parts.log,
-    provider: built.use(await startTracing(config.telemetry))?.provider,
+    tracing,
     countsGraphs: Object.keys(config.graphs).length > 0,
   });
   const telemetry = recordEvents(ownTelemetry, events);

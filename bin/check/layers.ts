@@ -98,6 +98,8 @@ export const LAYERS: readonly Layer[] = [
     modules: {
       redis: 'connection to Redis and its availability',
       telemetry: 'logs, metrics, traces',
+      'telemetry/spans': 'spans of requests, their sampling and export',
+      'telemetry/propagation': 'trace headers: W3C, B3, baggage',
       'telemetry/metrics': 'definitions of the metrics, counters and histograms for the hot path',
       trace: 'critical path, `extensions.trace`, `Server-Timing`, and who may see them',
       request: 'client request, identity, subgraph request',

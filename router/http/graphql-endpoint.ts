@@ -1,12 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SpanKind } from '@opentelemetry/api';
 import type { Config } from '../config/config-schema.ts';
 import { ERRORS, RouterError } from '../shared/errors.ts';
 import { logMasked } from '../telemetry/masked-error.ts';
 import { rejectionResponse } from '../response/rejection-response.ts';
-import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
-import { readTraceContext } from '../telemetry/trace-context.ts';
-import type { TraceHeaders } from '../telemetry/trace-context.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { traceExtension, withTiming } from '../trace/expose-trace.ts';
 import { createInternalsPermission, exposureOf } from '../trace/may-see-internals.ts';
 import { RequestRecorder } from '../request/request-recorder.ts';
@@ -57,8 +54,6 @@ type Rejected = {
   readonly extensions: object | undefined;
 };
 
-const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
-
 /** Creates the handler of requests to the GraphQL path. */
 export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointParts) {
   const chooseMediaType = createMediaTypeChoice();
@@ -74,6 +69,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const recorder = new RequestRecorder(id, parts.monotonic, (identity) =>
       maySeeInternals(headers, identity),
     );
+    recorder.traced(parts.telemetry.tracing.begin(headers));
     const address = parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for'));
     const untimed = await respond(request, response, { id, graph, recorder, address });
     recorder.finish();
@@ -93,8 +89,15 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       ...clientResponse.summary,
       recorder,
     });
-    return clientResponse;
+    return withTraceId(clientResponse, recorder);
   };
+
+  function withTraceId(clientResponse: ClientResponse, { span }: RequestRecorder): ClientResponse {
+    const { responseHeader } = config.telemetry.traces;
+    if (responseHeader === undefined || span.traceId === undefined) return clientResponse;
+    const headers = { ...clientResponse.headers, [responseHeader.toLowerCase()]: span.traceId };
+    return { ...clientResponse, headers };
+  }
 
   async function respond(
     request: IncomingMessage,
@@ -107,9 +110,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
       const clientRequest = await toClientRequest(request, response, { ...known, mediaType });
-      return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
-        parts.handle({ ...clientRequest, trace }),
-      );
+      return await parts.handle(clientRequest);
     } catch (error) {
       const rejected = { id, mediaType, extensions: traceExtension({ headers: request.headers, recorder }) };
       if (!(error instanceof GraphFailure)) return reject(error, rejected);
@@ -140,7 +141,6 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),
       peer: request.socket.remoteAddress,
-      trace: readTraceContext(traceHeadersOf(request)),
       signal: goneSignal(response),
     };
   }
@@ -181,13 +181,6 @@ function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): reado
     if (rawHeaders[index]?.toLowerCase() === name && value !== undefined) values.push(value);
   }
   return values;
-}
-
-function traceHeadersOf({ headers: { traceparent, tracestate } }: IncomingMessage): TraceHeaders {
-  return {
-    ...(typeof traceparent === 'string' && { traceparent }),
-    ...(typeof tracestate === 'string' && { tracestate }),
-  };
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -6,6 +6,7 @@ import type { ClientRequest } from '../request/client-request.ts';
 import type { Scope } from '../request/deduplication-scope.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { CallerContext } from '../subgraph/send-chain.ts';
+import { baggageOf } from '../telemetry/propagation/baggage.ts';
 import type { Operation } from './operations.ts';
 
 export type CallerContextParts = {
@@ -36,14 +37,15 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
+    const { span } = request.recorder;
     // Headers that the router sets itself (identity, request id, origin). They are added after the forwarded
     // headers, so that a client cannot replace them.
     const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
     return {
       requestId: request.id,
-      trace: request.trace,
+      span,
       deadline: monotonic() + deadlineMs,
-      scope: scopeOf({ identified, forwarded, queryOrigin }),
+      scope: scopeOf({ identified, forwarded, queryOrigin, baggage: baggageOf(span.context) }),
       // A query within a mutation must see the effects of the mutation, so it must not share a call that was
       // sent earlier.
       isDeduplicated: isDeduplicated && operation === 'query',
@@ -57,18 +59,20 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
   };
 }
 
-// Tracing headers are not part of the scope. They differ for each request, so with them no two requests could
-// share a call, and they do not change a subgraph's response.
+// Trace headers are not part of the scope. They differ for each request, so with them no two requests could
+// share a call, and they do not change a subgraph's response. Baggage may change it.
 function scopeOf({
   identified,
   forwarded,
   queryOrigin,
+  baggage,
 }: {
   readonly identified: Readonly<Record<string, string>>;
   readonly forwarded: ForwardedHeaders | undefined;
   readonly queryOrigin: Readonly<Record<string, string>>;
+  readonly baggage: string | undefined;
 }): Scope {
-  return JSON.stringify([identified, forwarded?.scope, queryOrigin]);
+  return JSON.stringify([identified, forwarded?.scope, queryOrigin, baggage]);
 }
 
 function correlationHeaders({ id, correlationId }: ClientRequest): Record<string, string> {

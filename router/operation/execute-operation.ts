@@ -105,14 +105,14 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
 async function plan(
   charged: ChargedOperation,
   caller: Caller,
-  { telemetry, reconciliation, evaluateOverrides }: ExecutionParts,
+  { reconciliation, evaluateOverrides }: ExecutionParts,
 ): Promise<PlannedOperation> {
   const payer = payerOf(caller);
   const overrides = evaluateOverrides(charged.operation.overrideLabels, caller);
   const { compiled } = charged.operation;
   caller.request.recorder.note({ cost: charged.cost, isPlanned: compiled.isPlanned(overrides) });
   try {
-    return await telemetry.traced({ name: 'plan' }, caller.request.trace, () => compiled(overrides, payer));
+    return await compiled(overrides, payer);
   } catch (error) {
     const isClientFault = error instanceof RouterError && error.status < 500;
     if (!isClientFault) reconciliation.refundUnexecuted(charged, payer);

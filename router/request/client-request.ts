@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Context } from '@opentelemetry/api';
 import type { RequestRecorder } from './request-recorder.ts';
 
 /**
@@ -23,7 +22,6 @@ export type ClientRequest = {
   /** Address of the client, as `createClientAddress` finds it behind trusted proxies. */
   readonly address: string;
   readonly mediaType: MediaType;
-  readonly trace: Context;
   /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
   readonly signal: AbortSignal;
   /** Times and facts of the request, for log, metrics, spans and `extensions.trace`. */

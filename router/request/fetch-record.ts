@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../shared/errors.ts';
+import type { SpanIds } from './request-span.ts';
 import type { FetchSource, RecordedBreaker } from './request-trace.ts';
 
 /** The fetch of a plan that a record is about. */
@@ -55,6 +56,16 @@ export class FetchRecord {
   joined: string | undefined = undefined;
   /** Index of the other fetch of the same execution that sent the request. */
   sharedWith = -1;
+  /** Record of the whole fetch if this one is about a part of it. The parts have one span together. */
+  whole: FetchRecord | undefined = undefined;
+  /** Ids of the span of the call; undefined if spans are not exported. */
+  span: SpanIds | undefined = undefined;
+  /** Ids of the span of the call that this fetch shared. */
+  link: SpanIds | undefined = undefined;
+  /** URL of the endpoint of the last attempt; empty if there was none. Clients never receive it. */
+  url = '';
+  /** Times of the attempts after the first one; undefined if there was none. */
+  retriedAt: number[] | undefined = undefined;
   /** Different codes of the errors in the response; undefined if it had none. */
   errors: string[] | undefined = undefined;
 
@@ -68,6 +79,7 @@ export class FetchRecord {
 
   /** Records that an attempt was given to the connection pool. */
   dispatched(at: number, bytes: number): void {
+    if (this.attempts > 0) (this.retriedAt ??= []).push(at);
     this.attempts += 1;
     this.dispatchedAt = at;
     this.connectedAt = 0;
@@ -130,6 +142,8 @@ export class FetchRecord {
     this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
     this.status = other.status;
     this.endpoint = other.endpoint;
+    this.url = other.url;
+    this.link = other.span;
     this.breaker = other.breaker;
   }
 
@@ -142,6 +156,7 @@ export class FetchRecord {
       this.connectionMs = Math.max(this.connectionMs, part.connectionMs);
       this.status = Math.max(this.status, part.status);
       this.endpoint = Math.max(this.endpoint, part.endpoint);
+      this.url = part.url;
       this.bytesOut += part.bytesOut;
       this.bytesIn += part.bytesIn;
       this.attempts += part.attempts;

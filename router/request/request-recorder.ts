@@ -2,6 +2,8 @@ import { FetchRecord } from './fetch-record.ts';
 import type { RecordedFetch } from './fetch-record.ts';
 import { ANONYMOUS } from './identity.ts';
 import type { Identity } from './identity.ts';
+import { UNTRACED_REQUEST, recordedIds } from './request-span.ts';
+import type { RequestSpan, SpanIds } from './request-span.ts';
 import type { PathPart, StageName } from './request-trace.ts';
 
 type RecordedOperation = {
@@ -18,8 +20,10 @@ export type RequestFacts = {
   graph: string | undefined;
   /** Version of the supergraph. */
   generation: string;
-  /** Id of the trace that the spans of the request belong to. */
+  /** Id of the trace that the request belongs to. */
   traceId: string;
+  /** Id of the span of the request; absent if the trace is only passed on. */
+  spanId: string;
   operationName: string | undefined;
   operationType: 'query' | 'mutation' | 'subscription';
   /** Document of the client. */
@@ -41,6 +45,8 @@ export type RequestFacts = {
 export class ExecutionRecord {
   /** Id of the request that started the execution. */
   readonly requestId: string;
+  /** Ids of the span of that request; undefined if spans are not exported. */
+  span: SpanIds | undefined = undefined;
   /** For each fetch of the plan, the indices of the fetches that it waits for. */
   readonly dependsOn: readonly (readonly number[])[];
   readonly fetches: FetchRecord[] = [];
@@ -59,8 +65,10 @@ export class ExecutionRecord {
   }
 
   /** Begins the record of one of several requests that are sent at the same time for a fetch. */
-  beginPart(fetch: RecordedFetch): FetchRecord {
-    return new FetchRecord(fetch, this.#now());
+  beginPart(fetch: RecordedFetch, whole: FetchRecord | undefined): FetchRecord {
+    const part = new FetchRecord(fetch, this.#now());
+    part.whole = whole;
+    return part;
   }
 
   /** Records that a fetch has its response. A call of its own has recorded that already. */
@@ -94,6 +102,8 @@ export class RequestRecorder {
   readonly facts: Partial<RequestFacts> = {};
   /** The parts of the total time, as `criticalPath` has computed them after the end. */
   criticalPath: readonly PathPart[] | undefined = undefined;
+  /** Place of the request in its trace. */
+  span: RequestSpan = UNTRACED_REQUEST;
   /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */
   isExposed: boolean;
   readonly #now: () => number;
@@ -134,13 +144,22 @@ export class RequestRecorder {
     this.facts.source = source;
   }
 
+  /** Records the place of the request in its trace. */
+  traced(span: RequestSpan): void {
+    this.span = span;
+    if (span.traceId !== undefined) this.facts.traceId = span.traceId;
+    if (span.spanId !== undefined) this.facts.spanId = span.spanId;
+  }
+
   note(facts: Partial<RequestFacts>): void {
     Object.assign(this.facts, facts);
   }
 
   /** Begins the record of an execution that this request starts. */
   beginExecution(dependsOn: readonly (readonly number[])[]): ExecutionRecord {
-    return (this.execution = new ExecutionRecord(this.requestId, dependsOn, this.#now));
+    this.execution = new ExecutionRecord(this.requestId, dependsOn, this.#now);
+    this.execution.span = recordedIds(this.span);
+    return this.execution;
   }
 
   /** Ends the recording. Only the first call has an effect. */

@@ -1,18 +1,17 @@
-import { SpanKind } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
 import { deduplicateCalls } from '../execution/run/deduplication.ts';
 import type { HeaderCollection } from '../headers/collection.ts';
 import type { Scope } from '../request/deduplication-scope.ts';
+import type { RequestSpan } from '../request/request-span.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
-import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
-import { traceHeaders } from '../telemetry/trace-context.ts';
+import type { Tracing } from '../telemetry/spans/tracing.ts';
 import type { CallContext } from './call/call.ts';
 import type { Routes } from './subgraph-pool.ts';
 
 /** Context of one client request. All of its subgraph calls share it. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
-  readonly trace: Context;
+  /** Place of the request in its trace. */
+  readonly span: RequestSpan;
   readonly scope: Scope;
   /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
@@ -21,7 +20,7 @@ export type CallerContext = Pick<CallContext, 'deadline'> & {
    * request that sent it.
    */
   readonly onJoin: (requestId: string, subgraph: string) => void;
-  /** Returns the headers of a call, without the tracing headers. */
+  /** Returns the headers of a call, without the trace headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
   /** Collects the headers of subgraph responses for header rules; undefined if no rule reads them. */
   readonly collection?: HeaderCollection | undefined;
@@ -37,9 +36,8 @@ export type SendForCaller = (
 /**
  * Composes the wrappers between the executor and the client of a subgraph, from the inside out. The order
  * matters:
- * - Headers are set inside tracing, because they carry the id of the call's span.
- * - Deduplication is outside of both, because a request that shares another call has no span and sends no
- *   headers.
+ * - Deduplication is outside of headers, because a request that shares another call sends none. Its span only
+ *   has a link to the one of the other call.
  * - Response headers are collected outside of deduplication, because every request that receives the response
  *   needs them.
  *
@@ -48,33 +46,20 @@ export type SendForCaller = (
 export function composeSend(
   routes: Routes,
   {
-    telemetry,
+    tracing,
     deduplicates,
-  }: { readonly telemetry: Pick<Telemetry, 'traced'>; readonly deduplicates: boolean },
+  }: { readonly tracing: Pick<Tracing, 'callHeaders'>; readonly deduplicates: boolean },
 ): SendForCaller {
-  let send = withHeaders(routes);
-  send = withTracing(send, telemetry);
+  let send = withHeaders(routes, tracing);
   if (deduplicates) send = deduplicateCalls(send);
   return withCollection(send);
 }
 
-function withHeaders(routes: Routes): SendForCaller {
-  return (request, { headersFor, trace, deadline }, signal) => {
-    const headers = headersFor(request);
-    const traced = traceHeaders(trace);
-    return routes.send(
-      request,
-      { headers: traced === undefined ? headers : { ...headers, ...traced }, deadline },
-      signal,
-    );
+function withHeaders(routes: Routes, { callHeaders }: Pick<Tracing, 'callHeaders'>): SendForCaller {
+  return (request, { headersFor, span, deadline }, signal) => {
+    const headers = { ...headersFor(request), ...callHeaders(span, request.record) };
+    return routes.send(request, { headers, deadline }, signal);
   };
-}
-
-function withTracing(send: SendForCaller, { traced }: Pick<Telemetry, 'traced'>): SendForCaller {
-  return (request, context, signal) =>
-    traced(spanOf(request), context.trace, (trace) =>
-      send(request, trace === context.trace ? context : { ...context, trace }, signal),
-    );
 }
 
 function withCollection(send: SendForCaller): SendForCaller {
@@ -85,13 +70,5 @@ function withCollection(send: SendForCaller): SendForCaller {
       collection.add(request.subgraph, response);
       return response;
     });
-  };
-}
-
-function spanOf({ subgraph, operation }: SubgraphRequest): SpanDescription {
-  return {
-    name: 'subgraph',
-    kind: SpanKind.CLIENT,
-    attributes: { 'graphql.operation.type': operation, 'peer.service': subgraph },
   };
 }

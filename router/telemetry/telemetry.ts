@@ -1,5 +1,3 @@
-import { SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
 import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
@@ -9,6 +7,8 @@ import type { RequestFinished, SubgraphCalled } from './finished-work.ts';
 import { createMetrics } from './metrics.ts';
 import { createCodeLabels } from './metrics/first-labels.ts';
 import { createRequestMetrics } from './request-metrics.ts';
+import { NO_TRACING } from './spans/tracing.ts';
+import type { Tracing } from './spans/tracing.ts';
 import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
@@ -25,8 +25,6 @@ type ConfigurationChanged =
       readonly restart: readonly string[];
     };
 
-export type SpanDescription = SpanOptions & { readonly name: string };
-
 /** Log, metrics and spans of a router. */
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
@@ -35,7 +33,7 @@ export function createTelemetry(
   config: Config['telemetry'],
   parts: {
     readonly destination?: DestinationStream | undefined;
-    readonly provider?: TracerProvider | undefined;
+    readonly tracing?: Tracing | undefined;
     /** True if the router serves several graphs, so that requests are also counted by graph. */
     readonly countsGraphs?: boolean;
     /** Returns milliseconds since 1970. */
@@ -54,7 +52,7 @@ export function createTelemetry(
     now,
     countsGraphs: parts.countsGraphs === true,
   });
-  const tracer = parts.provider?.getTracer('tributary');
+  const { tracing = NO_TRACING } = parts;
 
   return {
     log,
@@ -62,11 +60,20 @@ export function createTelemetry(
     /** Registry of all metrics, for the admin port. */
     metrics: registry,
 
+    /** Place of requests in traces, and the trace headers of subgraph calls. */
+    tracing,
+
     requestFinished(event: RequestFinished): void {
       requests.requestFinished(event);
       // A request that was rejected because of overload is not logged, because there may be thousands per
       // second.
       if (event.codes?.[0] !== 'OVERLOADED') log.info({ ...event, recorder: undefined }, 'request');
+      tracing.finished(event);
+    },
+
+    /** Logs that spans could not be sent to the collector. `failures` is the number of failures in a row. */
+    spansLost(event: { readonly reason: string; readonly failures: number }): void {
+      log.warn(event, 'spans could not be exported');
     },
 
     subgraphCalled({ subgraph, outcome, ms, connectionMs }: SubgraphCalled): void {
@@ -245,26 +252,5 @@ export function createTelemetry(
     observe(sources: GaugeSources): void {
       registerGauges(registry, sources);
     },
-
-    /**
-     * Runs `body` in a span. If it rejects, the span is marked as failed. Without an exporter there are no
-     * spans, and `body` receives the parent context.
-     */
-    traced<T>(span: SpanDescription, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {
-      return tracer === undefined
-        ? body(parent)
-        : inSpan(tracer.startSpan(span.name, span, parent), parent, body);
-    },
   };
-}
-
-async function inSpan<T>(span: Span, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {
-  try {
-    return await body(trace.setSpan(parent, span));
-  } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR });
-    throw error;
-  } finally {
-    span.end();
-  }
 }

@@ -25,7 +25,6 @@ function recorded() {
   const lines: Record<string, unknown>[] = [];
   const telemetry = createTelemetry(config.telemetry, {
     destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
-    provider: undefined,
   });
   const line = (id: unknown) => JSON.stringify(lines.find(({ errorId }) => errorId === id));
   return { config, telemetry, line };

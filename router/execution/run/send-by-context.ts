@@ -30,7 +30,7 @@ export async function callByContext(
   const parts = Array.from({ length: Math.ceil(groups.length / size) }, (_, index) =>
     groups.slice(index * size, (index + 1) * size),
   );
-  const records = parts.map(() => (parts.length === 1 ? record : execution.record?.beginPart(fetch)));
+  const records = parts.map(() => (parts.length === 1 ? record : execution.record?.beginPart(fetch, record)));
   const calls = parts.map((part, index) => {
     const call = { fetch, groups: part, record: records[index] };
     return part.length === 1 || documentFor === undefined

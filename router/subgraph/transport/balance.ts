@@ -18,7 +18,10 @@ export function balance(
       return settle(unsent(unreachable(service, new Error('no address is configured'))));
     const ticket = endpoint.startCall();
     const { record } = call.request;
-    if (record !== undefined) record.endpoint = endpoints.indexOf(endpoint);
+    if (record !== undefined) {
+      record.endpoint = endpoints.indexOf(endpoint);
+      record.url = endpoint.url;
+    }
     transport(endpoint, call, (result) => {
       endpoint.endCall(ticket, result.outcome);
       settle(result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result);

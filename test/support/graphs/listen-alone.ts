@@ -17,7 +17,6 @@ export async function listenAlone(yaml: string, parts: Partial<HttpServerParts> 
   const server = await listen(config, {
     telemetry: createTelemetry(config.telemetry, {
       destination: { write: (line: string) => void log.push(JSON.parse(line)) },
-      provider: undefined,
     }),
     health: createHealth(() => []),
     monotonic: () => performance.now(),

@@ -1,8 +1,7 @@
-import { ROOT_CONTEXT, createTraceState, trace } from '@opentelemetry/api';
-import type { Context, TraceState } from '@opentelemetry/api';
-
-/** W3C headers of a trace (https://www.w3.org/TR/trace-context/). */
-export type TraceHeaders = { readonly traceparent?: string; readonly tracestate?: string };
+import { createTraceState, trace } from '@opentelemetry/api';
+import type { SpanContext, TraceState } from '@opentelemetry/api';
+import { SAMPLING_HINT } from './header-propagator.ts';
+import type { HeaderPropagator } from './header-propagator.ts';
 
 // Version ff is invalid. For later versions, the first four fields are read as in version 00 and the rest is
 // ignored.
@@ -11,32 +10,43 @@ const SAMPLED = 0b01;
 const RANDOM = 0b10;
 
 /**
- * Returns the parent context of a request's spans. Without a valid `traceparent`, `tracestate` is ignored.
+ * The headers `traceparent` and `tracestate` (https://www.w3.org/TR/trace-context/). Without a valid
+ * `traceparent`, `tracestate` is ignored.
  */
-export function readTraceContext({ traceparent, tracestate }: TraceHeaders): Context {
-  const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
-  const [, version, traceId, spanId, flags, rest] = match ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
-  if (version === '00' && rest !== undefined) return ROOT_CONTEXT;
-  const known = version === '00' ? SAMPLED | RANDOM : SAMPLED;
-  const traceState = readTracestate(tracestate);
-  return trace.setSpanContext(ROOT_CONTEXT, {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & known,
-    ...(traceState && { traceState }),
-    isRemote: true,
-  });
+export const traceContextPropagator: HeaderPropagator = {
+  fields: () => ['traceparent', 'tracestate'],
+
+  extract(context, headers, getter) {
+    const span = readTraceparent(textOf(getter.get(headers, 'traceparent')));
+    if (span === undefined) return context;
+    const traceState = readTracestate(textOf(getter.get(headers, 'tracestate')));
+    const extracted = trace.setSpanContext(context, { ...span, ...(traceState && { traceState }) });
+    // A hint of B3 headers that were read before does not apply to this trace.
+    return extracted.getValue(SAMPLING_HINT) === undefined ? extracted : extracted.deleteValue(SAMPLING_HINT);
+  },
+
+  inject(context, headers, setter) {
+    const span = trace.getSpanContext(context);
+    if (span === undefined) return;
+    const flags = span.traceFlags.toString(16).padStart(2, '0');
+    setter.set(headers, 'traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
+    const tracestate = span.traceState?.serialize() ?? '';
+    if (tracestate !== '') setter.set(headers, 'tracestate', tracestate);
+  },
+};
+
+/** Returns the value of a header; undefined if it is absent or was received as a list. */
+export function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
-/** Returns the headers that propagate the context of a span. */
-export function traceHeaders(context: Context): TraceHeaders | undefined {
-  const span = trace.getSpanContext(context);
-  if (span === undefined) return undefined;
-  const flags = span.traceFlags.toString(16).padStart(2, '0');
-  const traceparent = `00-${span.traceId}-${span.spanId}-${flags}`;
-  const tracestate = span.traceState?.serialize() ?? '';
-  return tracestate === '' ? { traceparent } : { traceparent, tracestate };
+function readTraceparent(traceparent: string | undefined): SpanContext | undefined {
+  const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
+  const [, version, traceId, spanId, flags, rest] = match ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (version === '00' && rest !== undefined) return undefined;
+  const known = version === '00' ? SAMPLED | RANDOM : SAMPLED;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & known, isRemote: true };
 }
 
 const MOST_ENTRIES = 32;

@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import type { Config } from '../../config/config-schema.ts';
+import { baggagePropagator } from './baggage.ts';
+import { headerGetter, headerSetter } from './header-propagator.ts';
+import type { HeaderPropagator, OutgoingHeaders } from './header-propagator.ts';
+import { traceContextPropagator } from './trace-context.ts';
+
+type PropagatorName = Config['telemetry']['traces']['propagators'][number];
+
+/** Reads the trace of a client request, and writes the headers that pass it on. */
+export type Propagation = {
+  /** Returns a context without a span if the headers have no valid trace. */
+  readonly read: (headers: IncomingHttpHeaders) => Context;
+  readonly write: (context: Context) => OutgoingHeaders;
+};
+
+/** Creates the propagation of the configured kinds of headers. The last one with a valid trace wins. */
+export async function createPropagation(names: readonly PropagatorName[]): Promise<Propagation> {
+  const propagators = (await Promise.all(names.map(propagatorOf))).filter((one) => one !== undefined);
+  return {
+    read: (headers) =>
+      propagators.reduce(
+        (context, propagator) => propagator.extract(context, headers, headerGetter),
+        ROOT_CONTEXT,
+      ),
+    write(context) {
+      const headers: OutgoingHeaders = {};
+      for (const propagator of propagators) propagator.inject(context, headers, headerSetter);
+      return headers;
+    },
+  };
+}
+
+// B3 is loaded only if it is configured, because it costs memory and start-up time.
+async function propagatorOf(name: PropagatorName): Promise<HeaderPropagator | undefined> {
+  switch (name) {
+    case 'tracecontext':
+      return traceContextPropagator;
+    case 'baggage':
+      return baggagePropagator;
+    case 'b3':
+      return (await import('./b3.ts')).createB3Propagator('single');
+    case 'b3multi':
+      return (await import('./b3.ts')).createB3Propagator('multi');
+    case 'none':
+      return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { FetchRecord } from '../../request/fetch-record.ts';
+import type { SpanEvent } from './finished-span.ts';
+import type { SpanSource } from './span-source.ts';
+
+/** Maximum length in characters of a value that the client has sent. */
+const LONGEST = 256;
+
+/**
+ * Attributes of the span of a request, by the semantic conventions where they have a name. Documents,
+ * variables and headers are never among them, because they may contain secrets.
+ */
+export function requestAttributes(source: SpanSource): Attributes {
+  const { recorder, codes = [], degraded = [] } = source;
+  return withoutUndefined({
+    'http.request.method': source.method,
+    'http.response.status_code': source.status,
+    'client.address': source.clientIp,
+    'enduser.id': source.userId,
+    'graphql.operation.type': source.operationType,
+    'graphql.operation.name': bounded(source.operationName),
+    'error.type': codes[0],
+    'tributary.request.id': source.requestId,
+    'tributary.correlation.id': source.correlationId,
+    'tributary.client.name': bounded(source.clientName),
+    'tributary.client.version': bounded(source.clientVersion),
+    'tributary.graph': source.graph,
+    'tributary.generation': source.generation,
+    'tributary.cost': source.cost,
+    'tributary.degraded': degraded.length === 0 ? undefined : [...degraded],
+    'tributary.error.codes': codes.length === 0 ? undefined : [...codes],
+    'tributary.joined': recorder.joined,
+  });
+}
+
+/** Attributes of the span of a fetch. */
+export function fetchAttributes(fetch: FetchRecord): Attributes {
+  return withoutUndefined({
+    'http.request.method': 'POST',
+    'http.response.status_code': fetch.status === 0 ? undefined : fetch.status,
+    ...serverAttributes(fetch.url),
+    'peer.service': fetch.subgraph,
+    'graphql.operation.type': fetch.operation,
+    'error.type': fetch.outcome === 'OK' ? undefined : fetch.outcome,
+    'tributary.outcome': fetch.outcome,
+    'tributary.fetch.id': fetch.index,
+    'tributary.fetch.path': fetch.path.join('.'),
+    'tributary.fetch.entities': fetch.entities,
+    'tributary.fetch.source': fetch.source,
+    'tributary.fetch.attempts': fetch.attempts,
+    'tributary.fetch.connection_ms': fetch.connectionMs,
+    'tributary.fetch.bytes_sent': fetch.bytesOut,
+    'tributary.fetch.bytes_received': fetch.bytesIn,
+    'tributary.breaker': fetch.breaker,
+    'tributary.joined': fetch.joined,
+  });
+}
+
+/** Events of the span of a fetch: each retry, and a call that met an open or half-open circuit breaker. */
+export function fetchEvents(
+  { retriedAt = [], breaker, startedAt }: FetchRecord,
+  { end, wallTime }: { readonly end: number; readonly wallTime: (time: number) => number },
+): readonly SpanEvent[] {
+  const retries = retriedAt.map((at) => ({ name: 'retry', at: wallTime(at) }));
+  if (breaker !== 'open' && breaker !== 'half-open') return retries;
+  // A half-open breaker has admitted the call as a probe; an open one has rejected it in the end.
+  const at = wallTime(breaker === 'open' ? end : startedAt);
+  return [...retries, { name: 'breaker', at, attributes: { 'tributary.breaker': breaker } }];
+}
+
+function serverAttributes(url: string): Attributes {
+  if (!URL.canParse(url)) return {};
+  const { hostname, port, protocol } = new URL(url);
+  const defaultPort = protocol === 'https:' ? 443 : 80;
+  return { 'server.address': hostname, 'server.port': port === '' ? defaultPort : Number(port) };
+}
+
+function bounded(text: string | undefined): string | undefined {
+  return text?.slice(0, LONGEST);
+}
+
+function withoutUndefined(attributes: Attributes): Attributes {
+  for (const name of Object.keys(attributes)) if (attributes[name] === undefined) delete attributes[name];
+  return attributes;
+}

@@ -1,0 +1,66 @@
+import { TraceFlags } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
+import type { Config } from '../../config/config-schema.ts';
+import { ERRORS, isErrorCode } from '../../shared/errors.ts';
+import type { SamplingHint } from '../propagation/header-propagator.ts';
+
+type Sampling = Config['telemetry']['traces']['sampling'];
+
+/** Returns whether a trace is sampled, before anything is known about the request. */
+export function isSampled(
+  trace: {
+    readonly traceId: string;
+    readonly parent: SpanContext | undefined;
+    readonly hint: SamplingHint | undefined;
+  },
+  { parentBased, ratio }: Sampling,
+): boolean {
+  const { traceId, parent, hint } = trace;
+  if (parentBased && hint !== 'deferred') {
+    if (parent !== undefined) return (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (hint !== undefined) return hint === 'sampled';
+  }
+  return isWithin(traceId, ratio);
+}
+
+/**
+ * Decides by the last 64 bits of the trace id without their lowest ones, like OpenTelemetry for Go. Services
+ * with the same ratio therefore choose the same traces.
+ */
+function isWithin(traceId: string, ratio: number): boolean {
+  if (ratio >= 1) return true;
+  return Number.parseInt(traceId.slice(16, 29), 16) / 2 ** 52 < ratio;
+}
+
+/** The facts about a finished request that decide whether its spans are kept. */
+export type FinishedFacts = {
+  readonly ms: number;
+  readonly status: number;
+  readonly codes?: readonly string[];
+  readonly degraded?: readonly string[];
+};
+
+/** Returns whether the spans of a request are exported although its trace is not sampled. */
+export function isKept(facts: FinishedFacts, { keep, slowMs }: Sampling): boolean {
+  const { ms, degraded = [] } = facts;
+  return keep.some((reason) => {
+    switch (reason) {
+      case 'slow':
+        return ms >= slowMs;
+      case 'failed':
+        return hasFailed(facts);
+      case 'degraded':
+        return degraded.length > 0;
+    }
+  });
+}
+
+/** Returns whether a request has failed through no fault of its client. */
+export function hasFailed({ status, codes = [] }: FinishedFacts): boolean {
+  return status >= 500 || codes.some(isServerFault);
+}
+
+/** Codes of failed subgraph calls occur in responses with status 200. */
+function isServerFault(code: string): boolean {
+  return isErrorCode(code) && (ERRORS[code].status >= 500 || code.startsWith('SUBGRAPH_'));
+}

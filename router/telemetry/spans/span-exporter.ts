@@ -1,0 +1,108 @@
+import { TraceFlags } from '@opentelemetry/api';
+import type { HrTime } from '@opentelemetry/api';
+import type { Config } from '../../config/config-schema.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import type { FinishedSpan } from './finished-span.ts';
+
+/** Maximum time in milliseconds that the end of the process waits for the last spans. */
+const MAX_FLUSH_MS = 2_000;
+
+export type SpanExporter = AsyncDisposable & {
+  /** Adds spans to the queue. If it is full, because the collector is slow or down, they are dropped. */
+  readonly add: (spans: readonly FinishedSpan[]) => void;
+};
+
+type SpanExporterParts = {
+  readonly schedule: Schedule;
+  /** Called at the first, second, fourth, eighth failure and so on of exports in a row. */
+  readonly onFailure: (event: { readonly reason: string; readonly failures: number }) => void;
+};
+
+/** Returns the URL that spans are sent to; undefined if they are not exported. */
+export function spansUrl({ otlpEnabled, otlpEndpoint, traces }: Config['telemetry']): string | undefined {
+  if (!otlpEnabled || !traces.enabled) return undefined;
+  if (traces.endpoint !== undefined || otlpEndpoint === undefined) return traces.endpoint;
+  return new URL('v1/traces', otlpEndpoint.endsWith('/') ? otlpEndpoint : `${otlpEndpoint}/`).href;
+}
+
+/**
+ * Creates the exporter that sends spans in batches by OTLP. The SDK is only loaded here, because it costs
+ * memory and start-up time. The limits of its queue are those of the standard variables `OTEL_BSP_*`.
+ */
+export async function createSpanExporter(
+  url: string,
+  config: Config['telemetry'],
+  { schedule, onFailure }: SpanExporterParts,
+): Promise<SpanExporter> {
+  const [{ BatchSpanProcessor }, { OTLPTraceExporter }, { Resource }] = await Promise.all([
+    import('@opentelemetry/sdk-trace-base'),
+    import('@opentelemetry/exporter-trace-otlp-proto'),
+    import('@opentelemetry/resources'),
+  ]);
+  const exporter = new OTLPTraceExporter({
+    url,
+    headers: { ...config.otlpHeaders, ...config.traces.headers },
+    timeoutMillis: config.traces.timeoutMs ?? config.otlpTimeoutMs,
+  });
+  let failures = 0;
+  const processor = new BatchSpanProcessor({
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        failures = result.error === undefined ? 0 : failures + 1;
+        // A long outage must not fill the log.
+        if (result.error !== undefined && (failures & (failures - 1)) === 0)
+          onFailure({ reason: result.error.message, failures });
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+  });
+  const common = {
+    resource: new Resource({ ...config.resourceAttributes, 'service.name': config.serviceName }),
+    instrumentationLibrary: { name: 'tributary' },
+    ended: true,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+  return {
+    add: (spans) => spans.forEach((span) => processor.onEnd({ ...readable(span), ...common })),
+    [Symbol.asyncDispose]: () => withinTime(processor.shutdown(), schedule),
+  };
+}
+
+/** Returns a span in the form that the SDK exports. */
+function readable({ traceId, spanId, start, end, events, ...span }: FinishedSpan) {
+  // The processor drops spans that are not sampled; those that are kept for another reason are exported, too.
+  const context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
+  return {
+    name: span.name,
+    kind: span.kind,
+    attributes: span.attributes,
+    status: span.status,
+    links: span.links,
+    ...(span.parentSpanId !== undefined && { parentSpanId: span.parentSpanId }),
+    spanContext: () => context,
+    startTime: hrTime(start),
+    endTime: hrTime(end),
+    duration: hrTime(end - start),
+    events: events.map(({ name, at, attributes = {} }) => ({ name, time: hrTime(at), attributes })),
+  };
+}
+
+/** Converts milliseconds to seconds and nanoseconds. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)];
+}
+
+// A collector that is down or slow must not delay the end of the process. Its failure was already reported.
+function withinTime(flushed: Promise<void>, schedule: Schedule): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = schedule(resolve, MAX_FLUSH_MS);
+    const settle = () => {
+      timer[Symbol.dispose]();
+      resolve();
+    };
+    flushed.then(settle, settle);
+  });
+}

@@ -1,0 +1,15 @@
+import type { RequestSummary } from '../../request/client-request.ts';
+import type { RequestRecorder } from '../../request/request-recorder.ts';
+
+/** A finished client request, with everything that its spans need. */
+export type SpanSource = RequestSummary & {
+  readonly requestId: string;
+  readonly correlationId?: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly clientIp?: string;
+  readonly clientName?: string;
+  readonly clientVersion?: string;
+  readonly recorder: RequestRecorder;
+};

@@ -1,0 +1,119 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { TraceFlags, trace } from '@opentelemetry/api';
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Config } from '../../config/config-schema.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
+import { UNTRACED_REQUEST } from '../../request/request-span.ts';
+import type { RequestSpan } from '../../request/request-span.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import { samplingHintOf } from '../propagation/header-propagator.ts';
+import type { OutgoingHeaders } from '../propagation/header-propagator.ts';
+import { createPropagation } from '../propagation/propagation.ts';
+import { spansOf } from './request-spans.ts';
+import type { SpanSource } from './span-source.ts';
+import { isKept, isSampled } from './sampling.ts';
+import { createSpanExporter, spansUrl } from './span-exporter.ts';
+import { createSpanIds } from './span-ids.ts';
+import { createWallTime } from './wall-time.ts';
+
+/** Reads the traces of client requests, passes them on to subgraphs, and exports spans. */
+export type Tracing = AsyncDisposable & {
+  /** Begins the span of a request. Its ids are needed before it ends: for logs and for subgraphs. */
+  readonly begin: (headers: IncomingHttpHeaders) => RequestSpan;
+  /** Returns the trace headers of a subgraph call, and adds the ids of its span to the record. */
+  readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => OutgoingHeaders;
+  /** Exports the spans of a finished request, if its trace is sampled or kept. */
+  readonly finished: (source: SpanSource) => void;
+};
+
+export type TracingParts = {
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly schedule: Schedule;
+  /** Called at the first, second, fourth, eighth failure and so on of exports in a row. */
+  readonly onExportFailed: (event: { readonly reason: string; readonly failures: number }) => void;
+};
+
+/**
+ * Creates the tracing of a router. Spans are made from the recorder after the response, so that a request
+ * whose spans are not exported costs no more than its ids.
+ */
+export async function startTracing(config: Config['telemetry'], parts: TracingParts): Promise<Tracing> {
+  const { otlpEnabled, traces } = config;
+  const url = spansUrl(config);
+  const propagation = await createPropagation(traces.propagators);
+  const exporter =
+    url === undefined
+      ? undefined
+      : await createSpanExporter(url, config, { ...parts, onFailure: parts.onExportFailed });
+  const ids = createSpanIds(parts.randomBytes);
+  const wallTime = createWallTime(parts);
+
+  function begin(headers: IncomingHttpHeaders): RequestSpan {
+    const received = propagation.read(headers);
+    const parent = trace.getSpanContext(received);
+    const hint = samplingHintOf(received);
+    // A trace that the client has started is passed on unchanged if the router adds no span to it.
+    const isPassedOn =
+      exporter === undefined && (!otlpEnabled || (parent !== undefined && hint === undefined));
+    if (isPassedOn) return passedOn(received, parent);
+    const traceId = parent?.traceId ?? ids.traceId();
+    const spanId = exporter === undefined ? (parent?.spanId ?? ids.spanId()) : ids.spanId();
+    const sampled = isSampled({ traceId, parent, hint }, traces.sampling);
+    const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    return {
+      headers: undefined,
+      context: trace.setSpanContext(received, { ...parent, traceId, spanId, traceFlags, isRemote: false }),
+      traceId,
+      spanId,
+      parentSpanId: parent?.spanId,
+      isSampled: sampled,
+      hasCallSpans: exporter !== undefined,
+    };
+  }
+
+  function callHeaders(span: RequestSpan, record: FetchRecord | undefined): OutgoingHeaders {
+    const own = trace.getSpanContext(span.context);
+    if (!span.hasCallSpans || record === undefined || own === undefined) return requestHeaders(span);
+    const call = ((record.whole ?? record).span ??= { traceId: own.traceId, spanId: ids.spanId() });
+    return propagation.write(trace.setSpanContext(span.context, { ...own, spanId: call.spanId }));
+  }
+
+  function requestHeaders(span: RequestSpan): OutgoingHeaders {
+    return (span.headers ??= propagation.write(span.context));
+  }
+
+  return {
+    begin,
+    callHeaders,
+    finished(source) {
+      const { span } = source.recorder;
+      // There may be thousands of requests per second that are rejected because of overload.
+      if (exporter === undefined || source.codes?.[0] === 'OVERLOADED') return;
+      if (!span.isSampled && !isKept(source, traces.sampling)) return;
+      exporter.add(spansOf(source, { newSpanId: ids.spanId, wallTime }));
+    },
+    [Symbol.asyncDispose]: async () => exporter?.[Symbol.asyncDispose](),
+  };
+}
+
+function passedOn(context: Context, parent: SpanContext | undefined): RequestSpan {
+  return {
+    headers: undefined,
+    context,
+    traceId: parent?.traceId,
+    spanId: undefined,
+    parentSpanId: undefined,
+    isSampled: parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) !== 0,
+    hasCallSpans: false,
+  };
+}
+
+/** Tracing of a process without requests: nothing is read, passed on or exported. */
+export const NO_TRACING: Tracing = {
+  begin: () => UNTRACED_REQUEST,
+  callHeaders: () => ({}),
+  finished: () => undefined,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
