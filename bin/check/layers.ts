@@ -125,7 +125,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['router', 'checks', 'registry'],
   subgraphs: ['database'],
   // The page runs in a browser: it may import types and pure functions.
-  console: ['router'],
+  console: ['router', 'checks'],
 };
 
 /** The list as a table for docs/architecture.md. */

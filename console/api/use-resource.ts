@@ -15,9 +15,20 @@ export type Resource<T> = {
  * An undefined path reads nothing.
  */
 export function useResource<T>(path: string | undefined, everyMs?: number): Resource<T> {
+  return useLoaded(path, (signal) => apiGet<T>(path ?? '', signal), everyMs);
+}
+
+/** As `useResource`, with any way to load the value that `path` identifies. */
+export function useLoaded<T>(
+  path: string | undefined,
+  read: (signal: AbortSignal) => Promise<T>,
+  everyMs?: number,
+): Resource<T> {
   const [state, setState] = useState<{ path?: string | undefined; value?: T; failure?: ApiFailure }>({});
   const [loading, setLoading] = useState(path !== undefined);
   const running = useRef<AbortController>(undefined);
+  const latest = useRef(read);
+  latest.current = read;
 
   const load = useCallback(() => {
     running.current?.abort();
@@ -25,8 +36,9 @@ export function useResource<T>(path: string | undefined, everyMs?: number): Reso
     const controller = new AbortController();
     running.current = controller;
     setLoading(true);
-    apiGet<T>(path, controller.signal)
-      .then((value) => setState({ path, value }))
+    latest
+      .current(controller.signal)
+      .then((value) => controller.signal.aborted || setState({ path, value }))
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         setState((last) => ({ ...(last.path === path && last), path, failure: failureOf(error) }));

@@ -1,10 +1,9 @@
-/** Formats milliseconds with three significant digits: `0.42 ms`, `12.3 ms`, `1.25 s`. */
-export function formatMs(ms: number | null | undefined): string {
+import { formatMs } from './format.ts';
+
+/** Formats milliseconds, or a dash if there is no value. */
+export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
-  if (ms === 0) return '0 ms';
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+  return ms === 0 ? '0 ms' : formatMs(ms);
 }
 
 /** Formats a share from 0 to 1: `0 %`, `0.4 %`, `12 %`. */
@@ -41,7 +40,7 @@ export function formatAgo(time: string | null | undefined, now = Date.now()): st
 }
 
 /** Formats a time of day in the zone of the reader, with the date unless it is today. */
-export function formatTime(time: string, now = new Date()): string {
+export function formatDayTime(time: string, now = new Date()): string {
   const date = new Date(time);
   const clock = date.toLocaleTimeString('en-GB');
   return date.toDateString() === now.toDateString()

@@ -1,7 +1,7 @@
 import type { ConsoleEvent, EventKind, HistoryResult } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
 import { Ago } from '../frame/ago.tsx';
-import { formatMs } from '../frame/figures.ts';
+import { formatDuration } from '../frame/figures.ts';
 import { setParameters, useLocation } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
 import { EVENT_SIGNS } from './plot-events.ts';
@@ -80,7 +80,7 @@ function Details({ data }: Pick<ConsoleEvent, 'data'>) {
         </ul>
       )}
       <p class="event-data soft">
-        {typeof ms === 'number' && <span>active after {formatMs(ms)}</span>}
+        {typeof ms === 'number' && <span>active after {formatDuration(ms)}</span>}
         {pairs.map(([name, value]) => (
           <span key={name}>
             {name} <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>

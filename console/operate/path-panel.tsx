@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
-import { formatMs, formatShare } from '../frame/figures.ts';
+import { formatDuration, formatShare } from '../frame/figures.ts';
 import { Subgraph, useSubgraphClass } from '../frame/subgraph.tsx';
 import { criticalPathShares, stacked } from './critical-path-share.ts';
 import type { PathShare } from './critical-path-share.ts';
@@ -28,7 +28,7 @@ export function PathPanel({ series }: { readonly series: SeriesResult }) {
         lines={lines}
         stepMs={series.stepMs}
         from={series.from}
-        format={formatMs}
+        format={formatDuration}
         events={series.events}
         height={140}
       />
@@ -58,7 +58,7 @@ function Shares({ shares }: { readonly shares: readonly PathShare[] }) {
             <td>
               <Subgraph name={name} />
             </td>
-            <td class="number">{formatMs(meanMs)}</td>
+            <td class="number">{formatDuration(meanMs)}</td>
             <td class="number">{formatShare(share)}</td>
           </tr>
         ))}

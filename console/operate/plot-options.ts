@@ -23,7 +23,7 @@ export function plotOptions({ lines, colours, width, height, ...functions }: Opt
   return {
     width,
     height,
-    padding: [6, 8, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, sync: { key: 'operate' }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
@@ -73,8 +73,13 @@ function translucent(colour: string): string {
   return colour.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.4)');
 }
 
-function timeLabels(_: uPlot, splits: number[]): string[] {
-  return splits.map((seconds) =>
-    new Date(seconds * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' }),
-  );
+function timeLabels(_: uPlot, splits: number[], __: number, ___: number, stepS: number): string[] {
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000);
+    return stepS < DAY_S
+      ? date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+      : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  });
 }
+
+const DAY_S = 86_400;

@@ -1,6 +1,8 @@
+import { useState } from 'preact/hooks';
 import type { RequestResult } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
-import { formatMs, formatTime } from '../frame/figures.ts';
+import { Waterfall } from '../explore/waterfall/waterfall.tsx';
+import { formatDuration, formatDayTime } from '../frame/figures.ts';
 import { linkTo, useLocation } from '../frame/location.ts';
 import { Show } from '../frame/states.tsx';
 import { Subgraph } from '../frame/subgraph.tsx';
@@ -21,8 +23,8 @@ export function RequestPage({ id }: { readonly id: string }) {
 }
 
 function Request({ request }: { readonly request: RequestResult }) {
-  const { id, at, kind, operation, operationType, client, ms, status, codes, degraded, sentence, document } =
-    request;
+  const [selected, setSelected] = useState<number>();
+  const { id, at, kind, operation, operationType, client, ms, status, codes, degraded, document } = request;
   return (
     <>
       <header class="card-head">
@@ -36,13 +38,12 @@ function Request({ request }: { readonly request: RequestResult }) {
           </code>
         ))}
       </header>
-      <p class="request-line">{sentence}</p>
-      <dl class="facts">
+      <dl class="fact-line">
         <Fact name="Request">
           <code>{id}</code>
         </Fact>
-        <Fact name="Time">{formatTime(at)}</Fact>
-        <Fact name="Duration">{formatMs(ms)}</Fact>
+        <Fact name="Time">{formatDayTime(at)}</Fact>
+        <Fact name="Duration">{formatDuration(ms)}</Fact>
         <Fact name="Status">{status}</Fact>
         <Fact name="Client">{client ?? 'unnamed'}</Fact>
         <Fact name="Subgraphs">
@@ -52,10 +53,11 @@ function Request({ request }: { readonly request: RequestResult }) {
         </Fact>
         {degraded.length > 0 && <Fact name="Without">{degraded.join(', ')}</Fact>}
       </dl>
+      <Waterfall trace={request.trace} selected={selected} onSelect={setSelected} />
       {document !== null && (
         <>
           <h3>Operation, without the values of literals</h3>
-          <pre class="document">{document}</pre>
+          <pre class="request-document">{document}</pre>
         </>
       )}
     </>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { RecentRequest, RequestsResult } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
-import { formatMs, formatTime } from '../frame/figures.ts';
+import { formatDuration, formatDayTime } from '../frame/figures.ts';
 import { linkTo, navigate, setParameters, useLocation } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
 import { KindLabel } from './kind-label.tsx';
@@ -40,8 +40,8 @@ function emptyState({ requests, slowMs }: RequestsResult, parameters: Parameters
     return <Empty title="No recent request matches these filters" />;
   return (
     <Empty title="No request to show yet">
-      Requests that fail, are degraded or take more than {formatMs(slowMs)} appear here, and a sample of the
-      others.
+      Requests that fail, are degraded or take more than {formatDuration(slowMs)} appear here, and a sample of
+      the others.
     </Empty>
   );
 }
@@ -127,7 +127,7 @@ function RequestRow({ request, link }: { readonly request: RecentRequest; readon
   const { at, kind, operation, client, ms, codes, degraded, sentence } = request;
   return (
     <tr class="request" onClick={() => navigate(link)}>
-      <td class="number request-time">{formatTime(at)}</td>
+      <td class="number request-time">{formatDayTime(at)}</td>
       <td>
         <KindLabel kind={kind} />
       </td>
@@ -137,7 +137,7 @@ function RequestRow({ request, link }: { readonly request: RecentRequest; readon
         </a>
       </td>
       <td>{client ?? <span class="soft">unnamed</span>}</td>
-      <td class="number">{formatMs(ms)}</td>
+      <td class="number">{formatDuration(ms)}</td>
       <td class="request-sentence" title={sentence}>
         {codes.map((code) => (
           <code key={code} class="label label-bad">

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
-import { formatCount, formatMs, formatRate, formatShare } from '../frame/figures.ts';
+import { formatCount, formatDuration, formatRate, formatShare } from '../frame/figures.ts';
 import { Figure } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
@@ -33,7 +33,7 @@ export function RouterPanel({ series, states }: Props) {
           lines={latency}
           stepMs={stepMs}
           from={from}
-          format={formatMs}
+          format={formatDuration}
           events={events}
           height={140}
         />
@@ -49,9 +49,9 @@ function Figures({ series, states }: Props) {
   return (
     <dl class="figures" title="Figures of the last minute. Percentiles are the mean of those of 5 seconds.">
       <Figure name="requests/s" value={formatRate(figures.perSecond)} />
-      <Figure name="p50" value={formatMs(figures.p50)} />
-      <Figure name="p95" value={formatMs(figures.p95)} />
-      <Figure name="p99" value={formatMs(figures.p99)} />
+      <Figure name="p50" value={formatDuration(figures.p50)} />
+      <Figure name="p95" value={formatDuration(figures.p95)} />
+      <Figure name="p99" value={formatDuration(figures.p99)} />
       <Figure
         name="errors"
         value={formatShare(figures.errorShare)}

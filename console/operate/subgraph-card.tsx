@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
-import { formatCount, formatMs, formatRate, formatShare } from '../frame/figures.ts';
+import { formatCount, formatDuration, formatRate, formatShare } from '../frame/figures.ts';
 import { linkTo } from '../frame/location.ts';
 import { useOverview } from '../frame/overview.ts';
 import { Subgraph, useSubgraphClass } from '../frame/subgraph.tsx';
@@ -58,9 +58,9 @@ function CardFigures({ card: { figures, inFlight, limit } }: { readonly card: Su
       {figures !== null && (
         <>
           <Figure name="calls/s" value={formatRate(figures.perSecond)} />
-          <Figure name="p50" value={formatMs(figures.p50)} />
-          <Figure name="p95" value={formatMs(figures.p95)} />
-          <Figure name="p99" value={formatMs(figures.p99)} />
+          <Figure name="p50" value={formatDuration(figures.p50)} />
+          <Figure name="p95" value={formatDuration(figures.p95)} />
+          <Figure name="p99" value={formatDuration(figures.p99)} />
           <Figure
             name="errors"
             value={formatShare(figures.errorShare)}
@@ -93,7 +93,7 @@ function CardPlot({ name, series }: { readonly name: string; readonly series: Se
       lines={lines}
       stepMs={series.stepMs}
       from={series.from}
-      format={formatMs}
+      format={formatDuration}
       events={events}
       height={100}
       isTitled={false}

@@ -1,13 +1,9 @@
-import { useMemo } from 'preact/hooks';
 import type { SchemaResult, SchemaVersion } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
-import { formatTime } from '../frame/figures.ts';
+import { Differences } from './differences.tsx';
+import { formatDayTime } from '../frame/figures.ts';
 import { setParameters, useLocation } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
-import { indexSdl } from './index-sdl.ts';
-import { linkToCoordinate } from './links.ts';
-import { compareSchemas, countDifferences } from './schema-diff.ts';
-import type { SchemaDifference, TypeDifference } from './schema-diff.ts';
 
 /** The differences between two versions of the supergraph. */
 export function ChangesPage({ result }: { readonly result: SchemaResult }) {
@@ -58,7 +54,7 @@ function VersionChoice({ label, versions, value, onChange }: ChoiceProps) {
       <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {versions.map(({ id, since, until }) => (
           <option key={id} value={id}>
-            {`${id.slice(0, 12)} · since ${formatTime(since)}${until === null ? ' · active' : ''}`}
+            {`${id.slice(0, 12)} · since ${formatDayTime(since)}${until === null ? ' · active' : ''}`}
           </option>
         ))}
       </select>
@@ -71,73 +67,11 @@ function Comparison({ from, to }: { readonly from: string; readonly to: string }
   const after = useResource<SchemaResult>(`schema?version=${encodeURIComponent(to)}`);
   return (
     <Show resource={before}>
-      {(old) => <Show resource={after}>{(next) => <Differences before={old} after={next} />}</Show>}
+      {(old) => (
+        <Show resource={after}>
+          {(next) => <Differences before={old.supergraph} after={next.supergraph} />}
+        </Show>
+      )}
     </Show>
-  );
-}
-
-function Differences({ before, after }: { readonly before: SchemaResult; readonly after: SchemaResult }) {
-  const types = useMemo(
-    () => compareSchemas(indexSdl(before.supergraph), indexSdl(after.supergraph)),
-    [before.supergraph, after.supergraph],
-  );
-  if (types.length === 0) return <Empty title="No element of the schema differs" />;
-  const { added, removed, changed } = countDifferences(types);
-  return (
-    <>
-      <p class="changes-sum" role="status">
-        {`${added} added, ${removed} removed, ${changed} changed`}
-      </p>
-      <ul class="differences">
-        {types.map((type) => (
-          <TypeDifferences key={type.type} type={type} />
-        ))}
-      </ul>
-    </>
-  );
-}
-
-const SIGNS = { added: '+', removed: '−', changed: '~' } as const;
-
-function TypeDifferences({ type: { type, change, differences } }: { readonly type: TypeDifference }) {
-  return (
-    <li>
-      <h2 class={change === 'changed' ? 'mono' : 'visually-hidden'}>{type}</h2>
-      <ul>
-        {differences.map((difference) => (
-          <Difference key={difference.coordinate} difference={difference} />
-        ))}
-      </ul>
-    </li>
-  );
-}
-
-function Difference({
-  difference: { coordinate, change, details },
-}: {
-  readonly difference: SchemaDifference;
-}) {
-  return (
-    <li class={`difference difference-${change}`}>
-      <span class="difference-sign mono" aria-hidden="true">
-        {SIGNS[change]}
-      </span>
-      <span>
-        <span class="visually-hidden">{change} </span>
-        {!coordinate.includes('.') && change !== 'changed' && <span class="soft">type </span>}
-        {change === 'removed' ? (
-          <code>{coordinate}</code>
-        ) : (
-          <a class="mono" href={linkToCoordinate(coordinate)}>
-            {coordinate}
-          </a>
-        )}
-        {details.map((detail) => (
-          <span key={detail} class="difference-detail">
-            {detail}
-          </span>
-        ))}
-      </span>
-    </li>
   );
 }

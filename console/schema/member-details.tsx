@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { Subgraph } from '../frame/subgraph.tsx';
-import { exploreLink } from './explore-link.ts';
+import { ExploreLink } from './explore-link.tsx';
 import { FieldUsage } from './field-usage.tsx';
 import { Labels } from './label-list.tsx';
 import { operationFor } from './operation-for.ts';
@@ -15,9 +15,7 @@ export function MemberDetails({ index, member }: { readonly index: SchemaIndex; 
     <div class="member-details">
       {operation !== null && (
         <p>
-          <a class="button" href={exploreLink(operation)}>
-            Add to editor
-          </a>
+          <ExploreLink operation={operation} />
         </p>
       )}
       {member.args.length > 0 && <ArgumentTable args={member.args} />}

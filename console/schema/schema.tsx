@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { SchemaResult } from '../../router/console/api-types.ts';
-import { useResource } from '../api/use-resource.ts';
 import { linkTo, useLocation } from '../frame/location.ts';
+import { useSchema } from '../frame/schema-resource.ts';
 import { Show } from '../frame/states.tsx';
 import { Tabs } from '../frame/tabs.tsx';
 import { ChangesPage } from './changes-page.tsx';
@@ -18,7 +18,8 @@ const PAGES = [
 /** The types of the graph, the differences between its versions, and its SDL. */
 export function Schema() {
   const { view, segments } = useLocation();
-  const schema = useResource<SchemaResult>(view === 'schema' ? 'schema' : undefined);
+  const schema = useSchema();
+  if (view !== 'schema') return null;
   const isOpen = (page: string) => (segments[0] ?? 'type') === page;
   return (
     <div class="schema">

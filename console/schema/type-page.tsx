@@ -25,7 +25,7 @@ export function TypePage({ index, type, coordinate, usage }: TypePageProps) {
         <Labels labels={type.labels} />
       </header>
       {type.description !== null && <p class="type-description">{type.description}</p>}
-      <dl class="facts">
+      <dl class="fact-list">
         {type.subgraphs.length > 0 && (
           <Fact name="Defined in">
             {type.subgraphs.map((name) => (

@@ -1,0 +1,108 @@
+import type {
+  AccessChange,
+  CheckReport,
+  ContractReport,
+  LintFinding,
+  SchemaChange,
+} from '../../checks/report.ts';
+import { count } from '../frame/format.ts';
+import { verdictOf } from './check-summary.ts';
+import { AffectedOperations } from './affected-operations.tsx';
+import { Findings } from './findings.tsx';
+
+export function AccessChanges({ access }: { readonly access: readonly AccessChange[] }) {
+  return (
+    <ul class="findings">
+      {access.map(({ coordinate, effect, message, operations }) => (
+        <li key={`${coordinate} ${message}`}>
+          <span class={`label ${effect === 'tightened' ? 'label-warn' : ''}`}>{effect}</span>{' '}
+          <code>{coordinate}</code> <span class="finding-message">{message}</span>
+          <span class="soft">
+            {' '}
+            {operations.length === 0
+              ? 'no recorded operation selects it'
+              : `selected by ${count(operations.length, 'operation')}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function LintFindings({ lint }: { readonly lint: readonly LintFinding[] }) {
+  const fresh = lint.filter(({ isNew }) => isNew);
+  const old = lint.length - fresh.length;
+  return (
+    <>
+      <ul class="findings">
+        {fresh.map(({ severity, code, message, subgraph, line }, index) => (
+          <li key={index}>
+            <span class={`label ${severity === 'error' ? 'label-bad' : 'label-warn'}`}>{severity}</span>{' '}
+            <code>{code}</code>{' '}
+            <span class="soft">
+              {subgraph}
+              {line !== undefined && `:${line}`}
+            </span>{' '}
+            <span class="finding-message">{message}</span>
+          </li>
+        ))}
+      </ul>
+      {old > 0 && <p class="soft">{old} findings existed before.</p>}
+    </>
+  );
+}
+
+export function ContractResults({ contracts }: { readonly contracts: readonly ContractReport[] }) {
+  return (
+    <ul class="affected">
+      {contracts.map(({ name, success, composition, operations }) => (
+        <li key={name}>
+          <p class="affected-head">
+            <span class={`label ${success ? 'label-good' : 'label-bad'}`}>
+              {success ? 'passed' : 'failed'}
+            </span>
+            <span class="affected-name">{name}</span>
+          </p>
+          <Findings title="Errors" findings={composition.errors} isBad />
+          <AffectedOperations title="Break" operations={verdictOf(operations, 'breaks')} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Replay({ replay }: { readonly replay: NonNullable<CheckReport['replay']> }) {
+  return (
+    <ul class="findings">
+      {replay.different.map(({ id, path, before, after }) => (
+        <li key={`${id} ${path}`}>
+          <code>{path}</code>{' '}
+          <span class="soft">
+            {JSON.stringify(before) ?? 'absent'} → {JSON.stringify(after) ?? 'absent'}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const CRITICALITIES = { breaking: 'label label-bad', dangerous: 'label label-warn', safe: 'label' } as const;
+
+export function SchemaChangeList({ changes }: { readonly changes: readonly SchemaChange[] }) {
+  return (
+    <ul class="findings">
+      {changes.map(({ criticality, verdict, message, usedBy }, index) => (
+        <li key={index}>
+          <span class={CRITICALITIES[criticality]}>{criticality}</span>{' '}
+          <span class="finding-message">{message}</span>
+          <span class="soft">
+            {' '}
+            {usedBy.operations === 0
+              ? 'not used'
+              : `${verdict} for ${usedBy.clients.join(', ')}: ${count(usedBy.operations, 'operation')}, ${count(usedBy.calls, 'call')}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

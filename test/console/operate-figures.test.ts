@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { criticalPathShares, stacked } from '../../console/operate/critical-path-share.ts';
+import { topConsumers } from '../../console/operate/process-state.ts';
+import type { ProcessState, SubgraphState } from '../../console/operate/process-state.ts';
+import { recentFigures, routerFigures } from '../../console/operate/recent-figures.ts';
+import { subgraphCards } from '../../console/operate/subgraph-cards.ts';
+import type { SeriesResult } from '../../router/console/api-types.ts';
+
+const steps = (value: number) => Array.from({ length: 180 }, () => value);
+
+/** The last minute is the last twelve steps. */
+const series: SeriesResult = {
+  stepMs: 5_000,
+  from: '2030-01-01T00:00:00.000Z',
+  router: {
+    requests: [...steps(100).slice(0, 168), ...Array.from({ length: 12 }, () => 50)],
+    errors: steps(5),
+    degraded: steps(10),
+    rejected: steps(1),
+    p50: steps(4),
+    p95: steps(8),
+    p99: steps(9),
+  },
+  subgraphs: {
+    product: {
+      calls: [...steps(0).slice(0, 178), 10, 30],
+      errors: [...steps(0).slice(0, 178), 0, 4],
+      inFlight: steps(1),
+      p50: [...Array.from({ length: 178 }, () => null), 10, 20],
+      p95: steps(1),
+      p99: steps(1),
+    },
+  },
+  criticalPath: { product: steps(600), router: steps(200), order: steps(0) },
+  events: [],
+};
+
+const subgraph = (more: Partial<SubgraphState> = {}): SubgraphState => ({
+  subgraph: 'product',
+  state: 'closed',
+  breaker: 'closed',
+  fields: [],
+  inFlight: 2,
+  limit: 64,
+  endpoints: [{ url: 'http://a', state: 'serving', inFlight: 2 }],
+  ...more,
+});
+const cardOf = (...states: readonly SubgraphState[]) =>
+  subgraphCards(
+    states.map((one): ProcessState => ({ subgraphs: [one] })),
+    series,
+  )[0];
+
+describe('figures', () => {
+  test('of a subgraph are those of the last minute, percentiles weighted by calls', () => {
+    const figures = recentFigures(series, 'product');
+    expect(figures).toMatchObject({ calls: 40, errorShare: 0.1, p50: 17.5 });
+    expect(figures?.perSecond).toBeCloseTo(40 / 60);
+    expect(recentFigures(series, 'absent')).toBeNull();
+  });
+
+  test('of the router have the degraded share and the rejections of the last minute', () => {
+    expect(routerFigures(series)).toMatchObject({
+      calls: 600,
+      perSecond: 10,
+      errorShare: 0.1,
+      degradedShare: 0.2,
+      rejected: 12,
+      p99: 9,
+    });
+  });
+
+  test('without requests are absent instead of zero', () => {
+    const idle = { ...series, router: { ...series.router, requests: steps(0) } };
+    expect(routerFigures(idle)).toMatchObject({ calls: 0, errorShare: null, degradedShare: null, p50: null });
+  });
+
+  test('of the critical path are per request, the greatest share first', () => {
+    const shares = criticalPathShares(series);
+    expect(shares.map(({ name, share }) => [name, share])).toEqual([
+      ['product', 0.75],
+      ['router', 0.25],
+      ['order', 0],
+    ]);
+    expect(shares[0]?.perRequest.slice(167, 169)).toEqual([6, 12]);
+    expect(
+      stacked([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    ).toEqual([
+      [1, 2],
+      [4, 6],
+      [9, 12],
+    ]);
+  });
+});
+
+describe('the card of a subgraph', () => {
+  test('says what its breaker does', () => {
+    const words = (more: Partial<SubgraphState>) => {
+      const card = cardOf(subgraph(more));
+      return [card?.tone, card?.word, card?.sentence];
+    };
+    expect(words({})).toEqual(['good', 'healthy', 'Calls pass']);
+    expect(words({ breaker: 'open', state: 'open', retryAfterMs: 3_400 })).toEqual([
+      'bad',
+      'blocked',
+      'Blocked after failures, next attempt in 4 s',
+    ]);
+    expect(words({ breaker: 'open', state: 'open', forced: true })).toEqual([
+      'bad',
+      'held open',
+      'Held open by an operator: no calls are sent',
+    ]);
+    expect(words({ forced: true })[1]).toBe('held closed');
+    expect(words({ breaker: 'half-open', state: 'half-open' })[1]).toBe('testing');
+    expect(words({ state: 'partly-open', fields: [{ field: 'Product.a', breaker: 'open' }] })).toEqual([
+      'warning',
+      'partly blocked',
+      'Calls pass, except for 1 field',
+    ]);
+    expect(
+      words({
+        endpoints: [
+          { state: 'ejected', inFlight: 0 },
+          { state: 'serving', inFlight: 1 },
+        ],
+      }),
+    ).toEqual(['warning', 'fewer endpoints', '1 of 2 endpoints failed and get no calls']);
+  });
+
+  test('has the worst state of all processes and their sums', () => {
+    const fields = [{ field: 'Product.a', breaker: 'half-open' }] as const;
+    const card = cardOf(
+      subgraph({ fields }),
+      subgraph({ breaker: 'open', state: 'open', fields: [{ field: 'Product.a', breaker: 'open' }] }),
+    );
+    expect(card).toMatchObject({
+      word: 'blocked',
+      sentence: 'Blocked after failures (in 1 of 2 processes)',
+      inFlight: 4,
+      limit: 128,
+      endpoints: [{ number: 0, inFlight: 4 }],
+      fields: [{ field: 'Product.a', breaker: 'open', sentence: 'Blocked after failures' }],
+      figures: { calls: 40 },
+    });
+  });
+
+  test('of a canary follows the one of all callers', () => {
+    const states = [
+      { subgraphs: [subgraph({ usedBy: 'canary' }), subgraph(), subgraph({ subgraph: 'order' })] },
+    ];
+    expect(subgraphCards(states, null).map(({ name, usedBy }) => [name, usedBy])).toEqual([
+      ['order', null],
+      ['product', null],
+      ['product', 'canary'],
+    ]);
+  });
+});
+
+test('consumers of several processes are added up by issuer and id', () => {
+  const top = (id: string, points: number) => ({
+    user: { issuer: 'https://id', id },
+    points,
+    operations: 1,
+    rejected: 2,
+  });
+  const state = (...list: readonly ReturnType<typeof top>[]): ProcessState => ({
+    topConsumers: { current: { since: '', top: list } },
+  });
+  const address = { address: 'ada', points: 30, operations: 3, rejected: 0 };
+  const states = [state(top('ada', 10), top('bob', 15)), state(top('ada', 10)), {}];
+  const consumers = topConsumers([...states, { topConsumers: { current: { since: '', top: [address] } } }]);
+  expect(consumers.map(({ name, points, rejected }) => [name, points, rejected])).toEqual([
+    ['ada', 30, 0],
+    ['ada', 20, 4],
+    ['bob', 15, 2],
+  ]);
+});
