@@ -101,9 +101,9 @@ export class FetchRecord {
   }
 
   /** Records the end of an attempt. Without a connection, the whole attempt was a wait for one. */
-  attemptEnded(at: number, bytes: number): void {
+  attemptEnded(bytes: number, now: () => number): void {
     this.bytesIn += bytes;
-    if (this.connectedAt === 0 && this.dispatchedAt !== 0) this.connectionMs += at - this.dispatchedAt;
+    if (this.connectedAt === 0 && this.dispatchedAt !== 0) this.connectionMs += now() - this.dispatchedAt;
   }
 
   /** Records the result of a call. If the client is gone, the call may end after the fetch. */

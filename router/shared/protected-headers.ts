@@ -21,12 +21,12 @@ export const PROTECTED_HEADERS = {
     prefixes: ['proxy-', 'x-user-', 'x-tenant-'],
   },
   // Only the router sets these: the origin of the request, the timeout, and headers that switch on tracing in
-  // Apollo's servers.
+  // Apollo's servers. Headers of the prefix `tributary-` are for the router, and one of them is a credential.
   request: {
     names: setOf(
       'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
     ),
-    prefixes: ['x-forwarded-', 'apollo-query-plan-'],
+    prefixes: ['x-forwarded-', 'apollo-query-plan-', 'tributary-'],
   },
   // Only the router sets these, for example CORS headers and the state of the rate limit.
   response: {

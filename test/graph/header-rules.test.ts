@@ -59,6 +59,7 @@ const SMUGGLED: Readonly<Record<string, readonly string[]>> = {
   'a signature': ['signature: forged', 'signature-input: forged', 'content-digest: forged'],
   'a forwarded address': ['x-forwarded-for: forged', 'x_forwarded_host: forged', 'forwarded: forged'],
   'switches of Apollo': ['apollo-federation-include-trace: forged', 'apollo-query-plan-experimental: forged'],
+  'a debug token': ['tributary-debug: forged', 'tributary_debug: forged', 'tributary-trace: forged'],
   'a timeout': ['x-request-timeout-ms: forged', 'x_request_timeout_ms: forged'],
   credentials: ['cookie: forged', 'proxy-authorization: forged', 'te: forged', 'keep-alive: forged'],
   'a trailer': ['trailer: x-user-id'],

@@ -171,7 +171,7 @@ export class Exchange implements ResponseHandler, Interruptible {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
-    this.#call.request.record?.attemptEnded(this.#options.monotonic(), this.#bytes);
+    this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
     try {
       // The controller is set immediately before undici writes the request. Without a controller the request
       // was not sent, so it may be retried.

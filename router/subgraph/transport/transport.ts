@@ -39,9 +39,10 @@ export function createTransport(options: TransportOptions): Transport {
     const body = Buffer.from(call.request.body);
     const { headers: own } = call.context;
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
-    headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
+    const now = monotonic();
+    headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - now), 0)));
     call.interrupt.attach(exchange);
-    call.request.record?.dispatched(monotonic(), body.length);
+    call.request.record?.dispatched(now, body.length);
     pool.dispatch({ path, headers, body, bodyText: call.request.body }, exchange);
   }
 
