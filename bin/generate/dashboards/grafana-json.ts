@@ -43,6 +43,7 @@ export function dashboardFile(dashboard: Dashboard): string {
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
+const CHANGES = of('tributary_configuration_changes_total');
 const ANNOTATIONS = [
   annotation({
     name: 'Supergraph activated',
@@ -53,7 +54,8 @@ const ANNOTATIONS = [
   annotation({
     name: 'Configuration changed',
     colour: 'purple',
-    expr: `sum by (outcome) (increase(${of('tributary_configuration_changes_total')}[1m])) > 0`,
+    // A counter that begins with its first event has no increase: `unless offset` finds that event.
+    expr: `sum by (outcome) (increase(${CHANGES}[1m]) > 0 or (${CHANGES} unless ${CHANGES} offset 1m))`,
     title: 'Configuration {{outcome}}',
   }),
 ];
