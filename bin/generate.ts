@@ -10,6 +10,7 @@ import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { lintTable } from './generate/lint-table.ts';
 import { metricsTable } from './generate/metrics-table.ts';
+import { logFieldsTable } from './generate/log-fields-table.ts';
 import { registryMetricsTable } from './generate/registry-metrics-table.ts';
 import { settingsTable } from './generate/settings-table.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';
@@ -57,6 +58,7 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
       'configuration',
       configTable(configJsonSchema()),
     ),
+    'docs/logs.md': logsPage(),
     'docs/registry.md': registryPage(),
     'docs/architecture.md': withBlock('docs/architecture.md', 'layers', layerTable()),
     'docs/metrics.md': withBlock('docs/metrics.md', 'metrics', metricsTable()),
@@ -68,6 +70,11 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
     ),
     'router/planning/README.md': withBlock('router/planning/README.md', 'example', planningExample()),
   };
+}
+
+function logsPage(): string {
+  const page = withBlock('docs/logs.md', 'log-fields', logFieldsTable(['line', 'request']));
+  return blockIn('docs/logs.md', page, 'audit-fields', logFieldsTable(['audit']));
 }
 
 function registryPage(): string {

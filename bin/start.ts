@@ -27,8 +27,11 @@ const SAME_SIGNAL_MS = 500;
 const root = join(import.meta.dirname, '..');
 const dataFolder = process.env['DATA_DIR'] ?? join(root, '.data');
 
+/** Names of the router's log fields, if `router.yaml` renames them. */
+let renamed: Config['telemetry']['logs']['fields']['rename'] = {};
+
 const terminal = {
-  onLine: (name: string, line: string) => console.log(formatLine(name, line)),
+  onLine: (name: string, line: string) => console.log(formatLine(name, line, renamed)),
   onNews: (sentence: string) => console.log(sentence),
 };
 
@@ -63,6 +66,7 @@ try {
 /** Runs every service in this terminal until Ctrl-C. */
 async function start(): Promise<number> {
   const config = loadConfig(process.env, root);
+  renamed = config.telemetry.logs.fields.rename;
   const file = compositionFileOf(config.supergraph);
   if (file === undefined)
     throw new StartError('The supergraph is not a file that lists subgraphs to start: use "npm run router".');

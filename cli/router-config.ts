@@ -19,6 +19,13 @@ export const ROUTER_OPTIONS = {
     value: 'N',
     description: 'Listen on this port, or on a free one for 0.',
   },
+  'log-format': {
+    type: 'string',
+    value: 'FORMAT',
+    choices: ['auto', 'json', 'text'],
+    description:
+      'Format of the log; `auto` is text on a terminal and JSON otherwise. Default: as router.yaml says.',
+  },
 } as const;
 
 const MAX_PORT = 65_535;
@@ -27,6 +34,7 @@ type RouterOptions = {
   readonly config?: string | undefined;
   readonly supergraph?: string | undefined;
   readonly port?: string | undefined;
+  readonly 'log-format'?: string | undefined;
 };
 
 /**
@@ -36,7 +44,7 @@ type RouterOptions = {
  * @throws {MisuseError} if the port is not a port
  */
 export function routerEnvironment(
-  { config, supergraph, port }: RouterOptions,
+  { config, supergraph, port, 'log-format': logFormat }: RouterOptions,
   env: Environment = process.env,
 ): Environment {
   return {
@@ -44,6 +52,7 @@ export function routerEnvironment(
     ...(config !== undefined && { ROUTER_CONFIG: configOption(config) }),
     ...(supergraph !== undefined && { SUPERGRAPH: supergraphOption(supergraph) }),
     ...(port !== undefined && { PORT: portOption(port) }),
+    ...(logFormat !== undefined && { LOG_FORMAT: logFormat }),
   };
 }
 

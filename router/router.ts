@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 import { LocalBuckets } from './rate-limit/local-buckets.ts';
 import { createClientAddress } from './rate-limit/client-address.ts';
-import { addressBlock } from './request/address-block.ts';
 import { TopConsumers } from './rate-limit/top-consumers.ts';
 import type { Config } from './config/config-schema.ts';
 import { warnOfRenamedKeys } from './config/renamed-keys.ts';
 import { createExecution } from './operation/execute-operation.ts';
 import { overrideConditions } from './operation/evaluate-overrides.ts';
 import { createAuthenticator } from './authentication/authenticate.ts';
+import { createIdentification } from './authentication/identification.ts';
 import { warnOfShortSecrets } from './authentication/short-secrets.ts';
 import { createSigner } from './authentication/signature.ts';
 import { listenAdmin } from './admin/admin-server.ts';
@@ -155,12 +155,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const tracing = built.use(
     await startTracing(config.telemetry, { ...parts, onExportFailed: (event) => telemetry.spansLost(event) }),
   );
-  const ownTelemetry = createTelemetry(config.telemetry, {
-    now: parts.now,
-    destination: parts.log,
-    tracing,
-    countsGraphs: Object.keys(config.graphs).length > 0,
-  });
+  const ownTelemetry = built.use(
+    createTelemetry(config.telemetry, {
+      now: parts.now,
+      schedule: parts.schedule,
+      destination: parts.log,
+      tracing,
+      countsGraphs: Object.keys(config.graphs).length > 0,
+    }),
+  );
   const telemetry = recordEvents(ownTelemetry, events);
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));
@@ -247,8 +250,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
   const handle = createPipeline({
     shedding,
-    identify: ({ authorization, address }) =>
-      authenticator.authenticate(authorization, addressBlock(address)),
+    identify: createIdentification(config.authentication, { authenticator, telemetry }),
     selectGraph: createGraphSelection(config.graphs),
     acquire: generations.acquire,
     resolve: persisted.resolve,
@@ -376,7 +378,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     usage: reportUsage,
     queryProcess,
     reload: generations.reload,
-    reconfigure: running.reconfigure,
+    reconfigure(load) {
+      // SIGHUP is also the signal of programs that rotate logs.
+      telemetry.reopenAuditFile();
+      return running.reconfigure(load);
+    },
     async drain() {
       health.drain();
       healthPort?.publish();

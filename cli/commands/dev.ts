@@ -30,12 +30,14 @@ export const dev = defineVerb(
       },
       config: CONFIG_OPTION,
       port: ROUTER_OPTIONS.port,
+      'log-format': ROUTER_OPTIONS['log-format'],
     },
   },
   async ({ values: { mock, ...values }, positionals: [supergraph] }) => {
     if (supergraph !== undefined) assertFile(supergraph);
-    Object.assign(process.env, routerEnvironment({ ...values, supergraph }), {
-      LOG_FORMAT: process.env['LOG_FORMAT'] ?? 'text',
+    const environment = routerEnvironment({ ...values, supergraph });
+    Object.assign(process.env, environment, {
+      LOG_FORMAT: environment['LOG_FORMAT'] ?? 'text',
       // A production setting of the shell would hide the schema and Sandbox.
       NODE_ENV: 'development',
     });

@@ -22,14 +22,17 @@ export async function runDevSession(config: Config, mocked: readonly string[]): 
   await stopped;
 }
 
+type HeldLog = Disposable & { readonly isTTY: boolean; write(line: string): void; release(): void };
+
 /** Keeps log lines until they are released, or until this is disposed. */
-function holdBack(): Disposable & { write(line: string): void; release(): void } {
+function holdBack(): HeldLog {
   let held: string[] | undefined = [];
   const release = () => {
     for (const line of held ?? []) process.stdout.write(line);
     held = undefined;
   };
   return {
+    isTTY: process.stdout.isTTY,
     write(line) {
       if (held === undefined) process.stdout.write(line);
       else held.push(line);

@@ -83,6 +83,8 @@ export function parseConfig(
     persistedOperations.manifest = resolve(directory, persistedOperations.manifest);
   for (const [client, path] of Object.entries(persistedOperations.clients))
     persistedOperations.clients[client] = resolve(directory, path);
+  const { audit } = config.telemetry.logs;
+  if (audit.file !== undefined) audit.file = resolve(directory, audit.file);
   for (const { tls } of [config.traffic.all, ...Object.values(config.traffic.subgraphs)])
     if (tls !== undefined) resolveAll(tls, directory);
   return freezeConfig(config);

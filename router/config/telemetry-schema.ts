@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logs } from './telemetry/log-schema.ts';
 import { GRAPH_REF } from './registry/registry-schema.ts';
 import { otlpKeys, traces } from './telemetry/traces-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
@@ -17,6 +18,7 @@ export const telemetry = z
       .describe(
         '`json` writes one JSON object per line, `text` is readable; `auto` selects text on a terminal and JSON otherwise. `LOG_FORMAT` overrides it.',
       ),
+    logs,
     ...otlpKeys,
     traces,
   })

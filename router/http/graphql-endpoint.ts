@@ -10,18 +10,17 @@ import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
 import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
-import { namedClient } from '../usage/client-label.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
 import { readJsonBody } from './read-body.ts';
-import { saneId } from './request-id.ts';
+import { valuesOf } from './head/request-facts.ts';
+import type { HttpFacts } from './head/request-facts.ts';
 
 export type GraphqlEndpointParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
-  readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
   /**
    * Rejects a request by its headers, before its body is read.
    * @throws {RouterError} OVERLOADED
@@ -41,9 +40,9 @@ export type GraphqlEndpointParts = {
 
 type EndpointRequest = {
   readonly id: string;
+  /** Facts of HTTP about the request. */
+  readonly facts: HttpFacts;
   readonly recorder: RequestRecorder;
-  /** Address of the client, behind trusted proxies. */
-  readonly address: string;
   /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
   readonly graph: string | undefined;
 };
@@ -63,27 +62,27 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   return async function endpoint(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, graph }: Pick<EndpointRequest, 'id' | 'graph'>,
+    { id, facts, graph }: Omit<EndpointRequest, 'recorder'>,
   ): Promise<ClientResponse> {
     const { headers } = request;
     const recorder = new RequestRecorder(id, parts.monotonic, (identity) =>
       maySeeInternals(headers, identity),
     );
+    recorder.note(facts);
     recorder.traced(parts.telemetry.tracing.begin(headers));
-    const address = parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for'));
-    const untimed = await respond(request, response, { id, graph, recorder, address });
+    const untimed = await respond(request, response, { id, facts, graph, recorder });
     recorder.finish();
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
     const clientResponse = { ...untimed, headers: timed };
-    const correlationId = saneId(request.headers['x-correlation-id']);
+    noteRateLimit(recorder, clientResponse);
     parts.telemetry.requestFinished({
       requestId: id,
-      ...(correlationId !== undefined && { correlationId }),
-      method: request.method ?? '',
+      method: facts.method,
       status: clientResponse.status,
       ms: recorder.totalMs,
-      clientIp: address,
-      ...namedClient(headers),
+      clientIp: facts.clientAddress,
+      ...(facts.clientName !== undefined && { clientName: facts.clientName }),
+      ...(facts.clientVersion !== undefined && { clientVersion: facts.clientVersion }),
       bytes: Buffer.byteLength(clientResponse.body),
       ...(graph !== undefined && { graph }),
       ...clientResponse.summary,
@@ -102,14 +101,14 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    known: EndpointRequest,
+    { recorder, ...known }: EndpointRequest,
   ): Promise<ClientResponse> {
-    const { id, recorder } = known;
+    const { id } = known;
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
-      const clientRequest = await toClientRequest(request, response, { ...known, mediaType });
+      const clientRequest = await toClientRequest(request, response, { ...known, recorder, mediaType });
       return await parts.handle(clientRequest);
     } catch (error) {
       const rejected = { id, mediaType, extensions: traceExtension({ headers: request.headers, recorder }) };
@@ -122,7 +121,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function toClientRequest(
     request: IncomingMessage,
     response: ServerResponse,
-    known: EndpointRequest & { readonly mediaType: MediaType },
+    { facts, ...known }: EndpointRequest & { readonly mediaType: MediaType },
   ): Promise<ClientRequest> {
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
@@ -139,8 +138,9 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       search,
       headers: request.headers,
       authorization: valuesOf(request, 'authorization'),
-      correlationId: saneId(request.headers['x-correlation-id']),
+      correlationId: facts.correlationId,
       peer: request.socket.remoteAddress,
+      address: facts.clientAddress,
       signal: goneSignal(response),
     };
   }
@@ -171,16 +171,10 @@ function searchOf(url = '/'): string {
   return query === -1 ? '' : url.slice(query);
 }
 
-// Returns every value of a request header. `headers` has only the first value of some headers, and
-// `headersDistinct` would copy all headers.
-function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
-  if (headers[name] === undefined) return [];
-  const values: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const value = rawHeaders[index + 1];
-    if (rawHeaders[index]?.toLowerCase() === name && value !== undefined) values.push(value);
-  }
-  return values;
+/** Points left for the caller, as the headers of the response report them, also if it is a rejection. */
+function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): void {
+  const remaining = headers['x-ratelimit-remaining'];
+  if (remaining !== undefined) recorder.note({ rateLimitRemaining: Number(remaining) });
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

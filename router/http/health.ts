@@ -27,6 +27,11 @@ export function createHealth(reasons: () => readonly string[]): Health {
 const READINESS: ReadonlySet<string> = new Set(['/health', '/health/ready', '/readyz']);
 const LIVENESS: ReadonlySet<string> = new Set(['/health/live', '/livez']);
 
+/** Returns whether a path is that of a health check. */
+export function isHealthPath(path: string): boolean {
+  return LIVENESS.has(path) || READINESS.has(path);
+}
+
 export type HealthReport = {
   /** Reasons why the process is not live; empty by default. */
   readonly notLive?: readonly string[];

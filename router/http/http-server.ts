@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import { mergeVary } from '../headers/vary.ts';
@@ -11,23 +12,27 @@ import { createConnectionLimit } from './sockets/connection-limit.ts';
 import { createCors } from './cors.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import type { GraphqlEndpointParts } from './graphql-endpoint.ts';
-import { healthResponse } from './health.ts';
+import { healthResponse, isHealthPath } from './health.ts';
 import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { openPort } from './sockets/listeners.ts';
 import { createMalformedRequestHandler } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
-import { requestId, saneId } from './request-id.ts';
+import { httpFactsOf } from './head/request-facts.ts';
+import type { HttpFacts, ReadClientAddress } from './head/request-facts.ts';
+import { requestId } from './head/request-id.ts';
 import { pathOf } from './request-path.ts';
 import { sandboxPage } from './sandbox-page.ts';
 import type { ServePaths } from './request-path.ts';
 import { createStandingHeaders } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
+import type { Sampling } from '../telemetry/log/request-log.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
   /** Responds to requests for the console; undefined if it is not served on this port. */
   readonly serveConsole?: ServePaths | undefined;
+  readonly clientAddress: ReadClientAddress;
   readonly health: Health;
   readonly schedule: Schedule;
   /** Returns milliseconds since 1970. */
@@ -52,14 +57,20 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
     maxBytes: config.limits.unreadBytes,
     schedule: parts.schedule,
     monotonic: parts.monotonic,
-    cutOff: () => parts.telemetry.clientCutOff('slow reader'),
+    cutOff: (address) => parts.telemetry.connectionRejected('slow reader', address),
   });
   const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
   const prepare = (current: Config) => {
     const standing = createStandingHeaders(current);
     return {
       respond: createResponder(current, { ...parts, standing, unread, placeOnConnection }),
-      rejectMalformed: createMalformedRequestHandler(standing),
+      rejectMalformed: createMalformedRequestHandler(standing, ({ reason, socket, hasRequest }) =>
+        parts.telemetry.connectionRejected(
+          reason,
+          socket instanceof Socket ? socket.remoteAddress : undefined,
+          hasRequest,
+        ),
+      ),
     };
   };
   let prepared = prepare(config);
@@ -75,7 +86,6 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   const server = createServer(serverOptions(config), (request, response) => void respond(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
     prepared.rejectMalformed(error, socket);
   });
   // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
@@ -84,7 +94,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   const { port, close, connections } = await openPort(server, {
     ...config.listen,
     shared: config.workers > 1,
-    dropped: () => parts.telemetry.clientCutOff('too many connections'),
+    dropped: (address) => parts.telemetry.connectionRejected('too many connections', address),
   });
   return {
     url: urlAt({ ...config.listen, port }),
@@ -181,17 +191,21 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     if (response.writableLength > 0) unread.add(response, bytes);
   }
 
-  async function route(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { id, path }: { readonly id: string; readonly path: string },
-  ): Promise<ClientResponse> {
+  /** Returns the response to a request that is the same for all paths; undefined for all others. */
+  function responseForAnyPath(request: IncomingMessage, id: string): ClientResponse | undefined {
     const fault = hostFault(request);
     if (fault !== undefined)
       return rejectionResponse(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
-    if (isGraphql(path)) return graphql(request, response, { id, graph: graphOf.get(path) });
+    return undefined;
+  }
+
+  async function responseWithoutGraphql(
+    request: IncomingMessage,
+    id: string,
+    path: string,
+  ): Promise<ClientResponse> {
     const health = healthResponse(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/sandbox' && request.method === 'GET' && sandbox !== undefined) return sandbox;
@@ -199,6 +213,28 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     if (consoleResponse !== undefined) return consoleResponse;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
     return notFound(path, config, id);
+  }
+
+  async function route(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { id, facts }: { readonly id: string; readonly facts: HttpFacts },
+  ): Promise<ClientResponse> {
+    const { path } = facts;
+    const started = parts.monotonic();
+    const known = responseForAnyPath(request, id);
+    if (known === undefined && isGraphql(path))
+      return graphql(request, response, { id, facts, graph: graphOf.get(path) });
+    const other = known ?? (await responseWithoutGraphql(request, id, path));
+    parts.telemetry.otherFinished(facts, {
+      requestId: id,
+      status: other.status,
+      ms: parts.monotonic() - started,
+      bytes: Buffer.byteLength(other.body),
+      codes: other.summary?.codes,
+      sampling: samplingOf(request, path),
+    });
+    return other;
   }
 
   return async function respond(request, response) {
@@ -209,18 +245,24 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
-    const clientResponse = await route(request, response, { id, path });
+    const facts = httpFactsOf(request, { path, clientAddress: parts.clientAddress });
+    const clientResponse = await route(request, response, { id, facts });
     const vary = varyOf(path, clientResponse.headers['vary']);
-    const correlationId = saneId(request.headers['x-correlation-id']);
     const headers = {
       'x-request-id': id,
-      ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
+      ...(facts.correlationId !== undefined && { 'x-correlation-id': facts.correlationId }),
       ...cors.headersFor(request),
       ...clientResponse.headers,
       ...vary,
     };
     write(response, { ...clientResponse, headers });
   };
+}
+
+/** Returns which lines of a kind of request are logged. The console sends requests every few seconds. */
+function samplingOf({ method }: IncomingMessage, path: string): Sampling {
+  if (method === 'OPTIONS' || isHealthPath(path)) return 'some';
+  return path.startsWith('/console/') ? 'failures' : 'all';
 }
 
 /** Maps URL paths to the names of the contracts that are configured with a `path`. */

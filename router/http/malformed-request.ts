@@ -7,6 +7,16 @@ import { rejectBody } from './sockets/bodies-in-progress.ts';
 import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
+/** A request that the HTTP parser has rejected. */
+export type MalformedRequest = {
+  readonly reason: MalformedReason;
+  readonly socket: Duplex;
+  /** True if the router was reading the body of the request, which is logged like any other then. */
+  readonly hasRequest: boolean;
+};
+
+type MalformedReason = 'slow request' | 'headers too large' | 'malformed request';
+
 /**
  * Creates the handler for invalid HTTP and for requests that do not arrive completely in time.
  * - If the router is already reading the body of a request, that request is rejected like any other: the
@@ -14,13 +24,19 @@ import type { StandingHeaders } from './standing-headers.ts';
  * - Otherwise the handler writes a JSON response to the socket and closes it. Node by itself would send an
  *   empty body.
  */
-export function createMalformedRequestHandler(standing: StandingHeaders) {
+export function createMalformedRequestHandler(
+  standing: StandingHeaders,
+  onRejected: (rejection: MalformedRequest) => void = () => undefined,
+) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
-  const badRequest = prepare('BAD_REQUEST', 'the request is not valid HTTP');
+  const badRequest: Rejection = {
+    ...prepare('BAD_REQUEST', 'the request is not valid HTTP'),
+    reason: 'malformed request',
+  };
   // The responses are built once, because thousands of connections may time out at the same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
-    HPE_HEADER_OVERFLOW: prepare('HEADERS_TOO_LARGE'),
-    ERR_HTTP_REQUEST_TIMEOUT: prepare('REQUEST_TIMEOUT'),
+    HPE_HEADER_OVERFLOW: { ...prepare('HEADERS_TOO_LARGE'), reason: 'headers too large' },
+    ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },
   };
 
   return function rejectMalformed({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
@@ -28,10 +44,14 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
       socket.destroy();
       return;
     }
-    const { error, response } = rejections[code] ?? badRequest;
+    const { error, response, reason } = rejections[code] ?? badRequest;
     // A client that closes the connection before the end of the body has cancelled its request, so there is
     // no request to reject.
-    if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
+    if (code !== 'HPE_INVALID_EOF_STATE') {
+      const hasRequest = rejectBody(socket, error);
+      onRejected({ reason, socket, hasRequest });
+      if (hasRequest) return;
+    }
     // The socket is destroyed after the response. Otherwise a client that never closes its side would keep
     // the socket open forever.
     socket.end(response, () => socket.destroy());
@@ -44,9 +64,14 @@ type Rejection = {
    * Returns a complete HTTP response, status line included, for a connection on which no request was parsed.
    */
   readonly response: string;
+  readonly reason: MalformedReason;
 };
 
-function prepareRejection(standing: StandingHeaders, code: ErrorCode, message?: string): Rejection {
+function prepareRejection(
+  standing: StandingHeaders,
+  code: ErrorCode,
+  message?: string,
+): Omit<Rejection, 'reason'> {
   // `connection: close` is required: the rest of the invalid request could be read as the next request.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
   const { status, headers, body } = rejectionResponse(error, JSON_TYPE);

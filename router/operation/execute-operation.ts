@@ -176,6 +176,7 @@ function settled(
     delivered: outcome.delivered,
     fieldsWithoutResponse: outcome.fieldsWithoutResponse,
     caller: payerOf(caller),
+    facts: caller.request.recorder.facts,
   };
   if (asksForCost(caller.request.headers))
     return { ...outcome, cost: reconciliation.reconcileAndReport(executed) };

@@ -56,6 +56,8 @@ export type Operation = PricedOperation & {
   readonly restriction: Restriction | undefined;
   /** Returns what is recorded of the operation. It is computed on the first call. */
   readonly described: () => OperationDescription;
+  /** Returns the first 16 digits of the signature, for log and spans. It is computed on the first call. */
+  readonly hash: () => string;
 };
 
 /** An operation without the parts that its caller may not see. */
@@ -192,7 +194,7 @@ function createOperation(
     compiled: createCompile({ source, name, document }, parts, onGrowth),
     guard: parts.guard(document, name),
     restriction: undefined,
-    described: createDescription({ document, name: definition.name?.value, type }, parts, onGrowth),
+    ...createDescription({ document, name: definition.name?.value, type }, parts, onGrowth),
     under(restriction) {
       const known =
         restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, onGrowth });
@@ -207,15 +209,24 @@ function createDescription(
   operation: DescribedOperation,
   { graph: { schema }, pricing: { slicingArguments } }: OperationsParts,
   onGrowth: OnGrowth,
-): () => OperationDescription {
+): Pick<Operation, 'described' | 'hash'> {
   let description: OperationDescription | undefined;
-  return () => {
-    if (description !== undefined) return description;
-    description = describeOperation(operation, { schema, slicingArguments });
-    onGrowth(descriptionBytes(description));
-    return description;
+  let hash: string | undefined;
+  const describe = () => description ?? describeOperation(operation, { schema, slicingArguments });
+  return {
+    described() {
+      if (description !== undefined) return description;
+      description = describe();
+      onGrowth(descriptionBytes(description));
+      return description;
+    },
+    // The description is not kept for it, because it is as large as the document.
+    hash: () => (hash ??= describe().signature.slice(0, HASH_DIGITS)),
   };
 }
+
+/** Number of digits of a signature in logs, which suffice to tell the operations of a graph apart. */
+const HASH_DIGITS = 16;
 
 /**
  * Creates the function that coerces variables and rejects null in `@skip(if:)` and `@include(if:)`. Cost and

@@ -5,6 +5,7 @@ import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import { remainingAfter } from './rate-limiter.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import type { Payer } from '../request/caller.ts';
+import type { RequestFacts } from '../request/request-recorder.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
 /** `extensions.cost` of a response. */
@@ -31,6 +32,8 @@ export type ReconcilableOperation = {
    */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Payer;
+  /** Receives the actual cost. */
+  readonly facts?: Partial<Pick<RequestFacts, 'actualCost'>>;
 };
 
 export type ReconciliationParts = {
@@ -116,7 +119,8 @@ export function createReconciliation(
 
   function correct(operation: ReconcilableOperation, actual: number): void {
     refundCalls(operation);
-    const { admission, caller } = operation;
+    const { admission, caller, facts } = operation;
+    if (facts !== undefined) facts.actualCost = actual;
     if (admission.reservation !== undefined)
       refundPoints(admission.reservation, admission.cost - actual, caller);
   }

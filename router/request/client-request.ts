@@ -60,7 +60,6 @@ export type RequestSummary = {
   readonly deduplicatedBy?: string;
   /** Ids of requests whose subgraph calls this request used, by subgraph. */
   readonly deduplicatedCalls?: Readonly<Record<string, string>>;
-  readonly traceId?: string;
   readonly generation?: string;
 };
 

@@ -11,19 +11,31 @@ type RecordedOperation = {
   readonly type: RequestFacts['operationType'];
   readonly source: string;
   readonly deprecated: readonly string[];
+  readonly hash: () => string;
 };
 
 /** Facts about a request that log, metrics, spans and the list of recent requests use. */
 export type RequestFacts = {
+  method: string;
+  /** Path of the request without the query string. */
+  path: string;
+  correlationId: string;
+  /** Address of the client behind trusted proxies. */
+  clientAddress: string;
+  userAgent: string;
+  /** Name that the client sends. */
+  clientName: string;
+  /** Version that the client sends. */
+  clientVersion: string;
+  /** Id of the trace that the request belongs to. */
+  traceId: string;
+  /** Id of the span of the request; absent if the trace is only passed on. */
+  spanId: string;
   identity: Identity;
   /** Name of the contract; absent for the whole graph. */
   graph: string | undefined;
   /** Version of the supergraph. */
   generation: string;
-  /** Id of the trace that the request belongs to. */
-  traceId: string;
-  /** Id of the span of the request; absent if the trace is only passed on. */
-  spanId: string;
   operationName: string | undefined;
   operationType: 'query' | 'mutation' | 'subscription';
   /** Document of the client. */
@@ -32,10 +44,16 @@ export type RequestFacts = {
   isCached: boolean;
   /** Whether the plan was made before this request. */
   isPlanned: boolean;
-  /** Coordinates of the deprecated fields that the operation selects. */
+  /** Coordinates of the deprecated fields and arguments that the operation uses. */
   deprecated: readonly string[];
+  /** Returns the first digits of the operation's signature. It is computed on the first call. */
+  operationHash: () => string;
   /** Estimated cost in points. */
   cost: number;
+  /** Actual cost in points. It is computed after the response, and only if it replaces the estimate. */
+  actualCost: number;
+  /** Points left in the caller's emptiest bucket. */
+  rateLimitRemaining: number;
 };
 
 /**
@@ -137,11 +155,12 @@ export class RequestRecorder {
   }
 
   /** Records which operation the request is for. */
-  prepared({ name, type, source, deprecated }: RecordedOperation): void {
+  prepared({ name, type, source, deprecated, hash }: RecordedOperation): void {
     this.facts.deprecated = deprecated;
     this.facts.operationName = name;
     this.facts.operationType = type;
     this.facts.source = source;
+    this.facts.operationHash = hash;
   }
 
   /** Records the place of the request in its trace. */

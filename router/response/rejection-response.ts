@@ -41,7 +41,10 @@ export function rejectionResponse(
       ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
       ...error.headers,
     },
-    summary: { codes: [code] },
+    summary: {
+      codes: [code],
+      ...(typeof publicExtensions['cost'] === 'number' && { cost: publicExtensions['cost'] }),
+    },
     body: `${JSON.stringify({ errors, extensions })}\n`,
   };
 }

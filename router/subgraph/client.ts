@@ -1,7 +1,7 @@
 import type { BreakerState } from '../telemetry/breaker-state.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
-import type { SubgraphCalled } from '../telemetry/finished-work.ts';
+import type { SubgraphCalled } from '../request/finished-work.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
 import { withBreakers, withManualBreakers } from './breaker/with-breakers.ts';

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { withoutControls } from './log/log-text.ts';
 
 const LEVELS: Readonly<Record<string, string>> = {
   10: 'trace',
@@ -10,36 +11,89 @@ const LEVELS: Readonly<Record<string, string>> = {
 };
 const COLORS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'service', 'subgraph', 'err']);
+/** Fields of a request that are part of its text, or that are of use only to programs. */
+const HIDDEN_OF_REQUEST = new Set(
+  (
+    'method path status ms operationType operationName cost subgraphs criticalPath ' +
+    'traceId spanId userAgent operationHash userIssuer generation bytes'
+  ).split(' '),
+);
+/** Milliseconds from which on the text of a request says what it waited for. */
+const SLOW_MS = 100;
+
+type LogRecord = Readonly<Record<string, unknown>>;
 
 /**
  * Formats a line of the JSON log as readable text, prefixed by the service name if given. Other lines are
  * returned unchanged.
+ * @param rename names of fields in the line (`telemetry.logs.fields.rename`)
  */
-export function formatLine(name: string | undefined, line: string): string {
-  const record = parseRecord(line);
+export function formatLine(
+  name: string | undefined,
+  line: string,
+  rename: Readonly<Record<string, string>> = {},
+): string {
+  const record = parseRecord(line, rename);
   const label = name === undefined ? [] : [styleText('dim', name.padEnd(9))];
   if (record === undefined) return [...label, line].join(' ');
   const level = LEVELS[text(record['level'])] ?? text(record['level'] ?? 'info');
-  const time = clock(record['time']);
+  const isRequest = record['msg'] === 'request' && record['status'] !== undefined;
+  const isShown = (key: string) =>
+    !HIDDEN.has(key) || (key === 'subgraph' && (name === undefined || name === 'router'));
   const fields = Object.entries(record).filter(
-    ([key]) => !HIDDEN.has(key) || (key === 'subgraph' && (name === undefined || name === 'router')),
+    ([key]) => isShown(key) && !(isRequest && HIDDEN_OF_REQUEST.has(key)),
   );
   const parts = [
-    styleText('dim', time),
+    styleText('dim', clock(record['time'])),
     ...label,
     paintLevel(level),
-    text(record['msg'] ?? ''),
+    isRequest ? requestText(record) : text(record['msg'] ?? ''),
     styleText('dim', fields.map(([key, value]) => `${key}=${text(value)}`).join(' ')),
+    ...(isRequest ? waitText(record) : []),
   ];
   return parts.join(' ').trimEnd() + formatError(record['err']);
 }
 
+/** Returns what a request was: `POST /graphql 200 12.3 ms query OrderPage cost=28`. */
+function requestText(record: LogRecord): string {
+  const { method, path, status, ms, operationType, operationName, cost } = record;
+  const { requested, actual } = parsedCost(cost);
+  return [
+    text(method ?? ''),
+    text(path ?? ''),
+    paintStatus(Number(status)),
+    `${text(ms ?? '')} ms`,
+    ...[operationType, operationName].filter((value) => value !== undefined).map(text),
+    ...(requested === undefined
+      ? []
+      : [`cost=${text(requested)}${actual === undefined ? '' : `→${text(actual)}`}`]),
+  ].join(' ');
+}
+
+function parsedCost(cost: unknown): { readonly requested?: unknown; readonly actual?: unknown } {
+  return typeof cost === 'object' && cost !== null ? cost : {};
+}
+
+/** Returns what a slow or degraded request waited for, as the end of its text. */
+function waitText({ ms, criticalPath, degraded }: LogRecord): string[] {
+  if (criticalPath === undefined || (Number(ms) < SLOW_MS && degraded === undefined)) return [];
+  return [styleText('yellow', `(${text(criticalPath)})`)];
+}
+
+function paintStatus(status: number): string {
+  const shown = String(status);
+  if (status < 400) return shown;
+  return styleText(status < 500 ? 'yellow' : 'red', shown);
+}
+
 /** Parses a line of the JSON log; returns undefined for other lines. */
-function parseRecord(line: string): Readonly<Record<string, unknown>> | undefined {
+function parseRecord(line: string, rename: Readonly<Record<string, string>>): LogRecord | undefined {
   if (!line.startsWith('{')) return undefined;
+  const original = new Map(Object.entries(rename).map(([field, key]) => [key, field]));
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [original.get(key) ?? key, one]));
   } catch {
     return undefined;
   }
@@ -63,12 +117,15 @@ function clock(time: unknown): string {
  */
 function text(value: unknown): string {
   const raw = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  // oxlint-disable-next-line no-control-regex
-  return stripVTControlCharacters(raw).replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
+  return withoutControls(stripVTControlCharacters(raw), ' ');
 }
 
 function formatError(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const stack = 'stack' in error ? error.stack : 'message' in error ? error.message : undefined;
-  return typeof stack === 'string' ? `\n${stack.replaceAll(/^/gm, '          ')}` : '';
+  if (typeof stack !== 'string') return '';
+  return stack
+    .split('\n')
+    .map((line) => `\n          ${text(line)}`)
+    .join('');
 }

@@ -1,35 +1,39 @@
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream } from 'pino';
 import type { Config } from '../config/config-schema.ts';
 import { formatLine } from './log-line.ts';
+import { createEventFields } from './log/event-fields.ts';
+import { createIsoClock } from './log/iso-clock.ts';
+import type { RouterLog } from './log/request-log.ts';
 
-type LogTarget = DestinationStream & { readonly isTTY?: boolean };
+/** Receives the lines of a log. */
+export type LogTarget = DestinationStream & { readonly isTTY?: boolean };
 
-/** Creates the log of the router. It writes JSON, or text if the configuration or a terminal requires it. */
-export function createLog(
-  { logLevel, logFormat, serviceName }: Config['telemetry'],
-  destination: LogTarget | undefined,
-): Logger {
+/**
+ * Creates the log of the router. It writes JSON, or text if the configuration or a terminal requires it. In
+ * text, fields keep their own names.
+ */
+export function createLog(config: Config['telemetry'], destination: LogTarget | undefined): RouterLog {
+  const target: LogTarget = destination ?? process.stdout;
+  const isText = config.logFormat === 'text' || (config.logFormat === 'auto' && target.isTTY === true);
+  if (!isText) return openLog(config, destination ?? pino.destination(process.stdout.fd));
+  const logs = { ...config.logs, fields: { ...config.logs.fields, rename: {} } };
+  return openLog(
+    { ...config, logs },
+    { write: (line) => target.write(`${formatLine(undefined, line.trimEnd())}\n`) },
+  );
+}
+
+function openLog({ logLevel, serviceName, logs }: Config['telemetry'], output: DestinationStream): RouterLog {
+  const { rename } = logs.fields;
+  const { time = 'time', level = 'level', msg = 'msg', service = 'service' } = rename;
+  const isoTime = createIsoClock();
   const options = {
     level: logLevel,
-    base: { service: serviceName },
-    formatters: { level: (label: string) => ({ level: label }), log: rounded },
+    messageKey: msg,
+    timestamp: () => `,${JSON.stringify(time)}:"${isoTime(Date.now())}"`,
+    base: { [service]: serviceName },
+    formatters: { level: (label: string) => ({ [level]: label }), log: createEventFields(logs) },
   };
-  const target: LogTarget = destination ?? process.stdout;
-  const isText = logFormat === 'text' || (logFormat === 'auto' && target.isTTY === true);
-  if (isText)
-    return pino(options, { write: (line) => target.write(`${formatLine(undefined, line.trimEnd())}\n`) });
-  return destination === undefined ? pino(options) : pino(options, destination);
-}
-
-/** Rounds numbers of a log line to three decimals, because measured durations have up to thirteen. */
-function rounded(event: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(event))
-    result[key] = typeof value === 'number' && !Number.isInteger(value) ? roundTo3(value) : value;
-  return result;
-}
-
-function roundTo3(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
+  return { log: pino(options, output), output, logs };
 }

@@ -10,7 +10,7 @@ import { RejectionsByAddress } from './metrics/rejections-by-address.ts';
 import { readGauge, register } from './metrics/series.ts';
 import { TopNames } from './metrics/top-names.ts';
 import { outcomeOf } from './metrics/response-outcome.ts';
-import type { RequestFinished } from './finished-work.ts';
+import type { RequestFinished } from '../request/finished-work.ts';
 
 export type RequestMetricsParts = {
   readonly metrics: ReturnType<typeof createMetrics>;

@@ -3,15 +3,23 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ErrorCode } from '../shared/errors.ts';
-import type { RequestFinished, SubgraphCalled } from './finished-work.ts';
+import type { RequestFacts } from '../request/request-recorder.ts';
+import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
+import { scheduleTimer } from '../shared/schedule.ts';
+import type { Schedule } from '../shared/schedule.ts';
 import { createMetrics } from './metrics.ts';
 import { createCodeLabels } from './metrics/first-labels.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { NO_TRACING } from './spans/tracing.ts';
 import type { Tracing } from './spans/tracing.ts';
 import { createLog } from './log.ts';
+import { createAuditLog } from './log/audit-log.ts';
+import { createRequestLog } from './log/request-log.ts';
+import type { RequestLogEntry } from './log/request-line.ts';
+import type { ConnectionRejection, Sampling } from './log/request-log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
+import { httpEntryOf, logEntryOf } from './log/request-entry.ts';
 import { supergraphEvents } from './supergraph-events.ts';
 import { usageEvents } from './usage-events.ts';
 
@@ -36,13 +44,23 @@ export function createTelemetry(
     readonly tracing?: Tracing | undefined;
     /** True if the router serves several graphs, so that requests are also counted by graph. */
     readonly countsGraphs?: boolean;
+    readonly schedule?: Schedule;
+    /** Runs an action after the response was sent. */
+    readonly later?: (action: () => void) => void;
     /** Returns milliseconds since 1970. */
     readonly now?: () => number;
   } = {},
 ) {
-  const log = createLog(config, parts.destination);
+  const { schedule = scheduleTimer, now = Date.now, later = setImmediate } = parts;
+  const routerLog = createLog(config, parts.destination);
+  const { log, logs } = routerLog;
+  const requestLog = createRequestLog(logs, { ...routerLog, serviceName: config.serviceName, schedule, now });
+  const audit = createAuditLog(logs.audit, {
+    log,
+    schedule,
+    openFile: (output) => createLog({ ...config, logLevel: 'info', logFormat: 'json' }, output).log,
+  });
   const registry = new Registry();
-  const now = parts.now ?? Date.now;
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry, { now });
   const knownCode = createCodeLabels();
@@ -65,10 +83,17 @@ export function createTelemetry(
 
     requestFinished(event: RequestFinished): void {
       requests.requestFinished(event);
-      // A request that was rejected because of overload is not logged, because there may be thousands per
-      // second.
-      if (event.codes?.[0] !== 'OVERLOADED') log.info({ ...event, recorder: undefined }, 'request');
       tracing.finished(event);
+      // The actual cost is known in the next turn of the event loop, after the response was sent.
+      if (requestLog.isEnabled()) later(() => requestLog.write(logEntryOf(event)));
+    },
+
+    /** Logs a finished request that is not for GraphQL, such as a health check or one for an unknown path. */
+    otherFinished(
+      facts: Partial<RequestFacts>,
+      { sampling, ...event }: RequestLogEntry & { readonly sampling: Sampling },
+    ): void {
+      if (requestLog.isEnabled()) requestLog.write({ ...httpEntryOf(facts), ...event }, sampling);
     },
 
     /** Logs that spans could not be sent to the collector. `failures` is the number of failures in a row. */
@@ -126,8 +151,18 @@ export function createTelemetry(
       if (outcome === 'done' && points > 0) metrics.refunded.inc({}, points);
     },
 
-    clientCutOff(reason: 'slow request' | 'slow reader' | 'too many connections'): void {
+    /**
+     * Records a connection that the router has closed, or whose request it has rejected before reading it.
+     * @param address remote address of the connection
+     * @param hasRequest true if the rejected request has a line of its own
+     */
+    connectionRejected(
+      reason: ConnectionRejection,
+      address: string | undefined,
+      hasRequest: boolean = false,
+    ): void {
       metrics.cutOff.inc({ reason });
+      if (!hasRequest) requestLog.connectionRejected(reason, address);
     },
 
     requestShed(priority: string): void {
@@ -246,6 +281,18 @@ export function createTelemetry(
 
     setLogLevel(level: Config['telemetry']['logLevel']): void {
       log.level = level;
+    },
+
+    /** Writes a line of the audit stream. */
+    audit: audit.write,
+
+    /** Opens the file of the audit stream again, after a program has renamed it to rotate it. */
+    reopenAuditFile: audit.reopen,
+
+    /** Logs how many lines were suppressed since the last report, and closes the file of the audit stream. */
+    [Symbol.dispose](): void {
+      requestLog[Symbol.dispose]();
+      audit[Symbol.dispose]();
     },
 
     /** Registers gauges for the state of other parts. They are read when a client requests the metrics. */

@@ -93,7 +93,7 @@ export class RouterSlot implements AsyncDisposable {
         generation: known,
       });
     } else if (msg === 'supergraph activated' && known !== undefined) {
-      life.served.push({ at: Number(line['time']), generation: known });
+      life.served.push({ at: Date.parse(String(line['time'])), generation: known });
     } else if (line['level'] === 'error' && msg !== 'supergraph rejected') {
       life.failures.push(JSON.stringify(line).slice(0, 2_000));
     }

@@ -29,6 +29,7 @@ async function startCrowdedGraph(overload: string) {
       services,
       config: `
 overload: ${overload}
+telemetry: { logs: { rejectionsPerMinute: 2 } }
 traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 authentication:
   issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
@@ -94,7 +95,7 @@ test('rejects anonymous and expensive requests first and mutations last as more 
   expect(await outcomes()).toEqual([no, no, no, no, no, no]);
 });
 
-test('a rejection is cheap, has a retry-after, and is counted without a log line', async () => {
+test('a rejection is cheap, has a retry-after, is counted, and cannot fill the log', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   await crowded.crowd(20);
   const { graph, token } = crowded;
@@ -117,7 +118,10 @@ test('a rejection is cheap, has a retry-after, and is counted without a log line
     ],
   });
   expect(crowded.calls()).toBe(calls);
-  expect(graph.log.filter(({ status }) => status === 503)).toEqual([]);
+  expect(graph.log.filter(({ status }) => status === 503)).toMatchObject([
+    { codes: ['OVERLOADED'] },
+    { codes: ['OVERLOADED'] },
+  ]);
   const metrics = await graph.router.telemetry.metrics.metrics();
   expect(metrics).toContain('tributary_requests_shed_total{priority="unread"} 3');
 });

@@ -4,7 +4,7 @@ import { RequestRecorder } from '../../router/request/request-recorder.ts';
 import type { RequestFacts } from '../../router/request/request-recorder.ts';
 import { TopNames } from '../../router/telemetry/metrics/top-names.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
-import type { RequestFinished } from '../../router/telemetry/finished-work.ts';
+import type { RequestFinished } from '../../router/request/finished-work.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { userOf } from '../support/callers/rate-limits.ts';
 import { createClock } from '../support/time/clock.ts';

@@ -27,8 +27,8 @@ export type PortOptions = Address & {
   readonly maxConnections?: number;
   /** Number of listening handles, on systems that support several. */
   readonly handles?: number;
-  /** Called for each connection that is closed because there are too many. */
-  readonly dropped?: () => void;
+  /** Called for each connection that is closed because there are too many, with its remote address. */
+  readonly dropped?: (address: string | undefined) => void;
 };
 
 /** A port on which an HTTP server accepts connections. */
@@ -163,7 +163,8 @@ class Connections {
 
   /** Closes new connections immediately while `maxConnections` are open. */
   limit(handles: readonly Server[], { maxConnections = Infinity, dropped }: PortOptions): void {
-    if (dropped !== undefined) for (const handle of handles) handle.on('drop', dropped);
+    if (dropped !== undefined)
+      for (const handle of handles) handle.on('drop', (connection) => dropped(connection?.remoteAddress));
     let full = false;
     this.#changed = () => {
       if (full === this.#open >= maxConnections) return;

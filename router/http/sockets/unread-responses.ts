@@ -8,7 +8,8 @@ export type UnreadResponsesOptions = {
   readonly maxBytes: number;
   readonly schedule: Schedule;
   readonly monotonic: () => number;
-  readonly cutOff: () => void;
+  /** Called before a connection is closed, with the remote address of the connection. */
+  readonly cutOff: (address: string | undefined) => void;
 };
 
 type UnreadResponse = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
@@ -60,7 +61,7 @@ export class UnreadResponses {
     const [oldest] = this.#responses;
     if (oldest === undefined) return;
     this.#remove(oldest);
-    this.#options.cutOff();
+    this.#options.cutOff(oldest.response.socket?.remoteAddress);
     oldest.response.destroy();
   }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../shared/errors.ts';
-import type { RequestSummary } from '../request/client-request.ts';
-import type { RequestRecorder } from '../request/request-recorder.ts';
+import type { RequestSummary } from './client-request.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 
 /** A finished client request, for log and metrics. */
 export type RequestFinished = RequestSummary & {

@@ -1,0 +1,48 @@
+import { decodeJwt, decodeProtectedHeader, errors } from 'jose';
+import type { Config } from '../config/config-schema.ts';
+import type { RouterError } from '../shared/errors.ts';
+import type { AuditedCaller } from '../telemetry/log/audit-log.ts';
+
+type AuthenticationConfig = Pick<Config['authentication'], 'issuers' | 'maxTokenBytes'>;
+
+/**
+ * Returns who the rejected token of a request claims to be from, for the audit stream; undefined if there is
+ * no token that can be read.
+ */
+export function claimedCaller(
+  authorizationHeaders: readonly string[],
+  rejection: RouterError,
+  { issuers, maxTokenBytes }: AuthenticationConfig,
+): AuditedCaller | undefined {
+  const token = authorizationHeaders[0]?.trim().split(/\s+/, 2).at(-1);
+  if (token === undefined || token.length > maxTokenBytes) return undefined;
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const { sub, iss, jti, ...claims } = decodeJwt(token);
+    const tenant = issuers.find(({ issuer }) => issuer === iss)?.claims.tenant;
+    return {
+      verified: isSignatureVerified(rejection),
+      userId: textOf(sub),
+      userIssuer: textOf(iss),
+      tenant:
+        tenant === undefined ? undefined : textOf(Object.hasOwn(claims, tenant) ? claims[tenant] : undefined),
+      jti: textOf(jti),
+      kid: textOf(kid),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Expiry, revocation and the values of claims are checked after the signature. */
+function isSignatureVerified({ code, cause }: RouterError): boolean {
+  return (
+    code === 'TOKEN_REVOKED' ||
+    cause instanceof errors.JWTExpired ||
+    cause instanceof errors.JWTClaimValidationFailed
+  );
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

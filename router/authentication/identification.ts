@@ -1,0 +1,41 @@
+import { errors } from 'jose';
+import type { Config } from '../config/config-schema.ts';
+import type { ClientRequest } from '../request/client-request.ts';
+import type { Identity } from '../request/identity.ts';
+import { addressBlock } from '../request/address-block.ts';
+import { RouterError } from '../shared/errors.ts';
+import { auditedRequest } from '../telemetry/log/audited-request.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Authenticator } from './authenticate.ts';
+import { claimedCaller } from './claimed-caller.ts';
+
+/** Identifies the caller of a request. @throws {RouterError} */
+export type Identify = (request: ClientRequest) => Promise<Identity>;
+
+/** Creates the stage that identifies callers. It reports each failure to the audit stream. */
+export function createIdentification(
+  config: Config['authentication'],
+  { authenticator, telemetry }: { readonly authenticator: Authenticator; readonly telemetry: Telemetry },
+): Identify {
+  return async (request) => {
+    const { authorization, address } = request;
+    try {
+      return await authenticator.authenticate(authorization, addressBlock(address));
+    } catch (error) {
+      if (error instanceof RouterError)
+        telemetry.audit(address, undefined, () => ({
+          ...auditedRequest(request),
+          msg: 'authentication failed',
+          code: error.code,
+          reason: reasonOf(error),
+          who: claimedCaller(authorization, error, config),
+        }));
+      throw error;
+    }
+  };
+}
+
+/** Returns the reason for operators, which may say more than the response. */
+function reasonOf({ message, cause }: RouterError): string {
+  return cause instanceof errors.JOSEError ? `${message} (${cause.message})` : message;
+}

@@ -1,0 +1,32 @@
+import type { ClientRequest } from '../../request/client-request.ts';
+import type { Identity } from '../../request/identity.ts';
+import { httpEntryOf } from './request-entry.ts';
+import type { AuditEvent, AuditedCaller } from './audit-log.ts';
+
+/** Returns what audit lines say about any request: its ids, and from where it came. */
+export function auditedRequest({
+  id,
+  address,
+  graph,
+  recorder: { facts },
+}: ClientRequest): Omit<AuditEvent, 'msg' | 'code' | 'reason'> {
+  return {
+    requestId: id,
+    ...httpEntryOf(facts),
+    clientIp: address,
+    graph,
+    operationName: facts.operationName,
+  };
+}
+
+/** Returns what audit lines say about a caller with a verified token; undefined for an anonymous one. */
+export function auditedCaller(identity: Identity): AuditedCaller | undefined {
+  if (identity.kind !== 'user') return undefined;
+  const { id: userId, issuer: userIssuer, tenant, tokenId: jti } = identity;
+  return { verified: true, userId, userIssuer, tenant, jti };
+}
+
+/** Returns the key by which the lines of a caller are counted; undefined for an anonymous one. */
+export function auditKeyOf(identity: Identity): string | undefined {
+  return identity.kind === 'user' ? `${identity.issuer}\n${identity.id}` : undefined;
+}

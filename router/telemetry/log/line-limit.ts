@@ -1,0 +1,91 @@
+import type { Schedule } from '../../shared/schedule.ts';
+
+/** Number of lines that were not written for one key, with the labels of the first of them. */
+export type SuppressedLines<Labels> = {
+  /** Undefined for keys that were not counted one by one, because there were too many. */
+  readonly labels: Labels | undefined;
+  readonly count: number;
+};
+
+export type LineLimitOptions<Labels> = {
+  /** Maximum number of lines for one key in a window. */
+  readonly perKey: number;
+  /** Maximum number of lines for all keys together in a window. */
+  readonly total: number;
+  readonly windowMs: number;
+  readonly schedule: Schedule;
+  /** Receives the suppressed lines at the end of a window, most frequent first. */
+  readonly onSuppressed: (suppressed: readonly SuppressedLines<Labels>[]) => void;
+};
+
+/** Limits the log lines that clients can cause. Suppressed lines are counted and reported for each window. */
+export type LineLimit<Labels> = Disposable & {
+  /** Returns whether a line may be written. `labels` is only called if it is the first suppressed one. */
+  readonly admit: (key: string, labels: () => Labels) => boolean;
+};
+
+/** Maximum number of keys that are counted one by one, which bounds the memory during an attack. */
+const MAX_KEYS = 2_000;
+/** Maximum number of keys that are reported one by one at the end of a window. */
+const MAX_REPORTED = 20;
+
+type Count<Labels> = { written: number; suppressed: number; labels: Labels | undefined };
+
+/** Creates a limit that counts in fixed windows. A window begins with its first line. */
+export function createLineLimit<Labels>(options: LineLimitOptions<Labels>): LineLimit<Labels> {
+  const { perKey, total, windowMs, schedule, onSuppressed } = options;
+  const counts = new Map<string, Count<Labels>>();
+  const others: Count<Labels> = { written: 0, suppressed: 0, labels: undefined };
+  let written = 0;
+  let timer: Disposable | undefined;
+
+  function countOf(key: string): Count<Labels> {
+    const known = counts.get(key);
+    if (known !== undefined) return known;
+    if (counts.size >= MAX_KEYS) return others;
+    const count = { written: 0, suppressed: 0, labels: undefined };
+    counts.set(key, count);
+    return count;
+  }
+
+  function endWindow(): void {
+    timer?.[Symbol.dispose]();
+    timer = undefined;
+    const suppressed = reportOf([...counts.values()], others.suppressed);
+    counts.clear();
+    others.suppressed = 0;
+    others.written = 0;
+    written = 0;
+    if (suppressed.length > 0) onSuppressed(suppressed);
+  }
+
+  return {
+    admit(key, labels) {
+      timer ??= schedule(endWindow, windowMs);
+      const count = countOf(key);
+      if (count.written < perKey && written < total) {
+        count.written += 1;
+        written += 1;
+        return true;
+      }
+      if (count.suppressed === 0 && count !== others) count.labels = labels();
+      count.suppressed += 1;
+      return false;
+    },
+    [Symbol.dispose]: endWindow,
+  };
+}
+
+function reportOf<Labels>(
+  counts: readonly Count<Labels>[],
+  others: number,
+): readonly SuppressedLines<Labels>[] {
+  const sorted = counts
+    .filter(({ suppressed }) => suppressed > 0)
+    .toSorted((a, b) => b.suppressed - a.suppressed);
+  const rest = sorted.slice(MAX_REPORTED).reduce((sum, { suppressed }) => sum + suppressed, others);
+  return [
+    ...sorted.slice(0, MAX_REPORTED).map(({ labels, suppressed }) => ({ labels, count: suppressed })),
+    ...(rest > 0 ? [{ labels: undefined, count: rest }] : []),
+  ];
+}

@@ -1,0 +1,29 @@
+/**
+ * Matches characters that could change what a terminal shows: controls (C0, DEL, C1), line separators, and
+ * characters that reverse the direction of text.
+ */
+// oxlint-disable-next-line no-control-regex
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+/** Matches text that is equal in JSON, between quotes. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** Replaces the characters of a text that could change what a terminal shows. */
+export function withoutControls(text: string, replacement = '\ufffd'): string {
+  return PLAIN.test(text) ? text : text.replaceAll(UNSAFE, replacement);
+}
+
+/** Returns a text that is safe to log: it has at most `maxLength` characters, and no control characters. */
+export function cleanText(text: string, maxLength: number): string {
+  return withoutControls(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+}
+
+/** Returns the JSON of a text that a client has chosen. */
+export function quoteClean(text: string, maxLength: number): string {
+  const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return PLAIN.test(short) ? `"${short}"` : JSON.stringify(short.replaceAll(UNSAFE, '\ufffd'));
+}
+
+/** Returns a number with at most three decimals, because measured durations have up to thirteen. */
+export function roundTo3(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,77 @@
+import type { RequestFacts, RequestRecorder } from '../../request/request-recorder.ts';
+import { pathSentence } from '../../trace/sentence.ts';
+import { placeFetch } from '../../trace/timeline.ts';
+import type { RequestLogEntry, SubgraphCalls } from './request-line.ts';
+import type { RequestFinished } from '../../request/finished-work.ts';
+
+/** Returns the values of the log line of a finished GraphQL request. */
+export function logEntryOf({ recorder, cost, ...event }: RequestFinished): RequestLogEntry {
+  const { facts } = recorder;
+  const { identity, graph, generation, operationName, operationType } = facts;
+  const user = identity?.kind === 'user' ? identity : undefined;
+  return {
+    ...httpEntryOf(facts),
+    ...event,
+    graph: event.graph ?? graph,
+    generation: event.generation ?? generation,
+    operationName: event.operationName ?? operationName,
+    operationType: event.operationType ?? operationType,
+    operationHash: facts.operationHash?.(),
+    userId: user?.id,
+    userIssuer: user?.issuer,
+    tenant: user?.tenant,
+    cost: costOf(cost ?? facts.cost, facts.actualCost),
+    rateLimitRemaining: facts.rateLimitRemaining,
+    subgraphs: callsOf(recorder),
+    criticalPath: recorder.execution === undefined ? undefined : pathSentence(recorder),
+    cache: cacheOf(recorder),
+    deprecated: facts.deprecated,
+  };
+}
+
+/** Matches a query string whose question mark is encoded; it may contain a token. */
+const ENCODED_QUERY = /%3f.*$/is;
+
+/** Returns the values that a line has for any request, also if it is not for GraphQL. */
+export function httpEntryOf(facts: Partial<RequestFacts>): RequestLogEntry {
+  return {
+    traceId: facts.traceId,
+    spanId: facts.spanId,
+    correlationId: facts.correlationId,
+    method: facts.method,
+    path: facts.path?.replace(ENCODED_QUERY, ''),
+    clientIp: facts.clientAddress,
+    userAgent: facts.userAgent,
+    clientName: facts.clientName,
+    clientVersion: facts.clientVersion,
+  };
+}
+
+function costOf(requested: number | undefined, actual: number | undefined): RequestLogEntry['cost'] {
+  return requested === undefined ? undefined : { requested, actual };
+}
+
+function cacheOf({ joined, facts: { isCached } }: RequestRecorder): RequestLogEntry['cache'] {
+  if (joined !== undefined) return 'joined';
+  return isCached === undefined ? undefined : isCached ? 'hit' : 'miss';
+}
+
+/** Adds up the calls of a request by subgraph. A fetch that used the call of another one is not a call. */
+function callsOf(recorder: RequestRecorder): ReadonlyMap<string, SubgraphCalls> | undefined {
+  if (recorder.execution === undefined) return undefined;
+  const calls = new Map<string, { calls: number; ms: number; slowest: number }>();
+  for (const record of recorder.execution.fetches) {
+    const { subgraph, attempts, joined } = record;
+    if (attempts === 0 && joined === undefined) continue;
+    const { start, end } = placeFetch(recorder, record);
+    const ms = (end - start) / 1_000;
+    const sum = calls.get(subgraph);
+    if (sum === undefined) calls.set(subgraph, { calls: 1, ms, slowest: ms });
+    else {
+      sum.calls += 1;
+      sum.ms += ms;
+      sum.slowest = Math.max(sum.slowest, ms);
+    }
+  }
+  return calls;
+}

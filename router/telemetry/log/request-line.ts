@@ -1,0 +1,168 @@
+import type { Config } from '../../config/config-schema.ts';
+import { REQUEST_FIELD_NAMES } from '../../config/telemetry/log-fields.ts';
+import type { RequestField } from '../../config/telemetry/log-fields.ts';
+import { createIsoClock } from './iso-clock.ts';
+import { quoteClean, roundTo3 } from './log-text.ts';
+import { createRedactions } from './redaction.ts';
+import type { Redact } from './redaction.ts';
+
+/** Calls of a request to one subgraph. */
+export type SubgraphCalls = { readonly calls: number; readonly ms: number; readonly slowest: number };
+
+/** Values of the line of a request; a field without a value is left out. */
+export type RequestLogEntry = {
+  readonly requestId?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  readonly status?: number | undefined;
+  readonly ms?: number | undefined;
+  readonly clientIp?: string | undefined;
+  readonly userAgent?: string | undefined;
+  readonly clientName?: string | undefined;
+  readonly clientVersion?: string | undefined;
+  readonly graph?: string | undefined;
+  readonly operationName?: string | undefined;
+  readonly operationType?: string | undefined;
+  readonly operationHash?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly userIssuer?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly cost?: { readonly requested: number; readonly actual?: number | undefined } | undefined;
+  readonly rateLimitRemaining?: number | undefined;
+  readonly subgraphs?: ReadonlyMap<string, SubgraphCalls> | undefined;
+  readonly criticalPath?: string | undefined;
+  readonly degraded?: readonly string[] | undefined;
+  readonly codes?: readonly string[] | undefined;
+  readonly cache?: 'hit' | 'miss' | 'joined' | undefined;
+  readonly generation?: string | undefined;
+  readonly bytes?: number | undefined;
+  readonly deduplicatedBy?: string | undefined;
+  readonly deduplicatedCalls?: Readonly<Record<string, string>> | undefined;
+  readonly deprecated?: readonly string[] | undefined;
+};
+
+/** Returns the JSON of a field's value; undefined if the request has none. */
+type Write = (entry: RequestLogEntry) => string | undefined;
+
+const MAX_ID = 128;
+const MAX_NAME = 512;
+const MAX_TEXT = 256;
+const MAX_LISTED = 50;
+
+const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
+  requestId: text(({ requestId }) => requestId, MAX_ID),
+  traceId: text(({ traceId }) => traceId, MAX_ID),
+  spanId: text(({ spanId }) => spanId, MAX_ID),
+  correlationId: text(({ correlationId }) => correlationId, MAX_ID),
+  method: text(({ method }) => method, MAX_ID),
+  path: text(({ path }) => path, MAX_TEXT),
+  status: number(({ status }) => status),
+  ms: number(({ ms }) => ms),
+  clientIp: text(({ clientIp }) => clientIp, MAX_ID),
+  userAgent: text(({ userAgent }) => userAgent, MAX_TEXT),
+  clientName: text(({ clientName }) => clientName, MAX_ID),
+  clientVersion: text(({ clientVersion }) => clientVersion, MAX_ID),
+  graph: text(({ graph }) => graph, MAX_NAME),
+  operationName: text(({ operationName }) => operationName, MAX_NAME),
+  operationType: text(({ operationType }) => operationType, MAX_ID),
+  operationHash: text(({ operationHash }) => operationHash, MAX_ID),
+  userId: text(({ userId }) => userId, MAX_NAME),
+  userIssuer: text(({ userIssuer }) => userIssuer, MAX_NAME),
+  tenant: text(({ tenant }) => tenant, MAX_NAME),
+  cost: ({ cost }) =>
+    cost && `{"requested":${cost.requested}${cost.actual === undefined ? '' : `,"actual":${cost.actual}`}}`,
+  rateLimitRemaining: number(({ rateLimitRemaining }) => rateLimitRemaining),
+  subgraphs: ({ subgraphs }) =>
+    subgraphs === undefined || subgraphs.size === 0 ? undefined : callsJson(subgraphs),
+  criticalPath: text(({ criticalPath }) => criticalPath, MAX_NAME),
+  degraded: list(({ degraded }) => degraded),
+  codes: list(({ codes }) => codes),
+  cache: text(({ cache }) => cache, MAX_ID),
+  generation: text(({ generation }) => generation, MAX_ID),
+  bytes: number(({ bytes }) => bytes),
+  deduplicatedBy: text(({ deduplicatedBy }) => deduplicatedBy, MAX_ID),
+  deduplicatedCalls: ({ deduplicatedCalls }) => deduplicatedCalls && textsJson(deduplicatedCalls),
+  deprecated: list(({ deprecated }) => deprecated),
+};
+
+/**
+ * Creates the function that writes the line of a request as JSON. Which fields it has, their names and their
+ * redaction are decided once. A generic serializer would decide them for each line.
+ */
+export function createRequestLine({
+  serviceName,
+  logs,
+}: Pick<Config['telemetry'], 'serviceName' | 'logs'>): (entry: RequestLogEntry, now: number) => string {
+  const { include = REQUEST_FIELD_NAMES, exclude, rename } = logs.fields;
+  const redactions = createRedactions(logs);
+  const nameOf = (field: string) => JSON.stringify(Object.hasOwn(rename, field) ? rename[field] : field);
+  const isWritten = (field: RequestField) => include.includes(field) && !exclude.includes(field);
+  const writers = REQUEST_FIELD_NAMES.filter(isWritten).map((field) => {
+    const write = field === 'service' ? () => JSON.stringify(serviceName) : WRITE[field];
+    return { prefix: `,${nameOf(field)}:`, write: redacted(write, redactions.get(field)) };
+  });
+  const isoTime = createIsoClock();
+  const head = `{${nameOf('time')}:"`;
+  const level = `",${nameOf('level')}:"info",${nameOf('msg')}:"request"`;
+
+  return (entry, now) => {
+    let line = head + isoTime(now) + level;
+    for (const { prefix, write } of writers) {
+      const value = write(entry);
+      if (value !== undefined) line += prefix + value;
+    }
+    return `${line}}\n`;
+  };
+}
+
+function redacted(write: Write, redact: Redact | undefined): Write {
+  if (redact === undefined) return write;
+  return (entry) => {
+    const json = write(entry);
+    if (json === undefined) return undefined;
+    const value: unknown = JSON.parse(json);
+    return JSON.stringify(redact(typeof value === 'string' ? value : json));
+  };
+}
+
+function text(valueOf: (entry: RequestLogEntry) => string | undefined, maxLength: number): Write {
+  return (entry) => {
+    const value = valueOf(entry);
+    return value === undefined ? undefined : quoteClean(value, maxLength);
+  };
+}
+
+function number(valueOf: (entry: RequestLogEntry) => number | undefined): Write {
+  return (entry) => {
+    const value = valueOf(entry);
+    return value === undefined || !Number.isFinite(value) ? undefined : String(roundTo3(value));
+  };
+}
+
+function list(valuesOf: (entry: RequestLogEntry) => readonly string[] | undefined): Write {
+  return (entry) => {
+    const values = valuesOf(entry);
+    if (values === undefined || values.length === 0) return undefined;
+    return `[${values
+      .slice(0, MAX_LISTED)
+      .map((value) => quoteClean(value, MAX_NAME))
+      .join(',')}]`;
+  };
+}
+
+function callsJson(subgraphs: ReadonlyMap<string, SubgraphCalls>): string {
+  let json = '';
+  for (const [name, { calls, ms, slowest }] of subgraphs) {
+    json += json === '' ? '{' : ',';
+    json += `${quoteClean(name, MAX_NAME)}:{"calls":${calls},"ms":${roundTo3(ms)},"slowest":${roundTo3(slowest)}}`;
+  }
+  return `${json}}`;
+}
+
+function textsJson(texts: Readonly<Record<string, string>>): string {
+  const members = Object.entries(texts).slice(0, MAX_LISTED);
+  return `{${members.map(([name, value]) => `${quoteClean(name, MAX_NAME)}:${quoteClean(value, MAX_ID)}`).join(',')}}`;
+}

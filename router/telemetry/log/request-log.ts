@@ -1,0 +1,137 @@
+import type { DestinationStream, Logger } from 'pino';
+import type { Config } from '../../config/config-schema.ts';
+import { addressBlock } from '../../request/address-block.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import { createLineLimit } from './line-limit.ts';
+import { createRequestLine } from './request-line.ts';
+import type { RequestLogEntry } from './request-line.ts';
+
+/** The log of the router, and what is needed to write lines of the same form without it. */
+export type RouterLog = {
+  readonly log: Logger;
+  /** Receives lines of JSON. */
+  readonly output: DestinationStream;
+  /** Settings of the fields in these lines. */
+  readonly logs: Config['telemetry']['logs'];
+};
+
+/** Why a connection was closed, or its request rejected, before the router had read a request. */
+export type ConnectionRejection =
+  | 'slow request'
+  | 'slow reader'
+  | 'too many connections'
+  | 'malformed request'
+  | 'headers too large';
+
+/**
+ * Which lines of a kind of request are written: all, those of failures, or some (`sampleHealth`), as for
+ * health checks and CORS preflights.
+ */
+export type Sampling = 'all' | 'failures' | 'some';
+
+/** Writes the lines of requests, and of connections without one. */
+export type RequestLog = Disposable & {
+  /** Returns false if the level of the log is above that of the lines of requests. */
+  readonly isEnabled: () => boolean;
+  readonly write: (entry: RequestLogEntry, sampling?: Sampling) => void;
+  readonly connectionRejected: (reason: ConnectionRejection, address: string | undefined) => void;
+};
+
+type RequestLogParts = RouterLog & {
+  readonly serviceName: string;
+  readonly schedule: Schedule;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+const WINDOW_MS = 60_000;
+/** Maximum number of lines for rejections of all callers, as a multiple of that of one caller. */
+const CALLERS = 50;
+
+type Labels = {
+  readonly of: string;
+  readonly userId?: string | undefined;
+  readonly userIssuer?: string | undefined;
+  readonly clientIp?: string | undefined;
+};
+
+/** Creates the log of requests. It limits the lines of rejections, so that no client can fill the disk. */
+export function createRequestLog(
+  { rejectionsPerMinute: perKey, sampleHealth }: Config['telemetry']['logs'],
+  parts: RequestLogParts,
+): RequestLog {
+  const { log, output, now } = parts;
+  const lineOf = createRequestLine(parts);
+  const isSampled = createSample(sampleHealth);
+  const limit = createLineLimit<Labels>({
+    perKey,
+    total: perKey * CALLERS,
+    windowMs: WINDOW_MS,
+    schedule: parts.schedule,
+    onSuppressed(suppressed) {
+      for (const { labels, count } of suppressed)
+        log.warn({ ...labels, count, windowS: WINDOW_MS / 1_000 }, 'log lines of rejections suppressed');
+    },
+  });
+
+  function isWritten(entry: RequestLogEntry, sampling: Sampling): boolean {
+    switch (sampling) {
+      case 'all':
+        return true;
+      case 'failures':
+        return (entry.status ?? 0) >= 400;
+      case 'some':
+        return isSampled(entry);
+    }
+  }
+
+  function write(entry: RequestLogEntry, sampling: Sampling = 'all'): void {
+    if (!isWritten(entry, sampling)) return;
+    const code = rejectionOf(entry);
+    if (code !== undefined && !limit.admit(keyOf(code, entry), () => labelsOf(code, entry))) return;
+    output.write(lineOf(entry, now()));
+  }
+
+  return {
+    isEnabled: () => log.isLevelEnabled('info'),
+    write,
+    connectionRejected(reason, clientIp = 'unknown') {
+      if (limit.admit(`${reason} ${addressBlock(clientIp)}`, () => ({ of: reason, clientIp })))
+        log.warn({ reason, clientIp }, 'connection rejected');
+    },
+    [Symbol.dispose]: () => limit[Symbol.dispose](),
+  };
+}
+
+/**
+ * Returns the code of a request that was rejected as a whole because of its client or its number; undefined
+ * for others. Internal errors are never suppressed.
+ */
+function rejectionOf({ status = 200, codes }: RequestLogEntry): string | undefined {
+  const code = status < 400 ? undefined : codes?.[0];
+  return code === 'INTERNAL_SERVER_ERROR' ? undefined : code;
+}
+
+/** Lines of overload are counted for all callers together, because each of thousands may have only a few. */
+function keyOf(code: string, { userId, userIssuer, clientIp = '' }: RequestLogEntry): string {
+  if (code === 'OVERLOADED') return code;
+  return userId === undefined ? `${code} ${addressBlock(clientIp)}` : `${code} ${userIssuer}\n${userId}`;
+}
+
+function labelsOf(code: string, { userId, userIssuer, clientIp }: RequestLogEntry): Labels {
+  if (code === 'OVERLOADED') return { of: code };
+  return userId === undefined ? { of: code, clientIp } : { of: code, userId, userIssuer };
+}
+
+/** Creates the function that selects every `interval`th line, and the first one after a change of status. */
+function createSample(interval: number): (entry: RequestLogEntry) => boolean {
+  const seen = new Map<string, { count: number; status: number | undefined }>();
+  return ({ method = '', path = '', status }) => {
+    if (interval === 0) return false;
+    const key = method === 'OPTIONS' ? method : path;
+    const previous = seen.get(key);
+    const count = previous?.status === status ? (previous?.count ?? 0) : 0;
+    seen.set(key, { count: count + 1, status });
+    return count % interval === 0;
+  };
+}
