@@ -67,29 +67,31 @@ export function Explore() {
       <div class="explore-parts">
         <TabList prefix="explore-part" label="Part" items={PARTS} selected={part} onSelect={setPart} />
       </div>
-      <Split name="library" direction="row" initial={248} min={160} minRest={480}>
-        <Library onOpen={() => setPart('editor')} />
-        <Split name="result" direction="row" initial={560} min={280} minRest={320} fixed="second">
-          <EditorPane
-            tab={tab}
-            schema={schema}
-            running={state.running !== undefined}
-            onRun={run}
-            onCancel={() => cancelRun(tab.id)}
-            onView={(view) => (editor.current = view)}
-            options={optionsFor(false)}
-          />
-          <ResultPane
-            state={state}
-            onRun={run}
-            onShowInEditor={(from, to) => {
-              setPart('editor');
-              editor.current?.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true });
-              editor.current?.focus();
-            }}
-          />
+      <div id="explore-part-panel" class="explore-body">
+        <Split name="library" direction="row" initial={248} min={160} minRest={480}>
+          <Library onOpen={() => setPart('editor')} />
+          <Split name="result" direction="row" initial={560} min={280} minRest={320} fixed="second">
+            <EditorPane
+              tab={tab}
+              schema={schema}
+              running={state.running !== undefined}
+              onRun={run}
+              onCancel={() => cancelRun(tab.id)}
+              onView={(view) => (editor.current = view)}
+              options={optionsFor(false)}
+            />
+            <ResultPane
+              state={state}
+              onRun={run}
+              onShowInEditor={(from, to) => {
+                setPart('editor');
+                editor.current?.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true });
+                editor.current?.focus();
+              }}
+            />
+          </Split>
         </Split>
-      </Split>
+      </div>
     </div>
   );
 }

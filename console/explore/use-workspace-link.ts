@@ -16,6 +16,7 @@ export function useWorkspaceLink(schema: GraphQLSchema | undefined): void {
   const written = useRef<string>(undefined);
   const ready = useRef<Promise<boolean>>(undefined);
   const linked = view === 'explore' ? parameters['op'] : undefined;
+  const plain = view === 'explore' ? parameters['query'] : undefined;
 
   useEffect(() => {
     ready.current ??= Promise.all([restoreTabs(), restoreRuns()]).then(([restored]) => restored);
@@ -27,12 +28,19 @@ export function useWorkspaceLink(schema: GraphQLSchema | undefined): void {
     });
   }, [linked]);
 
+  // Other views link to an operation as it is.
+  useEffect(() => {
+    if (plain === undefined) return;
+    setParameters({ query: undefined });
+    void ready.current?.then(() => openTab({ query: plain, variables: '' }));
+  }, [plain]);
+
   useEffect(() => {
     if (schema === undefined) return;
     void ready.current?.then((restored) => {
       const { tabs } = workspace.get();
       const isNew = !restored && tabs.length === 1 && tabs[0]?.query === '';
-      if (isNew && linked === undefined) editTab({ query: starterOperation(schema) });
+      if (isNew && linked === undefined && plain === undefined) editTab({ query: starterOperation(schema) });
     });
   }, [schema]);
 

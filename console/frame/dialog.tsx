@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A modal dialog, which Esc and a click beside it close. Focus returns to where it was. */
 export function Dialog({
@@ -14,7 +14,8 @@ export function Dialog({
   readonly children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key press, which is for the dialog.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (

@@ -13,7 +13,7 @@ export function TopBar({ onSearch, onHelp }: { readonly onSearch: () => void; re
       <span class="graph-name">{overview.value?.graph ?? 'Tributary'}</span>
       {overview.value?.supergraph && <Version supergraph={overview.value.supergraph} />}
       <Health overview={overview} />
-      <button type="button" class="search-button" onClick={onSearch}>
+      <button type="button" class="search-button" title="Search" onClick={onSearch}>
         <Icon name="search" />
         <span class="search-text">Fields, types, operations, requests</span>
         <kbd>{MOD} K</kbd>

@@ -11,7 +11,7 @@ const EVERY_MS = 5_000;
 
 type Launches = { readonly variant: { readonly launches: Edges<LaunchSummary> } | null };
 
-/** What is served now, and all launches, the newest one first. */
+/** The version that is served, and all launches, the newest one first. */
 export function LaunchesPage({ variant }: { readonly variant: string }) {
   const launches = useRegistry<Launches>(LAUNCHES, { ref: variant }, EVERY_MS);
   const isEmpty = ({ variant: found }: Launches) => (found?.launches.edges ?? []).length === 0;

@@ -22,7 +22,8 @@ export function createSchemaDescription(): (id: string, supergraphSdl: string) =
 }
 
 function describeSchema(supergraphSdl: string): DescribedSchema {
-  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
+  // The router has accepted the supergraph, including features that the package does not implement.
+  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false, supportedFeatures: null });
   return {
     api: printSchema(readSupergraph(supergraphSdl).graph.schema),
     supergraph: supergraphSdl,

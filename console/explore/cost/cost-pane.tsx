@@ -37,7 +37,7 @@ export function CostPane({ result }: { readonly result: Result }) {
 
 function Totals({ result, maxCost }: { readonly result: Result; readonly maxCost: unknown }) {
   const { cost, tributaryPlan } = result.body?.extensions ?? {};
-  const estimated = cost?.requested ?? tributaryPlan?.cost;
+  const estimated = cost?.requested ?? tributaryPlan?.cost ?? undefined;
   const limit = typeof maxCost === 'number' ? maxCost : undefined;
   const remaining = cost?.remaining ?? numberOf(result.headers['x-ratelimit-remaining']);
   const bucket = numberOf(result.headers['x-ratelimit-limit']);

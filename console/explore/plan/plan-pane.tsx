@@ -70,13 +70,11 @@ export function PlanPane({ result, selected, onSelect, onDryRun }: PlanPaneProps
 }
 
 function PlanFacts({ plan }: { readonly plan: ExplainedPlan }) {
-  const calls = plan.calls ?? plan.fetches.length;
-  const names = plan.subgraphs ?? [...new Set(plan.fetches.map(({ subgraph }) => subgraph))];
   return (
     <span class="soft number">
-      {count(calls, 'call')} to {count(names.length, 'subgraph')}
-      {plan.estimatedMs != null && `, about ${formatMs(plan.estimatedMs)}`}
-      {plan.cost !== undefined && `, ${count(plan.cost, 'point')}`}
+      {count(plan.calls, 'call')} to {count(Object.keys(plan.subgraphs).length, 'subgraph')}
+      {plan.estimatedMs !== null && `, about ${formatMs(plan.estimatedMs)}`}
+      {plan.cost !== null && `, ${count(plan.cost, 'point')}`}
     </span>
   );
 }
@@ -147,7 +145,7 @@ function FetchDetails({
           Sends <code>{keyOf(fetch.requires)}</code> of each entity.
         </p>
       )}
-      <div class="document">
+      <div class="fetch-document">
         <CodeEditor label="Document of the fetch" value={document} readOnly extensions={DOCUMENT_VIEWER} />
       </div>
     </div>

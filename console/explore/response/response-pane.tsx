@@ -95,11 +95,13 @@ export function ResponsePane({
   );
 }
 
-function formattedResponse({ text }: Result, all: boolean): FormattedJson {
-  const skip = (path: Path) =>
+function formattedResponse({ text, body }: Result, all: boolean): FormattedJson {
+  const names = Object.keys(body?.extensions ?? {});
+  const isOwn = names.every((name) => OWN_EXTENSIONS.includes(name));
+  const skip = ([first, second, ...rest]: Path) =>
     !all &&
-    path[0] === 'extensions' &&
-    (path.length === 2 ? OWN_EXTENSIONS.includes(String(path[1])) : false);
+    first === 'extensions' &&
+    (second === undefined ? isOwn : rest.length === 0 && OWN_EXTENSIONS.includes(String(second)));
   try {
     return formatJson(text, skip);
   } catch {

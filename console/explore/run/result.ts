@@ -51,10 +51,12 @@ export type Degraded = {
 };
 
 export type ExplainedPlan = {
-  readonly cost?: number;
-  readonly calls?: number;
-  readonly subgraphs?: readonly string[];
-  readonly estimatedMs?: number | null;
+  /** Estimated cost in points. */
+  readonly cost: number | null;
+  readonly calls: number;
+  /** Number of calls by the name of the subgraph. */
+  readonly subgraphs: Readonly<Record<string, number>>;
+  readonly estimatedMs: number | null;
   readonly fetches: readonly PlannedFetch[];
 };
 

@@ -86,6 +86,12 @@ export function ticksOf(totalMs: number, wanted = 6): readonly number[] {
   return Array.from({ length: Math.floor(totalMs / step) + 1 }, (_, index) => index * step);
 }
 
+/** The end of a long path, which says most about a fetch. */
+export function pathEnd(path: readonly string[]): string {
+  const parts = path.filter((part) => part !== '@');
+  return parts.length <= 2 ? parts.join('.') : `…${parts.slice(-2).join('.')}`;
+}
+
 /** The path of a fetch in words; root fields have none. */
 export function pathText(path: readonly string[]): string {
   return path.filter((part) => part !== '@').join('.');

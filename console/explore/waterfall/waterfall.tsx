@@ -4,6 +4,7 @@ import { Subgraph, useSubgraphClass } from '../../frame/subgraph.tsx';
 import {
   criticalMs,
   marksOf,
+  pathEnd,
   pathText,
   ROUTER,
   rowsOf,
@@ -185,7 +186,9 @@ function FetchRow({
     >
       <span class="row-name">
         <Subgraph name={fetch.subgraph} />
-        <span class="row-path">{pathText(fetch.path)}</span>
+        <span class="row-path" title={pathText(fetch.path)}>
+          {pathEnd(fetch.path)}
+        </span>
         {criticalMs !== undefined && criticalMs > 0 && (
           <span class="visually-hidden">on the critical path</span>
         )}
@@ -323,7 +326,7 @@ export function FetchFacts({
         {`#${fetch.id}`} <Subgraph name={fetch.subgraph} />{' '}
         <span class="row-path">{pathText(fetch.path)}</span>
       </h2>
-      <dl class="facts">
+      <dl class="fetch-fact-list">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
