@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -18,6 +18,8 @@ const composeSchema = z.object({
     z.string(),
     z.object({
       ports: z.array(z.string()).default([]),
+      profiles: z.array(z.string()).default([]),
+      volumes: z.array(z.string()).default([]),
       networks: z.array(z.string()),
       healthcheck: z.object({ test: z.array(z.string()) }),
       depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
@@ -29,9 +31,14 @@ const composeSchema = z.object({
 });
 
 const { composeGo } = findDeployTools();
-const { services, networks } = composeSchema.parse(
+const { services: all, networks } = composeSchema.parse(
   parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
 );
+
+const isOptional = ([, { profiles }]: readonly [string, (typeof all)[string]]) => profiles.length > 0;
+/** Services that start without a profile, and those of the profile `observability`. */
+const services = Object.fromEntries(Object.entries(all).filter((entry) => !isOptional(entry)));
+const observability = Object.fromEntries(Object.entries(all).filter(isOptional));
 
 function supergraphOf(file: string) {
   return parseSupergraphFile(readFileSync(join(root, file), 'utf8'), {
@@ -63,11 +70,63 @@ describe('docker-compose.yml', () => {
   });
 
   it('waits for healthy services everywhere', () => {
-    const conditions = Object.values(services).flatMap(({ depends_on: needs }) => Object.entries(needs));
-    expect(conditions.every(([name, need]) => name in services && need.condition === 'service_healthy')).toBe(
+    const conditions = Object.values(all).flatMap(({ depends_on: needs }) => Object.entries(needs));
+    expect(conditions.every(([name, need]) => name in all && need.condition === 'service_healthy')).toBe(
       true,
     );
-    expect(Object.values(services).every(({ healthcheck }) => healthcheck.test[0] === 'CMD')).toBe(true);
+    expect(
+      Object.values(services).some(({ depends_on: needs }) =>
+        Object.keys(needs).some((name) => name in observability),
+      ),
+    ).toBe(false);
+    expect(Object.values(all).every(({ healthcheck }) => healthcheck.test[0] === 'CMD')).toBe(true);
+  });
+
+  it('has Prometheus, Grafana and a trace store in a profile, of which only this machine reaches Grafana', () => {
+    expect(Object.keys(observability).sort()).toEqual(['grafana', 'prometheus', 'traces']);
+    const published = Object.values(observability).flatMap(({ ports }) => ports);
+    expect(published).toEqual(['127.0.0.1:${GRAFANA_PORT:-3000}:3000']);
+    for (const name of ['prometheus', 'traces']) expect(observability[name]?.networks).toEqual(['services']);
+    const folders = Object.values(observability).flatMap(({ volumes }) =>
+      volumes.filter((volume) => volume.startsWith('./')),
+    );
+    expect(
+      folders.map((volume) => volume.split(':')[0] ?? '').filter((path) => !existsSync(join(root, path))),
+    ).toEqual([]);
+  });
+
+  it('gives Prometheus and Grafana addresses of services, and loads the alerts and dashboards', () => {
+    const read = (file: string): unknown =>
+      parse(readFileSync(join(root, 'deploy/observability', file), 'utf8'));
+    const prometheus = z
+      .object({
+        rule_files: z.array(z.string()),
+        scrape_configs: z.array(
+          z.object({
+            job_name: z.string(),
+            static_configs: z.array(z.object({ targets: z.array(z.string()) })),
+          }),
+        ),
+      })
+      .parse(read('prometheus.yml'));
+    expect(prometheus.rule_files).toEqual(['alerts.yaml']);
+    const targets = prometheus.scrape_configs.flatMap(({ static_configs: configs }) =>
+      configs.flatMap((config) => config.targets),
+    );
+    expect(targets).toEqual(['router-1:9090', 'router-2:9090']);
+    const { datasources } = z
+      .object({ datasources: z.array(z.object({ uid: z.string(), url: z.string() })) })
+      .parse(read('grafana/provisioning/datasources/datasources.yaml'));
+    expect(datasources.every(({ url }) => new URL(url).hostname in observability)).toBe(true);
+    expect(JSON.stringify(read('grafana/provisioning/datasources/datasources.yaml'))).toContain(
+      '"datasourceUid":"traces"',
+    );
+    const { providers } = z
+      .object({ providers: z.tuple([z.object({ options: z.object({ path: z.string() }) })]) })
+      .parse(read('grafana/provisioning/dashboards/dashboards.yaml'));
+    expect(observability['grafana']?.volumes).toContain(
+      `./deploy/observability/grafana/dashboards:${providers[0].options.path}:ro`,
+    );
   });
 
   it('gives each subgraph a database role and password of its own, which roles.sql creates', () => {
@@ -110,6 +169,8 @@ describe('docker-compose.yml', () => {
         ROUTER_CONFIG: 'deploy/router.yaml',
         NODE_ENV: 'production',
         ...environmentOf('router-1'),
+        ADMIN_HOST: '',
+        OTEL_EXPORTER_OTLP_ENDPOINT: '',
         IDENTITY_KEYS: `local:${'s'.repeat(32)}`,
         LOG_LEVEL: 'info',
       },
@@ -117,6 +178,7 @@ describe('docker-compose.yml', () => {
     );
     expect(config.mode).toBe('production');
     expect(config.listen).toMatchObject({ host: '0.0.0.0', port: 4000 });
+    expect(config.admin.host).toBe('127.0.0.1');
     expect(config.redis.url).toBe('redis://redis:6379');
     for (const name of subgraphs)
       expect(services[name]?.environment['ISSUER_URL']).toBe(config.authentication.issuers[0]?.issuer);
@@ -127,10 +189,13 @@ describe('docker-compose.yml', () => {
 describe.skipIf(composeGo === undefined)('docker-compose.yml in the loader of Docker Compose', () => {
   const example = readFileSync(join(root, 'deploy', 'example.env'), 'utf8');
   const variables = [...example.matchAll(/^(\w+)=$/gm)].map(([, name = '']) => name);
-  const load = (names: readonly string[]) =>
+  const load = (names: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     runProgram(composeGo ?? '', ['docker-compose.yml'], {
       cwd: root,
-      env: Object.fromEntries(variables.map((name) => [name, names.includes(name) ? 'x' : ''])),
+      env: {
+        ...Object.fromEntries(variables.map((name) => [name, names.includes(name) ? 'x' : ''])),
+        ...more,
+      },
     });
 
   it('loads with the variables of deploy/example.env', async () => {
@@ -144,6 +209,19 @@ describe.skipIf(composeGo === undefined)('docker-compose.yml in the loader of Do
         secrets: [{ source: 'certificate' }],
       },
       order: { depends_on: { postgres: { condition: 'service_healthy' } } },
+    });
+  });
+
+  it('loads the services of the profile with COMPOSE_PROFILES', async () => {
+    const project = z.object({ services: z.object({}).loose() });
+    const loaded = project.parse(
+      JSON.parse(await load(variables, { COMPOSE_PROFILES: 'observability', ADMIN_HOST: '0.0.0.0' })),
+    );
+    expect(Object.keys(loaded.services).sort()).toEqual(Object.keys(all).sort());
+    expect(loaded.services).toMatchObject({
+      'router-1': { environment: { ADMIN_HOST: '0.0.0.0' } },
+      prometheus: { volumes: [{ read_only: true }, { read_only: true }, { type: 'volume' }] },
+      grafana: { ports: [{ host_ip: '127.0.0.1', published: '3000' }] },
     });
   });
 

@@ -94,6 +94,15 @@ describe.skipIf(promtool === undefined)('promtool', () => {
     expect(stdout).toContain('SUCCESS');
   });
 
+  it('accepts the configuration of Prometheus in docker-compose.yml', () => {
+    const { stdout, stderr } = spawnSync(promtool ?? '', ['check', 'config', 'prometheus.yml'], {
+      cwd: OBSERVABILITY,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`SUCCESS: ${names.length} rules found`);
+  });
+
   it('fails the tests of each alert that never fires', () => {
     expect([...failures((rule) => ({ ...rule, expr: 'vector(1) > 2' }))].toSorted()).toEqual(
       names.toSorted(),

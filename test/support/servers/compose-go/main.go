@@ -19,7 +19,7 @@ func main() {
 }
 
 func load(ctx context.Context, files []string) ([]byte, error) {
-	options, err := cli.NewProjectOptions(files, cli.WithOsEnv)
+	options, err := cli.NewProjectOptions(files, cli.WithOsEnv, cli.WithDefaultProfiles())
 	if err != nil {
 		return nil, err
 	}
