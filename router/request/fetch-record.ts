@@ -114,10 +114,10 @@ export class FetchRecord {
   }
 
   /**
-   * Records the state of the breaker. If the call is repeated without blocked fields, the first state counts.
+   * Records the state of a breaker, of the service or of its fields. If one is open, the others do not matter.
    */
   passedBreaker(state: RecordedBreaker): void {
-    if (this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
+    if (state === 'open' || this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
   }
 
   /** Records that another fetch of the same execution has sent the call for this one, too. */

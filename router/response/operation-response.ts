@@ -1,6 +1,7 @@
 import type { ExecutionOutcome } from '../execution/run/execute.ts';
 import { ONE_PIECE_BYTES } from '../request/client-request.ts';
 import type { ClientResponse, MediaType, RequestSummary } from '../request/client-request.ts';
+import { withoutCaching } from '../trace/without-caching.ts';
 import { extensionsOf } from './response-extensions.ts';
 import type { Remarks } from './response-extensions.ts';
 
@@ -8,7 +9,10 @@ type ResponseOptions = {
   readonly mediaType: MediaType;
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
-  /** Members of `extensions` that only this caller receives; other requests may share the outcome. */
+  /**
+   * Members of `extensions` that only this caller receives. Caches must not store such a response, and other
+   * requests may share the outcome without them.
+   */
   readonly extensions?: object | undefined;
 };
 
@@ -22,9 +26,14 @@ export function operationResponse(
   { mediaType, headers, summary, extensions }: ResponseOptions,
 ): ClientResponse {
   const body = extensions === undefined ? sharedBody(outcome) : bodyOf(outcome, extensions);
+  const all = {
+    'content-type': `${mediaType.name}; charset=utf-8`,
+    'cache-control': 'no-store',
+    ...headers,
+  };
   return {
     status: 200,
-    headers: { 'content-type': `${mediaType.name}; charset=utf-8`, 'cache-control': 'no-store', ...headers },
+    headers: extensions === undefined ? all : withoutCaching(all),
     body,
     summary,
   };

@@ -3,6 +3,7 @@ import type { RequestRecorder } from '../request/request-recorder.ts';
 import type { RequestTrace } from '../request/request-trace.ts';
 import { buildTrace } from './build-trace.ts';
 import { serverTiming } from './server-timing.ts';
+import { withoutCaching } from './without-caching.ts';
 
 type TracedRequest = { readonly headers: IncomingHttpHeaders; readonly recorder: RequestRecorder };
 
@@ -36,17 +37,3 @@ export function withTiming<Headers extends Readonly<Record<string, string | stri
 
 /** Request headers for which the response has internals that only the caller may see. */
 const EXPOSING = ['tributary-trace', 'tributary-debug', 'apollo-expose-query-plan', 'hive-expose-query-plan'];
-
-/** Replaces `cache-control` and its variants for specific caches by `no-store`. */
-function withoutCaching(headers: Readonly<Record<string, string | string[]>>) {
-  const others = Object.entries(headers).filter(([name]) => !CACHING.test(name));
-  return { ...Object.fromEntries(others), ...NO_STORE };
-}
-
-const CACHING = /(?:^|-)(?:cache|surrogate)-control$|^expires$/i;
-// All three, because a header rule may insert one of them into every response.
-const NO_STORE = {
-  'cache-control': 'no-store',
-  'cdn-cache-control': 'no-store',
-  'surrogate-control': 'no-store',
-};

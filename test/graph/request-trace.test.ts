@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RequestTrace, TracedFetch } from '../../router/request/request-trace.ts';
 import { createDebugToken } from '../../router/trace/debug-token.ts';
@@ -46,10 +47,13 @@ const SHOP: SmallGraphOptions['services'] = {
     },
   },
   inventory: {
-    sdl: 'type Product @key(fields: "id") { id: ID! stock: Int price: Int }',
+    sdl: 'type Product @key(fields: "id") { id: ID! stock: Int price: Int broken: Int }',
     resolvers: {
       Product: {
         __resolveReference: ({ id }: { id: string }) => work('inventory', { id, stock: 3, price: 9 }),
+        broken() {
+          throw new GraphQLError('no', { extensions: { code: 'OUT_OF_STOCK' } });
+        },
       },
     },
   },
@@ -323,6 +327,13 @@ describe('a request that asks for its trace', () => {
     });
   });
 
+  /** Ends the state that a test has forced, with a call that succeeds. */
+  async function release(scope: { readonly field?: string }): Promise<void> {
+    graph.router.applyBreakerCommand({ subgraph: 'inventory', ...scope, state: 'auto' });
+    const { trace } = await send(graph, { query: '{ order { product { stock } } }' });
+    expect(fetchesOf(trace)[1]).toMatchObject({ outcome: 'OK', source: 'subgraph' });
+  }
+
   test('names a stale value and an open breaker', async () => {
     const query = '{ order { product { stock } } }';
     await send(graph, { query });
@@ -336,7 +347,25 @@ describe('a request that asks for its trace', () => {
         endpoint: null,
         source: 'stale',
       });
-    graph.router.applyBreakerCommand({ subgraph: 'inventory', state: 'auto' });
+    await release({});
+  });
+
+  test('names the part of a fetch that a breaker blocked', async () => {
+    graph.router.applyBreakerCommand({ subgraph: 'inventory', field: 'Product.stock', state: 'open' });
+    const { trace } = await send(graph, { query: '{ order { substitute { stock price } } }' });
+    expect(fetchesOf(trace)[1]).toMatchObject({
+      outcome: 'OK',
+      errors: ['SUBGRAPH_CIRCUIT_OPEN'],
+      breaker: 'open',
+      attempts: 1,
+      status: 200,
+    });
+    await release({ field: 'Product.stock' });
+  });
+
+  test('has the codes of errors in a response', async () => {
+    const { trace } = await send(graph, { query: '{ order { product { broken } } }' });
+    expect(fetchesOf(trace)[1]).toMatchObject({ outcome: 'OK', errors: ['OUT_OF_STOCK'], status: 200 });
   });
 
   test('names a timeout', async () => {
@@ -428,6 +457,18 @@ describe('in production', () => {
     const { trace, timing, headers } = await send(graph, { query }, { ...admin, 'tributary-trace': 'true' });
     expect(trace.fetches).toMatchObject([{ subgraph: 'user' }]);
     expect(timing).toMatch(/^total;dur=/);
+    expect([headers.get('cache-control'), headers.get('cdn-cache-control')]).toEqual([
+      'no-store',
+      'no-store',
+    ]);
+  });
+
+  test('caches store no response with a query plan either', async () => {
+    const { headers } = await send(
+      graph,
+      { query },
+      { ...(await asUser(['admin'])), 'apollo-expose-query-plan': 'true' },
+    );
     expect([headers.get('cache-control'), headers.get('cdn-cache-control')]).toEqual([
       'no-store',
       'no-store',
