@@ -114,7 +114,8 @@ export class FetchRecord {
   }
 
   /**
-   * Records the state of a breaker, of the service or of its fields. If one is open, the others do not matter.
+   * Records the state of a breaker, of the service or of its fields. If one is open, the others do not
+   * matter.
    */
   passedBreaker(state: RecordedBreaker): void {
     if (state === 'open' || this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
