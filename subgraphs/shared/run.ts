@@ -44,6 +44,6 @@ export async function runSubgraph(
 }
 
 /** Parts of a subgraph that makes spans of its requests, its SQL statements and its calls. */
-function tracedParts(tracing: Tracing): Pick<Parts, 'onQuery' | 'tracing'> {
+export function tracedParts(tracing: Tracing): Pick<Parts, 'onQuery' | 'tracing'> {
   return { tracing, onQuery: (statement, result) => tracing.queried({ statement, ...result }) };
 }

@@ -10,8 +10,10 @@ import { startInventory } from '../../../subgraphs/inventory/server.ts';
 import { startOrder } from '../../../subgraphs/order/server.ts';
 import { startProduct } from '../../../subgraphs/product/server.ts';
 import { demoPassword } from '../../../subgraphs/shop/demo/users.ts';
+import { tracedParts } from '../../../subgraphs/shared/run.ts';
 import type { RunningSubgraph } from '../../../subgraphs/shared/serve.ts';
 import type { Settings } from '../../../subgraphs/shared/settings.ts';
+import { startTracing } from '../../../subgraphs/shared/telemetry/tracing.ts';
 import { startShipping } from '../../../subgraphs/shipping/server.ts';
 import { startUser } from '../../../subgraphs/user/server.ts';
 import { noPressure } from './pressure.ts';
@@ -46,6 +48,10 @@ export type GraphOptions = {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly parts?: Partial<Parts>;
   readonly redisUrl?: string;
+  /** Origin of the OTLP endpoint that routers and subgraphs send spans to. */
+  readonly otlpEndpoint?: string;
+  /** Receives the log lines of the subgraphs. */
+  readonly onSubgraphLog?: (line: string) => void;
 };
 
 type GraphResponse = {
@@ -114,7 +120,18 @@ export async function startGraph(options: GraphOptions = {}): Promise<ShopGraph>
   };
 }
 
-async function startSubgraphs({ database = 'embedded', stubs = {}, redisUrl }: GraphOptions) {
+async function startSubgraphs({
+  database = 'embedded',
+  stubs = {},
+  redisUrl,
+  otlpEndpoint,
+  onSubgraphLog,
+}: GraphOptions) {
+  const log =
+    onSubgraphLog === undefined
+      ? pino({ level: 'silent' })
+      : pino({ level: 'info' }, { write: onSubgraphLog });
+  const spansUrl = otlpEndpoint === undefined ? null : new URL('/v1/traces', otlpEndpoint).href;
   const running = new Map<SubgraphName, RunningSubgraph>();
   const urls = new Map<SubgraphName, string>();
 
@@ -128,9 +145,12 @@ async function startSubgraphs({ database = 'embedded', stubs = {}, redisUrl }: G
       productUrl: urls.get('product') ?? '',
       inventoryUrl: urls.get('inventory') ?? '',
     };
-    const subgraph = await starters[name](settings, { now: Date.now, log: pino({ level: 'silent' }) });
+    const tracing = await startTracing({ service: name, url: spansUrl });
+    const parts = { now: Date.now, log: log.child({ subgraph: name }), ...(tracing && tracedParts(tracing)) };
+    const subgraph = await starters[name](settings, parts);
     const close = async () => {
       await subgraph.close();
+      await tracing?.[Symbol.asyncDispose]();
       await dropLocation(location);
     };
     running.set(name, { ...subgraph, close });
@@ -165,7 +185,8 @@ function compositionFile(urls: Readonly<Record<SubgraphName, string>>): string {
   return stringify({ federation_version: '=2.14.4', subgraphs: Object.fromEntries(subgraphs) });
 }
 
-function routerConfig(folder: string, userUrl: string, { config = {}, redisUrl }: GraphOptions) {
+function routerConfig(folder: string, userUrl: string, options: GraphOptions) {
+  const { config = {}, redisUrl, otlpEndpoint } = options;
   const known = new URL('/.well-known', userUrl).href;
   const trusted = { jwksUrl: `${known}/jwks.json`, revocationsUrl: `${known}/revoked-tokens` };
   const text = stringify({
@@ -173,6 +194,7 @@ function routerConfig(folder: string, userUrl: string, { config = {}, redisUrl }
     identity: { keys: [testKey] },
     shutdown: { lameDuckMs: 0 },
     ...(redisUrl !== undefined && { redis: { url: redisUrl } }),
+    ...(otlpEndpoint !== undefined && { telemetry: { otlpEndpoint } }),
     ...config,
   });
   const env = { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: join(folder, 'supergraph.yaml') };
