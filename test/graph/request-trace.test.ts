@@ -423,6 +423,31 @@ test('a retry at another endpoint is one fetch with two attempts', async () => {
   expect(trace.fetches).toMatchObject([{ attempts: 2, endpoint: 1, outcome: 'OK', status: 200 }]);
 });
 
+test('a fetch that is sent in several requests, by its context arguments, is one fetch', async () => {
+  const notes = {
+    sdl: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12",
+            import: ["@key", "@context", "@fromContext"])
+      type Query { shelves: [Shelf] }
+      type Shelf @key(fields: "id") @context(name: "shelf") { id: ID! row: String note: Note }
+      type Note @key(fields: "id") { id: ID! text(row: String @fromContext(field: "$shelf { row }")): String }`,
+    resolvers: {
+      Query: {
+        shelves: () => Array.from({ length: 120 }, (_, id) => ({ id, row: `row ${id}`, note: { id } })),
+      },
+      Note: { text: (_: never, { row }: { row?: string }) => row },
+    },
+  };
+  await using graph = await startSmallGraph({ services: { notes }, parts: { ...clock, random: () => 0 } });
+  const { trace } = await send(graph, { query: '{ shelves { note { text } } }' });
+  expect(trace.fetches).toMatchObject([
+    { entities: 0, attempts: 1 },
+    { entities: 120, entitiesSent: 120, attempts: 3, outcome: 'OK', status: 200, dependsOn: [0] },
+  ]);
+  const sent = graph.services.get('notes')?.calls.slice(1) ?? [];
+  const bytes = sent.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
+  expect(trace.fetches[1]?.bytesOut).toBe(bytes);
+});
+
 describe('in production', () => {
   let graph: SmallGraph;
   let issuer: Issuer;
