@@ -19,7 +19,12 @@ export async function runRegistry(
 ): Promise<void> {
   try {
     const settings = readRegistrySettings(environment);
-    const log = pino({ level: settings.logLevel, base: { service: 'registry' } });
+    const log = pino({
+      level: settings.logLevel,
+      base: { service: 'registry' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    });
     const registry = await startRegistry(settings, { now: Date.now, log });
     // The parent process may send a second SIGTERM, which must not abort the requests in flight.
     process.on('SIGTERM', () => void registry.close());

@@ -13,6 +13,7 @@ import { receiveUsage } from '../usage/receive-usage.ts';
 import { serveByContent, serveRelease, serveSupergraph } from './artifacts.ts';
 import { errorReply, jsonReply, readBody } from './http-server.ts';
 import type { Handle, Reply } from './http-server.ts';
+import { loggedRequest } from './logged-request.ts';
 
 type Call = {
   readonly request: IncomingMessage;
@@ -53,10 +54,10 @@ export function createRoutes({ services, isReady }: RouteParts): Handle {
 
   return async (request, signal) => {
     const started = performance.now();
-    const reply = await handle(request, signal).catch((error: unknown) => failureReply(services, error));
-    const [path] = (request.url ?? '/').split('?', 1);
+    const log = services.log.child(loggedRequest(request));
+    const reply = await handle(request, signal).catch((error: unknown) => failureReply(log, error));
     const ms = Math.round(performance.now() - started);
-    services.log.info({ method: request.method, path, status: reply.status, ms }, 'request handled');
+    log.info({ status: reply.status, ms }, 'request handled');
     return reply;
   };
 }
@@ -169,8 +170,13 @@ function rejection({ code, message }: RegistryError): Reply {
 }
 
 /** Responds to an error; the causes of unexpected ones go to the log only. */
-function failureReply({ log }: Pick<Services, 'log'>, error: unknown): Reply {
-  if (error instanceof RegistryError) return rejection(error);
+function failureReply(log: Services['log'], error: unknown): Reply {
+  if (error instanceof RegistryError) {
+    const { code, message: reason } = error;
+    const isDenial = code === 'UNAUTHENTICATED' || code === 'FORBIDDEN';
+    if (isDenial) log.warn({ stream: 'audit', code, reason }, 'API key rejected');
+    return rejection(error);
+  }
   if (isUnreachable(error)) {
     log.error({ err: error }, 'database unavailable');
     return errorReply(503, 'UNAVAILABLE', 'the database of the registry is unavailable');

@@ -50,6 +50,7 @@ type EndpointRequest = {
 type Rejected = {
   readonly id: string;
   readonly mediaType: MediaType;
+  readonly traceId: string | undefined;
   readonly extensions: object | undefined;
 };
 
@@ -111,7 +112,8 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       const clientRequest = await toClientRequest(request, response, { ...known, recorder, mediaType });
       return await parts.handle(clientRequest);
     } catch (error) {
-      const rejected = { id, mediaType, extensions: traceExtension({ headers: request.headers, recorder }) };
+      const extensions = traceExtension({ headers: request.headers, recorder });
+      const rejected = { id, mediaType, traceId: recorder.facts.traceId, extensions };
       if (!(error instanceof GraphFailure)) return reject(error, rejected);
       const rejection = reject(error.cause, rejected);
       return { ...rejection, summary: { ...rejection.summary, graph: error.graph } };
@@ -145,10 +147,10 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     };
   }
 
-  function reject(error: unknown, { id, mediaType, extensions }: Rejected): ClientResponse {
+  function reject(error: unknown, { id, mediaType, traceId, extensions }: Rejected): ClientResponse {
     if (error instanceof RouterError && ERRORS[error.code].exposed)
       return rejectionResponse(error, mediaType, { requestId: id }, extensions);
-    const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
+    const errorId = logMasked(parts.telemetry.log, error, { requestId: id, traceId });
     return rejectionResponse(
       new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }),
       mediaType,

@@ -23,7 +23,12 @@ export async function runSubgraph(
 ): Promise<void> {
   try {
     const settings = readSettings(name);
-    const log = pino({ level: settings.logLevel, base: { subgraph: name } });
+    const log = pino({
+      level: settings.logLevel,
+      base: { service: name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    });
     const tracing = await startTracing({ service: name, url: settings.spansUrl });
     const subgraph = await start(settings, { now: Date.now, log, ...(tracing && tracedParts(tracing)) });
     const close = async () => {

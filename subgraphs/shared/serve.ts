@@ -141,7 +141,8 @@ function createHandler<Context extends RequestFacts>(
       const { method = '', rawHeaders } = request;
       const verified = verifyRequest(endpoint.verify, { method, rawHeaders, body });
       if (verified.kind === 'rejected') {
-        log.warn({ reason: verified.reason }, 'call rejected');
+        const { reason } = verified;
+        log.warn({ stream: 'audit', reason, clientIp: request.socket.remoteAddress }, 'call rejected');
         return jsonReply(verified.status, verified.body);
       }
       const context = definition.createContext({ inbound, log, signal, caller: callerOf(verified.identity) });

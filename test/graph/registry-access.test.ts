@@ -216,6 +216,36 @@ describe.each(databaseKinds)('access to a registry on %s', (kind) => {
     expect((await registry.post('/routers/shop/production', report)).status).toBe(400);
   });
 
+  test('logs a rejected key with path, address and the ids of the caller, without the key', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const key = 'trib_1_secret_AAAAAAAAAAAAAAAA';
+    const response = await fetch(`${registry.url}/graphql?key=${key}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'x-request-id': 'rejected-key',
+        traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+      },
+      body: '{}',
+    });
+    expect(response.status).toBe(401);
+    const logged = lines
+      .map((line) => JSON.parse(line))
+      .filter(({ requestId }) => requestId === 'rejected-key');
+    const request = {
+      traceId,
+      method: 'POST',
+      path: '/graphql',
+      clientIp: expect.stringContaining('127.0.0.1'),
+    };
+    expect(logged).toMatchObject([
+      { ...request, stream: 'audit', code: 'UNAUTHENTICATED', msg: 'API key rejected' },
+      { ...request, status: 401, msg: 'request handled' },
+    ]);
+    expect(lines.join('')).not.toContain(key);
+  });
+
   test('records who changed what, and writes no secret to log, audit or responses', async () => {
     const created = await registry.createKey('PUBLISH');
     await registry.publish('product', `${SDL} type Extra { a: Int }`, { key: created });
