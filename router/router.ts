@@ -158,6 +158,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const ownTelemetry = built.use(
     createTelemetry(config.telemetry, {
       now: parts.now,
+      inPool: parts.inPool,
       schedule: parts.schedule,
       destination: parts.log,
       tracing,

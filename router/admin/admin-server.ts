@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { createAdminGuard } from './admin-guard.ts';
 import type { AdminGuard } from './admin-guard.ts';
+import { metricsResponse } from './metrics-response.ts';
 import { respondToCommand } from './breaker-command.ts';
 import type { CommandParts } from './breaker-command.ts';
 import type { ClientResponse } from '../request/client-request.ts';
@@ -93,8 +94,7 @@ async function route(
   const path = request.url ?? '/';
   if (path === '/usage') return usageResponse(await usage());
   const { metrics, state, unready, supergraphs } = await inspect();
-  if (path === '/metrics')
-    return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
+  if (path === '/metrics') return metricsResponse(metrics, request.headers.accept);
   if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
   return (
     healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()

@@ -2,8 +2,6 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AggregatorRegistry } from 'prom-client';
-import type { MetricObject } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { listenAdmin } from '../admin/admin-server.ts';
 import type { Inspection } from '../admin/admin-server.ts';
@@ -22,11 +20,13 @@ import type {
 import { createConsoleServer } from '../console/server/console-server.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
+import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect.ts';
+import type { CollectedMetric } from '../telemetry/metrics/collected-metric.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mergeUsage } from '../usage/usage-json.ts';
 import type { UsageJson } from '../usage/usage-json.ts';
 
-type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
+type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly CollectedMetric[] };
 
 type WorkerResponse =
   | { readonly kind: 'report'; readonly report: WorkerReport }
@@ -229,7 +229,7 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
   }
   const { metrics, ...rest } = await router.inspect();
   if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
-  return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
+  return { kind: 'report', report: { ...rest, metrics: await collectMetrics(metrics) } };
 }
 
 async function queryProcess(
@@ -252,7 +252,7 @@ function sendToPool(message: WorkerMessage): void {
 
 function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspection {
   return {
-    metrics: AggregatorRegistry.aggregate(reports.map(({ metrics }) => [...metrics])),
+    metrics: combineMetrics(reports.map(({ metrics }) => metrics)),
     state: reports.map(({ state }) => state),
     supergraphs: reports.flatMap(({ supergraphs }) => supergraphs),
     unready: unreadiness(

@@ -19,6 +19,8 @@ export type RequestMetricsParts = {
   readonly now: () => number;
   /** True if the router serves several graphs, so that requests are also counted by graph. */
   readonly countsGraphs: boolean;
+  /** True if this process is one of several, whose metrics are combined. */
+  readonly inPool: boolean;
 };
 
 /** Counts finished requests. */
@@ -33,7 +35,11 @@ const MAX_CLIENTS = 50;
 const MAX_DEPRECATED = 100;
 const MAX_TIERS = 50;
 const OTHER = 'other';
-const REPORTED_ADDRESSES = 10;
+/**
+ * Number of addresses that each of several processes reports. The ten with most rejections in all processes
+ * need not be among the ten of each.
+ */
+const POOL_ADDRESSES = 100;
 const NO_FIELDS: readonly string[] = [];
 
 /** Creates the metrics of requests. A value that clients choose becomes a label value if it is frequent. */
@@ -108,10 +114,11 @@ function createRejectionCount({
   metrics,
   registry,
   now,
+  inPool,
 }: RequestMetricsParts): (event: RequestFinished) => void {
   const byAddress = new RejectionsByAddress(now);
   const tierLabel = createFirstLabels(MAX_TIERS, OTHER);
-  const top = () => byAddress.top(REPORTED_ADDRESSES);
+  const top = () => byAddress.top(inPool ? POOL_ADDRESSES : METRICS.rejectionsByAddress.top);
   register(
     registry,
     readGauge(METRICS.rejectionsByAddress, () =>

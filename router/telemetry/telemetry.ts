@@ -47,6 +47,8 @@ export function createTelemetry(
     readonly schedule?: Schedule;
     /** Runs an action after the response was sent. */
     readonly later?: (action: () => void) => void;
+    /** True if this process is one of several, whose metrics are combined. */
+    readonly inPool?: boolean;
     /** Returns milliseconds since 1970. */
     readonly now?: () => number;
   } = {},
@@ -69,6 +71,7 @@ export function createTelemetry(
     registry,
     now,
     countsGraphs: parts.countsGraphs === true,
+    inPool: parts.inPool === true,
   });
   const { tracing = NO_TRACING } = parts;
 

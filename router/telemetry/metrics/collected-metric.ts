@@ -5,7 +5,8 @@ export type Sample = {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  readonly exemplar?: Exemplar;
+  /** Null in samples of prom-client without one. */
+  readonly exemplar?: Exemplar | null;
 };
 
 /** A request that explains a sample. Only the OpenMetrics format has exemplars. */
@@ -22,6 +23,8 @@ export type CollectedMetric = {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly aggregator: Combination;
+  /** Number of series that are reported, those with the highest values; undefined if all are. */
+  readonly top?: number;
   readonly values: readonly Sample[];
 };
 

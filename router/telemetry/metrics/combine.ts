@@ -41,6 +41,6 @@ function combineValues(values: readonly number[], combination: Combination): num
 }
 
 function latest(samples: readonly Sample[]): Exemplar | undefined {
-  const exemplars = samples.flatMap(({ exemplar }) => (exemplar === undefined ? [] : [exemplar]));
+  const exemplars = samples.flatMap(({ exemplar }) => (exemplar ? [exemplar] : []));
   return exemplars.toSorted((a, b) => b.timestamp - a.timestamp)[0];
 }

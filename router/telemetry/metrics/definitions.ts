@@ -10,6 +10,8 @@ export type MetricDefinition = {
   readonly oldName?: string;
   /** How the values of several worker processes become one; `sum` by default. */
   readonly aggregator?: 'sum' | 'max' | 'min';
+  /** Number of series that are reported, those with the highest values; all by default. */
+  readonly top?: number;
 };
 
 const NO_LABELS: readonly string[] = [];
@@ -171,6 +173,7 @@ const ADMISSION_METRICS = {
     kind: 'gauge',
     help: 'Requests rejected with RATE_LIMITED in the last minute from the ten addresses with most; IPv6 by /64.',
     labels: ['address'],
+    top: 10,
   },
   reconciliations: {
     name: 'tributary_rate_limit_reconciliations_total',

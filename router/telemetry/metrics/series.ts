@@ -63,14 +63,21 @@ function entriesOf<Series>(
 
 /** Creates a gauge whose samples are read when the metrics are collected. */
 export function readGauge(
-  { name, help, aggregator = 'sum' }: MetricDefinition,
+  { name, help, aggregator = 'sum', top }: MetricDefinition,
   read: () => readonly Sample[],
 ): { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void } {
   return {
     name,
     // Samples with the same labels would make the whole text invalid for Prometheus.
     get: () =>
-      Promise.resolve({ name, help, type: 'gauge', aggregator, values: combineSamples(read(), aggregator) }),
+      Promise.resolve({
+        name,
+        help,
+        type: 'gauge',
+        aggregator,
+        ...(top !== undefined && { top }),
+        values: combineSamples(read(), aggregator),
+      }),
     reset: () => undefined,
   };
 }

@@ -1,0 +1,19 @@
+import type { Registry } from 'prom-client';
+import type { ClientResponse } from '../request/client-request.ts';
+import { collectMetrics } from '../telemetry/metrics/collect.ts';
+import {
+  OPENMETRICS_TYPE,
+  openMetricsText,
+  prefersOpenMetrics,
+} from '../telemetry/metrics/openmetrics-text.ts';
+
+/** Returns the metrics in the text format that the client prefers; only OpenMetrics has exemplars. */
+export async function metricsResponse(
+  metrics: Registry,
+  accept: string | undefined,
+): Promise<ClientResponse> {
+  const [type, body] = prefersOpenMetrics(accept)
+    ? [OPENMETRICS_TYPE, openMetricsText(await collectMetrics(metrics))]
+    : [metrics.contentType, await metrics.metrics()];
+  return { status: 200, headers: { 'content-type': type, vary: 'accept' }, body };
+}
