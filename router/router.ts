@@ -60,6 +60,8 @@ import type { RegistryReporters } from './supergraph/sources/registry-reporter.t
 import { sourcesOf } from './supergraph/sources/source-config.ts';
 import type { Compose } from './supergraph/sources/file-source.ts';
 import { watchEventLoopDelay } from './telemetry/metrics/event-loop-delay.ts';
+import { collectMetrics } from './telemetry/metrics/collect-metrics.ts';
+import { startMetricsPush } from './telemetry/metrics/push-metrics.ts';
 import { packageVersion } from './telemetry/package-version.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -325,6 +327,16 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     certificates: createCertificateExpiry(() => traffic),
     eventLoopDelay: built.use(watchEventLoopDelay(parts)).quantiles,
   });
+  // In a pool, the process of the pool pushes the metrics of all workers together.
+  if (!parts.inPool)
+    built.use(
+      await startMetricsPush(config.telemetry, {
+        collect: () => collectMetrics(telemetry.metrics),
+        log: telemetry.log,
+        now: parts.now,
+        version: packageVersion(),
+      }),
+    );
   const applyBreakerCommand = createBreakerCommands({
     force: subgraphPool.force,
     acquire: generations.acquireCurrent,

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { ClientResponse } from '../request/client-request.ts';
-import { collectMetrics } from '../telemetry/metrics/collect.ts';
+import { collectMetrics } from '../telemetry/metrics/collect-metrics.ts';
 import {
   OPENMETRICS_TYPE,
   openMetricsText,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logs } from './telemetry/log-schema.ts';
 import { GRAPH_REF } from './registry/registry-schema.ts';
+import { metrics } from './telemetry/metrics-schema.ts';
 import { otlpKeys, traces } from './telemetry/traces-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 import { SECRET } from './yaml/secret.ts';
@@ -21,6 +22,7 @@ export const telemetry = z
     logs,
     ...otlpKeys,
     traces,
+    metrics,
   })
   .prefault({});
 

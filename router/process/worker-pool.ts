@@ -20,7 +20,9 @@ import type {
 import { createConsoleServer } from '../console/server/console-server.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
-import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect.ts';
+import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect-metrics.ts';
+import { startMetricsPush } from '../telemetry/metrics/push-metrics.ts';
+import { packageVersion } from '../telemetry/package-version.ts';
 import type { CollectedMetric } from '../telemetry/metrics/collected-metric.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mergeUsage } from '../usage/usage-json.ts';
@@ -87,6 +89,7 @@ export async function startWorkers(
   /** The last rollback of each launch, by its number. */
   const rollbacks = new Map<number, RollbackDecision>();
   let draining = false;
+  let stoppedPush: PromiseLike<void> | undefined;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(port, rollBack);
@@ -119,7 +122,9 @@ export async function startWorkers(
   async function drain(): Promise<void> {
     draining = true;
     healthPort?.publish();
-    await Promise.all([...workers.values()].map((worker) => worker.stop()));
+    // The last push needs the reports of the workers, which respond until they have drained.
+    stoppedPush ??= push?.[Symbol.asyncDispose]();
+    await Promise.all([stoppedPush, ...[...workers.values()].map((worker) => worker.stop())]);
   }
 
   async function applyBreakerCommand(command: BreakerCommand): Promise<CommandResult> {
@@ -168,6 +173,12 @@ export async function startWorkers(
           : undefined,
       })
     : undefined;
+  const push = await startMetricsPush(config.telemetry, {
+    collect: async () => collectMetrics(inspectAll(await reports(), draining).metrics),
+    log: telemetry.log,
+    now: Date.now,
+    version: packageVersion(),
+  });
   const healthPort = await openHealthPort(config, async () => {
     const unready = draining
       ? []

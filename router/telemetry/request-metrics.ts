@@ -84,13 +84,13 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
       shares.set(subgraph, (shares.get(subgraph) ?? 0) + part.ms);
     }
     for (const [subgraph, ms] of shares)
-      metrics.criticalPath.observe(ms / 1_000, [subgraph], recorder.facts.traceId);
+      metrics.criticalPath.observe(ms / 1_000, [subgraph], traceOf(recorder));
   }
 
   return {
     requestFinished(event) {
       const { method, status, recorder } = event;
-      const { traceId } = recorder.facts;
+      const traceId = traceOf(recorder);
       const seconds = event.ms / 1_000;
       const outcome = outcomeOf(event);
       const type = event.operationType ?? recorder.facts.operationType ?? 'none';
@@ -132,6 +132,11 @@ function createRejectionCount({
     metrics.rateLimitRejections.inc([tierLabel(tier)]);
     if (clientIp !== undefined) byAddress.add(addressBlock(clientIp));
   };
+}
+
+/** Returns the id of the trace of a request; undefined if nobody stores the trace. */
+function traceOf({ span, facts }: RequestRecorder): string | undefined {
+  return span.isSampled ? facts.traceId : undefined;
 }
 
 /** Returns the name of the operation; `anonymous` if it has none, `none` if no operation was found. */

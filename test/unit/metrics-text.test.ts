@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { combineMetrics, collectMetrics } from '../../router/telemetry/metrics/collect.ts';
+import { combineMetrics, collectMetrics } from '../../router/telemetry/metrics/collect-metrics.ts';
 import { openMetricsText, prefersOpenMetrics } from '../../router/telemetry/metrics/openmetrics-text.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { RequestRecorder } from '../../router/request/request-recorder.ts';
+import { UNTRACED_REQUEST } from '../../router/request/request-span.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -18,7 +19,9 @@ function processWith(durations: readonly number[], { now = NOW, inPool = true } 
   });
   const finish = (ms: number, event: object = {}) => {
     const recorder = new RequestRecorder('r', () => 0);
-    if (ms === durations.at(-1)) recorder.note({ traceId: TRACE_ID });
+    if (ms === durations.at(-1)) recorder.traced({ ...UNTRACED_REQUEST, traceId: TRACE_ID, isSampled: true });
+    // A trace that is not sampled explains nothing.
+    else recorder.traced({ ...UNTRACED_REQUEST, traceId: 'f'.repeat(32) });
     const base = { requestId: 'r', method: 'POST', status: 200, generation: 'g', bytes: 2 };
     telemetry.requestFinished({ ...base, ms, operationType: 'query', recorder, ...event });
   };

@@ -33,6 +33,11 @@ describe('the standard OTEL_* variables', () => {
           OTEL_SERVICE_NAME: 'shop-router',
           OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=ignored',
           OTEL_TRACES_EXPORTER: 'otlp',
+          OTEL_METRICS_EXPORTER: 'otlp',
+          OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://metrics:4318/v1/metrics',
+          OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'x=3',
+          OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '700',
+          OTEL_METRIC_EXPORT_INTERVAL: '10000',
           OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
           OTEL_TRACES_SAMPLER_ARG: '0.25',
         },
@@ -52,6 +57,13 @@ describe('the standard OTEL_* variables', () => {
         timeoutMs: 900,
         propagators: ['tracecontext', 'baggage', 'b3'],
         sampling: { ratio: 0.25, parentBased: true, slowMs: 7 },
+      },
+      metrics: {
+        enabled: true,
+        endpoint: 'http://metrics:4318/v1/metrics',
+        headers: { x: '3' },
+        timeoutMs: 700,
+        intervalMs: 10_000,
       },
     });
   });
@@ -96,6 +108,8 @@ describe('the standard OTEL_* variables', () => {
     ['OTEL_PROPAGATORS', 'tracecontext,xray', 'telemetry.traces.propagators.1'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a', 'telemetry.resourceAttributes'],
     ['OTEL_TRACES_EXPORTER', 'zipkin', 'telemetry.traces.enabled'],
+    ['OTEL_METRICS_EXPORTER', 'console', 'telemetry.metrics.enabled'],
+    ['OTEL_METRIC_EXPORT_INTERVAL', '1m', 'telemetry.metrics.intervalMs'],
     ['OTEL_TRACES_SAMPLER', 'xray', 'telemetry.traces.sampling.parentBased'],
   ])('are rejected by name: %s=%s', (name, value, path) => {
     expect(problem({ [name]: value })).toContain(`environment variable ${name}: ${path}: `);

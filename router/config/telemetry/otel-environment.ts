@@ -18,6 +18,11 @@ const SETTINGS: readonly Setting[] = [
   { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', path: ['traces', 'endpoint'], read: String },
   { name: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', path: ['traces', 'headers'], read: readPairs },
   { name: 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', path: ['traces', 'timeoutMs'], read: readNumber },
+  { name: 'OTEL_METRICS_EXPORTER', path: ['metrics', 'enabled'], read: readMetricsExporter },
+  { name: 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', path: ['metrics', 'endpoint'], read: String },
+  { name: 'OTEL_EXPORTER_OTLP_METRICS_HEADERS', path: ['metrics', 'headers'], read: readPairs },
+  { name: 'OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', path: ['metrics', 'timeoutMs'], read: readNumber },
+  { name: 'OTEL_METRIC_EXPORT_INTERVAL', path: ['metrics', 'intervalMs'], read: readNumber },
   { name: 'OTEL_PROPAGATORS', path: ['traces', 'propagators'], read: readList },
 ];
 
@@ -77,6 +82,11 @@ function readNumber(text: string): unknown {
 function readExporter(text: string): unknown {
   if (text === 'none') return false;
   return text === 'otlp' ? true : text;
+}
+
+/** The metrics are always served for Prometheus, so `prometheus` only means that they are not pushed. */
+function readMetricsExporter(text: string): unknown {
+  return text === 'prometheus' ? false : readExporter(text);
 }
 
 function readList(text: string): readonly string[] {

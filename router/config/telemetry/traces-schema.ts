@@ -1,19 +1,21 @@
 import { z } from 'zod';
 
-const httpUrl = z.url({ protocol: /^https?$/ });
+export const httpUrl = z.url({ protocol: /^https?$/ });
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const PAIRS = 'must be names with values; in an environment variable `name=value,name2=value2`';
 
 // The whole record is checked, so that error messages do not show values: they may be secrets.
-const otlpHeaders = z
+export const otlpHeaders = z
   .record(z.string(), z.string(), { error: PAIRS })
   .refine(
     (headers) =>
       Object.entries(headers).every(([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value)),
     'must be names and values of HTTP headers',
   );
+
+export const otlpTimeoutMs = z.int().min(1).max(600_000);
 
 /** Keys of `telemetry` for everything that is sent by OTLP: spans and metrics. */
 export const otlpKeys = {
@@ -26,7 +28,7 @@ export const otlpKeys = {
   otlpEndpoint: httpUrl
     .optional()
     .describe(
-      'OTLP endpoint (HTTP, protobuf) that telemetry is sent to: spans to its path `v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it, nothing is sent.',
+      'OTLP endpoint (HTTP, protobuf) that telemetry is sent to: spans to its path `v1/traces`, metrics to `v1/metrics` if `telemetry.metrics.enabled` is true. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it, nothing is sent.',
     ),
   otlpHeaders: otlpHeaders
     .default({})
@@ -37,10 +39,7 @@ export const otlpKeys = {
     .literal('http/protobuf')
     .default('http/protobuf')
     .describe('Protocol of OTLP; there is only one. `OTEL_EXPORTER_OTLP_PROTOCOL` overrides it.'),
-  otlpTimeoutMs: z
-    .int()
-    .min(1)
-    .max(600_000)
+  otlpTimeoutMs: otlpTimeoutMs
     .default(10_000)
     .describe('Timeout of a request to an OTLP endpoint. `OTEL_EXPORTER_OTLP_TIMEOUT` overrides it.'),
   serviceName: z
@@ -101,10 +100,7 @@ export const traces = z
       .describe(
         'Headers of requests with spans, in addition to `telemetry.otlpHeaders`. `OTEL_EXPORTER_OTLP_TRACES_HEADERS` overrides it.',
       ),
-    timeoutMs: z
-      .int()
-      .min(1)
-      .max(600_000)
+    timeoutMs: otlpTimeoutMs
       .optional()
       .describe(
         'Timeout of a request with spans. Default: `telemetry.otlpTimeoutMs`. `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` overrides it.',
