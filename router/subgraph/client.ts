@@ -63,6 +63,8 @@ export type SubgraphState = BreakerReport & {
    */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly inFlight: number;
+  /** Maximum number of calls in flight. */
+  readonly limit: number;
   /** Connections with and without a call, and the number of calls that wait for one. */
   readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
   readonly endpoints: readonly {
@@ -133,6 +135,7 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         ...own,
         fields: ofFields,
         inFlight: bulkhead.inFlight,
+        limit: settings.maxConcurrent,
         connections: connectionsOf(endpoints),
         endpoints: endpoints.map(({ url, state, inFlight }) => ({ url: shownUrl(url), state, inFlight })),
       };
