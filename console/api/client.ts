@@ -62,6 +62,11 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
 }
 
 function failureOf(response: Response, body: unknown): ApiFailure {
+  // A response of the registry: its errors are about the API key of the registry, not about the operator.
+  if (isGraphQLBody(body)) {
+    const [error] = body.errors;
+    return { kind: 'failed', message: `The registry responded: ${error?.message ?? 'an error'}` };
+  }
   const error = isErrorBody(body) ? body.error : {};
   const requestId = response.headers.get('x-request-id');
   return {
@@ -78,6 +83,10 @@ type ErrorFields = { readonly code?: string; readonly message?: string; readonly
 function kindOf(status: number, { key }: ErrorFields): ApiFailure['kind'] {
   if (status === 401 || status === 403) return 'not-allowed';
   return key === undefined ? 'failed' : 'not-configured';
+}
+
+function isGraphQLBody(body: unknown): body is { readonly errors: readonly { readonly message?: string }[] } {
+  return typeof body === 'object' && body !== null && 'errors' in body && Array.isArray(body.errors);
 }
 
 function isErrorBody(body: unknown): body is { readonly error: ErrorFields } {
