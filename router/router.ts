@@ -22,7 +22,9 @@ import { createEventLog } from './console/event-log.ts';
 import { querySingle } from './console/process-queries.ts';
 import type { RunQuery } from './console/process-queries.ts';
 import { createProcessData } from './console/process-data.ts';
-import { recordEvents } from './console/recorded-telemetry.ts';
+import { createLiveSeries } from './console/live-series.ts';
+import { recordForConsole } from './console/recorded-telemetry.ts';
+import { createRequestRing } from './console/request-ring.ts';
 import { createSchemaVersions } from './console/schema-versions.ts';
 import type { ConsolePort } from './console/server/console-access.ts';
 import { createConsoleServer } from './console/server/console-server.ts';
@@ -167,7 +169,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       countsGraphs: Object.keys(config.graphs).length > 0,
     }),
   );
-  const telemetry = recordEvents(ownTelemetry, events);
+  const requests = createRequestRing({ ...config.console, now: parts.now });
+  const series = createLiveSeries(parts.now);
+  const telemetry = config.console.enabled
+    ? recordForConsole(ownTelemetry, { events, requests, series })
+    : ownTelemetry;
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));
   let conditions = claimConditions(config);
@@ -209,6 +215,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     shedding,
     topConsumers,
     localBuckets: new LocalBuckets(monotonic),
+    latencyOf: series.latencyOf,
     staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
   };
   /** Returns the function that builds generations with one configuration. */
@@ -351,6 +358,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     config: running.current,
     events,
     versions,
+    requests,
+    series,
     authenticator,
   });
   const commands = createEventLog(parts.now);
@@ -361,6 +370,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     usage: reportUsage,
     commands,
     log: telemetry.log,
+    now: parts.now,
+    fetch: parts.fetch,
+    clientPort: () => Number(new URL(server.url).port),
   };
   const consoleOf = (port: ConsolePort) =>
     config.console.enabled ? createConsoleServer(config, { ...operated, port }) : undefined;

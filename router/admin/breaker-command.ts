@@ -80,7 +80,7 @@ export async function respondToCommand(
   request: IncomingMessage,
   parts: CommandParts,
 ): Promise<ClientResponse | undefined> {
-  const subgraph = subgraphIn(request.url ?? '', PREFIX);
+  const subgraph = nameAfter(request.url ?? '', PREFIX);
   if (subgraph === undefined) return undefined;
   const caller = { who: 'admin port', address: request.socket.remoteAddress ?? 'unknown' };
   const outcome = await runBreakerCommand(request, subgraph, { ...parts, caller });
@@ -140,14 +140,14 @@ function rejection(
   return { kind: 'rejected', error: { headers: {}, ...error } };
 }
 
-/** Returns the name of the subgraph that follows a prefix in a path; undefined for other paths. */
-export function subgraphIn(path: string, prefix: string): string | undefined {
+/** Returns the name that follows a prefix in a path; undefined for other paths. */
+export function nameAfter(path: string, prefix: string): string | undefined {
   if (!path.startsWith(prefix)) return undefined;
   try {
     return decodeURIComponent(path.slice(prefix.length));
   } catch {
-    // A name with invalid percent-encoding is returned unchanged. No subgraph has such a name, so the
-    // response is 404.
+    // A name with invalid percent-encoding is returned unchanged. Nothing has such a name, so the response
+    // is 404.
     return path.slice(prefix.length);
   }
 }

@@ -188,7 +188,7 @@ export type RouterSeries = {
 export type SubgraphSeries = {
   readonly calls: readonly number[];
   readonly errors: readonly number[];
-  /** Greatest number of calls in flight within the step. */
+  /** Mean number of calls in flight. */
   readonly inFlight: readonly number[];
 } & Percentiles;
 

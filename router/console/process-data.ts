@@ -18,6 +18,8 @@ import type {
   ProcessQueries,
   QueryName,
 } from './process-queries.ts';
+import type { LiveSeries } from './live-series.ts';
+import type { RequestRing } from './request-ring.ts';
 import type { SchemaVersions } from './schema-versions.ts';
 
 export type ProcessDataParts = {
@@ -31,6 +33,8 @@ export type ProcessDataParts = {
   readonly config: () => Config;
   readonly events: Pick<EventLog, 'list'>;
   readonly versions: SchemaVersions;
+  readonly requests: Pick<RequestRing, 'list' | 'find'>;
+  readonly series: Pick<LiveSeries, 'steps'>;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
 };
 
@@ -76,6 +80,9 @@ export function createProcessData(parts: ProcessDataParts): RunQuery {
         .manifests()
         .flatMap(({ client, manifest }) => manifest.list.map((operation) => ({ ...operation, client }))),
     history: () => parts.events.list(),
+    requests: (filter) => parts.requests.list(filter),
+    request: ({ id }) => parts.requests.find(id),
+    series: ({ minutes }) => parts.series.steps(minutes),
     config: () => describeConfig(parts.config()),
     operator: (query) => checkOperator(query, parts),
   };

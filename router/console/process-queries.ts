@@ -3,9 +3,13 @@ import type {
   HistoryResult,
   OperationsResult,
   Overview,
+  RecentRequest,
+  RequestResult,
   SchemaResult,
   StateResult,
 } from './api-types.ts';
+import type { StepFigures } from './live-series.ts';
+import type { RequestFilter } from './request-ring.ts';
 
 /** Parameters of the queries that the console sends to the processes of the router, by name of the query. */
 export type ProcessQueries = {
@@ -14,6 +18,9 @@ export type ProcessQueries = {
   readonly schema: { readonly version: string | undefined };
   readonly manifest: Nothing;
   readonly history: Nothing;
+  readonly requests: RequestFilter;
+  readonly request: { readonly id: string };
+  readonly series: { readonly minutes: number };
   readonly config: Nothing;
   readonly operator: { readonly token: string; readonly address: string; readonly role: string };
 };
@@ -26,6 +33,10 @@ export type ProcessResults = {
   readonly schema: SchemaResult | undefined;
   readonly manifest: OperationsResult['manifest'];
   readonly history: HistoryResult['events'];
+  readonly requests: readonly RecentRequest[];
+  /** Undefined if the process does not keep the request. */
+  readonly request: RequestResult | undefined;
+  readonly series: readonly StepFigures[];
   readonly config: ConfigResult;
   readonly operator: OperatorResult;
 };

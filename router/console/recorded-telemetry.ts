@@ -1,10 +1,31 @@
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EventLog } from './event-log.ts';
+import type { LiveSeries } from './live-series.ts';
+import type { RequestRing } from './request-ring.ts';
 
-/** Returns the telemetry, which also records what happens to supergraph, configuration and breakers. */
-export function recordEvents(telemetry: Telemetry, events: Pick<EventLog, 'add'>): Telemetry {
+/** Records of a process that the console shows. */
+export type ConsoleRecords = {
+  readonly events: Pick<EventLog, 'add'>;
+  readonly requests: Pick<RequestRing, 'requestFinished'>;
+  readonly series: Pick<LiveSeries, 'requestFinished' | 'subgraphCalled'>;
+};
+
+/** Returns the telemetry, which also records requests, calls and events for the console. */
+export function recordForConsole(
+  telemetry: Telemetry,
+  { events, requests, series }: ConsoleRecords,
+): Telemetry {
   return {
     ...telemetry,
+    requestFinished(event) {
+      telemetry.requestFinished(event);
+      requests.requestFinished(event);
+      series.requestFinished(event);
+    },
+    subgraphCalled(event) {
+      telemetry.subgraphCalled(event);
+      series.subgraphCalled(event);
+    },
     supergraphSwapped(event) {
       telemetry.supergraphSwapped(event);
       events.add(

@@ -162,6 +162,9 @@ export async function startWorkers(
     usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
     commands: commandLog,
     log: telemetry.log,
+    now: Date.now,
+    fetch,
+    clientPort: () => port,
   };
   const admin = config.admin.enabled
     ? await listenAdmin(config, {

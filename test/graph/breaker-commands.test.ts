@@ -22,6 +22,14 @@ async function command(
   return { status: response.status, allow: response.headers.get('allow'), body: await response.json() };
 }
 
+function post(url: string, query: string): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': 'found-in-any-worker' },
+    body: JSON.stringify({ query }),
+  });
+}
+
 test('does not call a subgraph whose breaker is forced open, and reports it in the response', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
@@ -167,6 +175,22 @@ test(
 
     expect(await command(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
     expect(await breakers()).toEqual(['half-open undefined', 'half-open undefined']);
+
+    const api = async (path: string) => (await fetch(`${router.adminUrl}/console/api/${path}`)).json();
+    expect(await api('overview')).toMatchObject({ workers: 2, health: { ready: true } });
+    expect(await api('state')).toMatchObject([{}, {}]);
+    expect(await api('schema')).toMatchObject({ subgraphs: [{ name: 'only' }] });
+    const { headers } = await post(router.url, '{ ping }');
+    expect(headers.get('x-request-id')).toBe('found-in-any-worker');
+    expect(await api('requests/found-in-any-worker')).toMatchObject({ operationType: 'query' });
+    const { events } = (await api('history')) as { events: { kind: string; text: string }[] };
+    expect(events.filter(({ kind }) => kind === 'command').map(({ text }) => text)).toEqual([
+      expect.stringContaining('set breaker auto of only by admin port'),
+      expect.stringContaining('set breaker open of only by admin port'),
+      expect.stringContaining('no subgraph is named nobody'),
+    ]);
+    const forwarded = await post(`${router.adminUrl}/console/graphql`, '{ ping }');
+    expect(await forwarded.json()).toMatchObject({ data: { ping: 'pong' } });
   },
   TIMEOUT_MS,
 );

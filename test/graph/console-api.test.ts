@@ -1,9 +1,14 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { request } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configJsonSchema } from '../../router/config/config-schema.ts';
+import type { SeriesResult } from '../../router/console/api-types.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { startWebServer } from '../support/servers/web-server.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
@@ -47,6 +52,7 @@ beforeAll(async () => {
 mode: development
 usage: { enabled: true }
 identity: { keys: [{ id: k1, secret: "\${env.IDENTITY}" }] }
+telemetry: { otlpHeaders: { authorization: ${SECRET} } }
 headers: { request: [{ insert: { name: x-api-key, value: ${SECRET} } }] }
 traffic:
   all: { timeoutMs: 1234 }
@@ -168,7 +174,7 @@ describe('the console API', () => {
     const values = new Map(
       (body as { key: string; value: unknown; source: string }[]).map((one) => [one.key, one]),
     );
-    expect(values.get('traffic.all.timeoutMs')).toMatchObject({ value: 1234, source: 'router.yaml:7' });
+    expect(values.get('traffic.all.timeoutMs')).toMatchObject({ value: 1234, source: 'router.yaml:8' });
     expect(values.get('listen.port')).toMatchObject({ source: 'env:PORT' });
     expect(values.get('listen.path')).toMatchObject({ value: '/graphql', source: 'default' });
     expect(values.get('identity.keys.0.secret')).toMatchObject({ value: '***', source: 'router.yaml:4' });
@@ -210,6 +216,204 @@ describe('the console API', () => {
     expect(await onAdmin('breakers/books')).toMatchObject({ status: 405, headers: { allow: 'POST' } });
   });
 });
+
+describe('recent requests', () => {
+  test('are found by id, filtered, and contain no variables, literals or tokens', async () => {
+    await using shop = await startSmallGraph({
+      services: {
+        shop: {
+          sdl: 'type Query { fast: Int slow(text: String): Int broken: Int }',
+          resolvers: {
+            Query: {
+              fast: () => 1,
+              slow: () => delay(60, 1),
+              broken: () => {
+                throw new Error('out of stock');
+              },
+            },
+          },
+        },
+      },
+      config: 'console: { slowMs: 50 }',
+    });
+    const api = async (path: string) => (await send(`${shop.router.adminUrl}/console/api/${path}`)).body;
+    const list = async (query: string) =>
+      ((await api(`requests?${query}`)) as { requests: { id: string }[] }).requests.map(({ id }) => id);
+    const named = { 'apollographql-client-name': 'web' };
+    const slow = 'query Slow($v: String) { slow(text: $v) again: slow(text: "literal-secret") }';
+    const variables = { v: 'variable-secret' };
+    await shop.post({ query: slow, variables }, { 'x-request-id': 'slow-1', ...named });
+    await shop.post({ query: '{ broken }' }, { 'x-request-id': 'broken-1' });
+    await shop.post({ query: '{ fast }' }, { 'x-request-id': 'fast-1' });
+    await shop.post({ query: '{ nothing }' }, { 'x-request-id': 'invalid-1' });
+
+    expect(await list('')).toEqual(['fast-1', 'broken-1', 'slow-1']);
+    expect(await list('kind=failed')).toEqual(['broken-1']);
+    expect(await list('operation=Slow&client=web&subgraph=shop')).toEqual(['slow-1']);
+    expect(await list('code=NO_SUCH_CODE')).toEqual([]);
+    expect(await list('since=2200-01-01T00:00:00Z')).toEqual([]);
+    expect(await api('requests?since=yesterday')).toMatchObject({ error: { code: 'BAD_REQUEST' } });
+
+    const found = await api('requests/slow-1');
+    expect(found).toMatchObject({
+      id: 'slow-1',
+      kind: 'slow',
+      status: 200,
+      operation: 'Slow',
+      client: 'web',
+      subgraphs: ['shop'],
+      sentence: expect.stringContaining('shop'),
+      trace: { version: 1, requestId: 'slow-1', fetches: [{ subgraph: 'shop', outcome: 'OK' }] },
+      document: expect.stringContaining('again: slow(text: "")'),
+    });
+    expect(JSON.stringify(found)).not.toMatch(/literal-secret|variable-secret/);
+    expect(await api('requests/unknown')).toMatchObject({ error: { code: 'NOT_FOUND' } });
+
+    const series = (await api('series?minutes=1')) as SeriesResult;
+    expect(series.router.requests).toHaveLength(12);
+    const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+    expect([series.router.requests, series.router.errors, series.router.rejected].map(total)).toEqual([
+      4, 1, 1,
+    ]);
+    expect(total(series.subgraphs['shop']?.calls ?? [])).toBe(3);
+    expect(total(series.criticalPath['shop'] ?? [])).toBeGreaterThan(50);
+    expect(series.events.map(({ kind }) => kind)).toEqual(['supergraph activated']);
+    expect(await api('series?minutes=99')).toMatchObject({ error: { code: 'BAD_REQUEST' } });
+
+    const planned = await shop.post({ query: '{ fast }' }, { 'apollo-expose-query-plan': 'dry-run' });
+    expect(await planned.json()).toMatchObject({
+      extensions: { tributaryPlan: { estimatedMs: expect.any(Number) } },
+    });
+  });
+});
+
+describe('/console/graphql of the admin port', () => {
+  const operation = (headers: OutgoingHttpHeaders = {}, url = `${graph.router.adminUrl}/console/graphql`) =>
+    send(url, { method: 'POST', headers, body: { query: '{ books { title } }' } });
+
+  test('forwards operations to the client port and keeps status and headers', async () => {
+    const forwarded = await operation({ 'x-request-id': 'forwarded-1', 'tributary-trace': 'true' });
+    expect(forwarded).toMatchObject({
+      status: 200,
+      headers: { 'x-request-id': 'forwarded-1', 'x-supergraph-version': expect.any(String) },
+      body: { data: { books: [{}, {}] }, extensions: { trace: { requestId: 'forwarded-1' } } },
+    });
+    const get = `${graph.router.adminUrl}/console/graphql?query=${encodeURIComponent('{ books { title } }')}`;
+    expect(await send(get, { headers: { 'apollo-require-preflight': '1' } })).toMatchObject({ status: 200 });
+    expect(await operation({ authorization: 'Basic x' })).toMatchObject({ status: 200 });
+    const tooLarge = { method: 'POST', body: { query: 'x'.repeat(2_000_000) } };
+    expect(await send(`${graph.router.adminUrl}/console/graphql`, tooLarge)).toMatchObject({ status: 413 });
+    expect(await send(`${graph.router.adminUrl}/console/graphql`, { method: 'PUT' })).toMatchObject({
+      status: 405,
+    });
+    expect(await operation({ origin: 'http://evil.example' })).toMatchObject({ status: 403 });
+  });
+
+  test('does not exist on the client port', async () => {
+    expect(await operation({}, new URL('/console/graphql', graph.router.url).href)).toMatchObject({
+      status: 404,
+    });
+  });
+
+  test('lets an operator see traces in production, and keeps cookies and proxy headers back', async () => {
+    const received: unknown[] = [];
+    await using upstream = await startSmallGraph({
+      services: LIBRARY,
+      env: { IDENTITY: SECRET },
+      config: `
+mode: production
+identity: { keys: [{ id: k1, secret: "\${env.IDENTITY}" }] }
+headers: { request: [{ propagate: { matching: ".*" } }] }
+`,
+    });
+    const url = `${upstream.router.adminUrl}/console/graphql`;
+    const traced = await operation(
+      {
+        'tributary-trace': 'true',
+        cookie: 'session=admin-cookie',
+        'x-forwarded-for': '192.0.2.1',
+        'x-custom': 'kept',
+        'x-hop': 'dropped',
+        connection: 'keep-alive, x-hop',
+      },
+      url,
+    );
+    expect(traced.body).toMatchObject({ extensions: { trace: { version: 1 } } });
+    for (const { headers } of upstream.services.get('books')?.calls ?? []) received.push(headers);
+    expect(received[0]).toMatchObject({ 'x-custom': 'kept' });
+    expect(JSON.stringify(received)).not.toMatch(/admin-cookie|192\.0\.2\.1|dropped/);
+    const direct = await upstream.post({ query: '{ books { title } }' }, { 'tributary-trace': 'true' });
+    expect(await direct.json()).not.toHaveProperty('extensions');
+  });
+});
+
+test('POST registry names the key to set without a registry', async () => {
+  const body = { query: '{ __typename }' };
+  expect(await onAdmin('registry', { method: 'POST', body })).toMatchObject({
+    status: 404,
+    body: { error: { key: 'supergraph.registry' } },
+  });
+});
+
+test('POST registry sends the key of the person, or reads with the key of the router', async () => {
+  let redirects = false;
+  await using registry = await startWebServer(() =>
+    redirects
+      ? { status: 302, headers: { location: 'http://127.0.0.1:9/' } }
+      : { headers: { 'content-type': 'application/json' }, body: '{"data":{"ok":true}}' },
+  );
+  const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+  await using following = await startSmallGraph({
+    services: LIBRARY,
+    env: { SUPERGRAPH: '' },
+    config: JSON.stringify({
+      supergraph: {
+        sources: [
+          { file: 'supergraph.yaml' },
+          { registry: { url: registry.origin, key: SECRET, graph: 'shop@production', publicKey } },
+        ],
+      },
+    }),
+  });
+  const post = (query: string, headers: OutgoingHttpHeaders = {}) =>
+    send(`${following.router.adminUrl}/console/api/registry`, { method: 'POST', headers, body: { query } });
+  const keys = () =>
+    registry.requests.filter(({ path }) => path === '/graphql').map(({ headers }) => headers.authorization);
+  expect(await post('{ graphs { name } }')).toMatchObject({ status: 200, body: { data: { ok: true } } });
+  expect(await post('mutation { promote }')).toMatchObject({ status: 401 });
+  expect(keys()).toEqual([`Bearer ${SECRET}`]);
+  expect(await post('mutation { promote }', { 'x-api-key': 'own' })).toMatchObject({ status: 200 });
+  expect(keys()).toEqual([`Bearer ${SECRET}`, 'Bearer own']);
+  redirects = true;
+  expect(await post('{ graphs { name } }')).toMatchObject({ status: 502 });
+  const { body } = await send(`${following.router.adminUrl}/console/api/overview`);
+  expect(body).toMatchObject({ registry: true, graph: 'shop@production' });
+});
+
+test('hides every value that the schema of the configuration marks as secret', () => {
+  const marked: string[] = [];
+  const suspicious: string[] = [];
+  const walk = (schema: unknown, path: string): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { properties, items, additionalProperties, anyOf, type, ...own } = schema as Record<
+      string,
+      unknown
+    >;
+    if (own['x-secret'] === true) marked.push(path);
+    else if (type === 'string' && SECRET_NAME.test(path)) suspicious.push(path);
+    for (const [key, property] of Object.entries(properties ?? {})) walk(property, `${path}.${key}`);
+    for (const part of [items, additionalProperties, ...(Array.isArray(anyOf) ? anyOf : [])])
+      walk(part, path);
+  };
+  walk(configJsonSchema(), '');
+  expect(suspicious.filter((path) => !PUBLIC_NAMES.test(path))).toEqual([]);
+  for (const path of ['.identity.keys.secret', '.usage.registry.key', '.supergraph.registry.key'])
+    expect(marked).toContain(path);
+});
+
+/** Names of keys whose values are most often secrets, and those for which this is not so. */
+const SECRET_NAME = /(?:secret|password|token|key|keys|headers|authorization|credentials?)$/i;
+const PUBLIC_NAMES = /(?:publicKey|allowedHeaders|requiredHeaders|tls\.key|claims\.\w+)$/;
 
 describe('access to the console', () => {
   test('is denied to pages of other origins and of other host names, on both ports', async () => {

@@ -42,7 +42,7 @@ export const consoleSchema = z
       .max(10_000)
       .default(500)
       .describe(
-        'Maximum number of recent requests that are kept. Slow, failed and degraded ones take the place of sampled ones.',
+        'Maximum number of recent requests that each process keeps: up to a quarter each of failed, degraded, slow and sampled ones.',
       ),
     keepBytes: count.default(16_777_216).describe('Maximum memory for recent requests in each process.'),
   })

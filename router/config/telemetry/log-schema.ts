@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../yaml/secret.ts';
 import { closestName } from '../../shared/closest-name.ts';
 import { LOG_FIELD_NAMES, REQUEST_FIELD_NAMES } from './log-fields.ts';
 
@@ -45,7 +46,8 @@ export const logs = z
       .string()
       .min(16)
       .optional()
-      .describe('Secret of `hash` in `redact`. Routers with the same key write equal hashes.'),
+      .describe('Secret of `hash` in `redact`. Routers with the same key write equal hashes.')
+      .meta(SECRET),
     sampleHealth: z
       .int()
       .min(0)

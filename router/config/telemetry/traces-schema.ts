@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../yaml/secret.ts';
 
 export const httpUrl = z.url({ protocol: /^https?$/ });
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
@@ -8,7 +9,7 @@ const PAIRS = 'must be names with values; in an environment variable `name=value
 
 // The whole record is checked, so that error messages do not show values: they may be secrets.
 export const otlpHeaders = z
-  .record(z.string(), z.string(), { error: PAIRS })
+  .record(z.string(), z.string().meta(SECRET), { error: PAIRS })
   .refine(
     (headers) =>
       Object.entries(headers).every(([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value)),

@@ -1,15 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { runBreakerCommand, subgraphIn } from '../../admin/breaker-command.ts';
+import { nameAfter, runBreakerCommand } from '../../admin/breaker-command.ts';
 import type { CommandParts } from '../../admin/breaker-command.ts';
 import type { Config } from '../../config/config-schema.ts';
 import type { ClientResponse } from '../../request/client-request.ts';
+import { shortened } from '../../shared/error-message.ts';
 import { RouterError } from '../../shared/errors.ts';
 import { packageVersion } from '../../telemetry/package-version.ts';
 import type { UsageJson } from '../../usage/usage-json.ts';
-import type { OperationsResult, Overview } from '../api-types.ts';
+import type {
+  HistoryResult,
+  OperationsResult,
+  Overview,
+  RequestResult,
+  RequestsResult,
+} from '../api-types.ts';
 import type { EventLog } from '../event-log.ts';
 import type { QueryProcesses } from '../process-queries.ts';
+import { MAX_LISTED } from '../request-ring.ts';
+import type { RequestFilter } from '../request-ring.ts';
+import { createRegistryProxy, registryOf } from './registry-proxy.ts';
+import { seriesResult } from './series-result.ts';
 import { apiError, apiResponse } from './api-response.ts';
 import type { ConsoleCaller, ConsolePort } from './console-access.ts';
 import { mergeEvents, mergeOverviews } from './merge-results.ts';
@@ -21,6 +32,9 @@ export type ConsoleApiParts = CommandParts & {
   readonly processes: QueryProcesses;
   /** Returns the recorded operations of all processes; undefined if they are not recorded. */
   readonly usage: () => Promise<UsageJson | undefined>;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
   readonly log: Logger;
   /** Commands that operators have sent to this port. */
   readonly commands: Pick<EventLog, 'list'>;
@@ -40,6 +54,7 @@ export type HandleApi = (path: string, call: Call) => Promise<ClientResponse>;
 /** Creates the handler of the console API for callers that may use it. */
 export function createConsoleApi(config: Config, parts: ConsoleApiParts): HandleApi {
   const { processes, usage } = parts;
+  const registry = createRegistryProxy(config, parts);
 
   const gets: Readonly<Record<string, Get>> = {
     async overview({ caller }) {
@@ -67,19 +82,50 @@ export function createConsoleApi(config: Config, parts: ConsoleApiParts): Handle
       const [manifest = [], recorded] = await Promise.all([processes.one('manifest', {}), usage()]);
       return { manifest, recorded: recorded === undefined ? [] : recordedOperations(recorded) };
     },
-    async history() {
-      const histories = await processes.all('history', {});
-      return { events: mergeEvents([...histories, parts.commands.list()]) };
+    history: async () => ({ events: await events() }),
+    async requests({ query }): Promise<RequestsResult> {
+      const kept = await processes.all('requests', filterOf(query));
+      return {
+        requests: kept
+          .flat()
+          .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+          .slice(0, MAX_LISTED),
+        slowMs: config.console.slowMs,
+      };
+    },
+    async series({ query }) {
+      const minutes = minutesOf(query.get('minutes'));
+      return seriesResult({
+        processes: await processes.all('series', { minutes }),
+        minutes,
+        now: parts.now(),
+        events: await events(),
+      });
     },
     async config() {
       return (await processes.one('config', {})) ?? [];
     },
   };
 
+  async function events(): Promise<HistoryResult['events']> {
+    const histories = await processes.all('history', {});
+    return mergeEvents([...histories, parts.commands.list()]);
+  }
+
+  async function request(id: string): Promise<RequestResult> {
+    const found = await processes.all('request', { id });
+    const result = found.find((one) => one !== undefined);
+    if (result === undefined)
+      throw new RouterError('NOT_FOUND', `the request ${shortened(id)} is not among the recent ones`);
+    return result;
+  }
+
   return async (path, call) => {
-    const subgraph = subgraphIn(path, 'breakers/');
+    if (path === 'registry') return registry(call.request);
+    const subgraph = nameAfter(path, 'breakers/');
     if (subgraph !== undefined) return act(call, subgraph);
-    const get = Object.hasOwn(gets, path) ? gets[path] : undefined;
+    const id = nameAfter(path, 'requests/');
+    const get = id === undefined ? getOf(path) : () => request(id);
     if (get === undefined) throw new RouterError('NOT_FOUND', `the console API has no path ${path}`);
     if (call.request.method !== 'GET')
       return apiError({
@@ -90,6 +136,10 @@ export function createConsoleApi(config: Config, parts: ConsoleApiParts): Handle
       });
     return apiResponse(await get(call));
   };
+
+  function getOf(path: string): Get | undefined {
+    return Object.hasOwn(gets, path) ? gets[path] : undefined;
+  }
 
   async function act({ request, caller }: Call, subgraph: string): Promise<ClientResponse> {
     if (!caller.mayAct)
@@ -103,13 +153,36 @@ export function createConsoleApi(config: Config, parts: ConsoleApiParts): Handle
   }
 }
 
+const FILTERS = ['since', 'operation', 'client', 'code', 'subgraph', 'kind'] as const;
+
+/** @throws {RouterError} BAD_REQUEST */
+function filterOf(query: URLSearchParams): RequestFilter {
+  const filter: RequestFilter = Object.fromEntries(
+    FILTERS.flatMap((name) => {
+      const value = query.get(name);
+      return value === null || value === '' ? [] : [[name, value]];
+    }),
+  );
+  if (filter.since !== undefined && Number.isNaN(Date.parse(filter.since)))
+    throw new RouterError('BAD_REQUEST', 'since must be a time in ISO 8601');
+  return filter;
+}
+
+const DEFAULT_MINUTES = 15;
+
+/** @throws {RouterError} BAD_REQUEST */
+function minutesOf(text: string | null): number {
+  const minutes = text === null ? DEFAULT_MINUTES : Number(text);
+  if (minutes > 0 && minutes <= DEFAULT_MINUTES) return minutes;
+  throw new RouterError('BAD_REQUEST', `minutes must be greater than 0 and at most ${DEFAULT_MINUTES}`);
+}
+
 function fixedOverview(
   config: Config,
   { port }: Pick<ConsoleApiParts, 'port'>,
 ): Omit<Overview, 'supergraph' | 'health' | 'actions'> {
   const { mode, listen, supergraph, sandbox } = config;
-  const registry =
-    supergraph.registry ?? supergraph.sources?.find((one) => one.registry !== undefined)?.registry;
+  const registry = registryOf(supergraph);
   const isDevelopment = mode === 'development';
   return {
     product: 'Tributary',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../config/config-schema.ts';
 import type { ServePaths } from '../../http/request-path.ts';
 import type { ClientResponse } from '../../request/client-request.ts';
@@ -6,19 +7,34 @@ import { createConsoleAccess } from './console-access.ts';
 import { createConsoleApi } from './console-api.ts';
 import type { ConsoleApiParts } from './console-api.ts';
 import { createConsolePage } from './console-page.ts';
+import { createGraphqlForwarding } from './forward-graphql.ts';
+import type { ForwardParts } from './forward-graphql.ts';
 
 const PAGES: ReadonlySet<string> = new Set(['/', '/console', '/console/']);
 const ASSETS = '/console/assets/';
 const API = '/console/api/';
+/** Path of the admin port for operations, which are forwarded to the client port. */
+const GRAPHQL = '/console/graphql';
 
 /**
  * Serves the console on one port: the page, its assets and its API. Page and assets have no data of the
  * router, so everybody may load them; the API has the access rules of `createConsoleAccess`.
  */
-export function createConsoleServer(config: Config, parts: ConsoleApiParts): ServePaths {
+export function createConsoleServer(config: Config, parts: ConsoleApiParts & ForwardParts): ServePaths {
   const files = createConsolePage();
   const checkAccess = createConsoleAccess(config, parts);
   const handle = createConsoleApi(config, parts);
+  const forward = createGraphqlForwarding(config, parts);
+
+  async function graphql(request: IncomingMessage): Promise<ClientResponse> {
+    const access = await checkAccess(request, true);
+    if (access.kind === 'rejected') return access.response;
+    try {
+      return await forward(request);
+    } catch (error) {
+      return apiFailure(error, parts.log);
+    }
+  }
 
   const api: ServePaths = async (request, path) => {
     const access = await checkAccess(request, false);
@@ -33,6 +49,7 @@ export function createConsoleServer(config: Config, parts: ConsoleApiParts): Ser
 
   return async (request, path) => {
     if (path.startsWith(API)) return api(request, path);
+    if (path === GRAPHQL && parts.port === 'admin') return graphql(request);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (isRead && PAGES.has(path)) return files.page();
     if (!path.startsWith('/console/')) return undefined;

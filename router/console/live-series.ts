@@ -1,0 +1,145 @@
+import { outcomeOf } from '../telemetry/metrics/response-outcome.ts';
+import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
+import { criticalPath } from '../trace/critical-path.ts';
+import { LatencyBuckets, percentile } from './latency-buckets.ts';
+import type { LatencyCounts } from './latency-buckets.ts';
+
+/** Length of a step. */
+export const STEP_MS = 5_000;
+/** Number of steps that are kept: 15 minutes. */
+export const MAX_STEPS = 180;
+/** Maximum number of subgraphs of a step; subgraphs come from the supergraph, and supergraphs change. */
+const MAX_SUBGRAPHS = 500;
+
+/** Figures of one process for one step, in a form that can be summed. */
+export type StepFigures = {
+  /** Milliseconds since 1970, divided by `STEP_MS`. */
+  readonly step: number;
+  readonly requests: number;
+  /** Requests that have failed, or whose response has errors. */
+  readonly errors: number;
+  readonly degraded: number;
+  readonly rejected: number;
+  readonly latencies: LatencyCounts;
+  readonly subgraphs: Readonly<Record<string, SubgraphFigures>>;
+  /** Milliseconds on critical paths, by subgraph; `router` is the router itself. */
+  readonly criticalPath: Readonly<Record<string, number>>;
+};
+
+export type SubgraphFigures = {
+  readonly calls: number;
+  readonly errors: number;
+  /** Sum of the durations of all calls. */
+  readonly busyMs: number;
+  readonly latencies: LatencyCounts;
+};
+
+/** Figures of the last 15 minutes. */
+export type LiveSeries = {
+  readonly requestFinished: (event: RequestFinished) => void;
+  readonly subgraphCalled: (event: SubgraphCalled) => void;
+  /** Returns the steps of the last minutes that have any figures, the oldest one first. */
+  readonly steps: (minutes: number) => readonly StepFigures[];
+  /** Returns the median duration of the calls to a subgraph in milliseconds; undefined without calls. */
+  readonly latencyOf: (subgraph: string) => number | undefined;
+};
+
+/** @param now returns milliseconds since 1970 */
+export function createLiveSeries(now: () => number): LiveSeries {
+  const steps: Step[] = [];
+
+  function current(): Step {
+    const number = Math.floor(now() / STEP_MS);
+    const last = steps.at(-1);
+    // If the clock was set back, the last step continues.
+    if (last !== undefined && last.number >= number) return last;
+    const step = new Step(number);
+    steps.push(step);
+    while ((steps[0]?.number ?? number) <= number - MAX_STEPS) steps.shift();
+    return step;
+  }
+
+  const since = (minutes: number) => {
+    const first = Math.floor(now() / STEP_MS) - Math.ceil((minutes * 60_000) / STEP_MS);
+    return steps.filter(({ number }) => number > first);
+  };
+
+  return {
+    requestFinished: (event) => current().addRequest(event),
+    subgraphCalled: (event) => current().addCall(event),
+    steps: (minutes) => since(minutes).map((step) => step.figures()),
+    latencyOf(subgraph) {
+      const latencies = steps.flatMap((step) => step.latenciesOf(subgraph) ?? []);
+      return percentile(
+        latencies.map((one) => one.counts()),
+        0.5,
+      );
+    },
+  };
+}
+
+type Calls = { calls: number; errors: number; busyMs: number; readonly latencies: LatencyBuckets };
+
+class Step {
+  readonly number: number;
+  #requests = 0;
+  #errors = 0;
+  #degraded = 0;
+  #rejected = 0;
+  readonly #latencies = new LatencyBuckets();
+  readonly #subgraphs = new Map<string, Calls>();
+  readonly #shares = new Map<string, number>();
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  addRequest(event: RequestFinished): void {
+    const { recorder } = event;
+    const outcome = outcomeOf(event);
+    this.#requests += 1;
+    if (outcome === 'rejected') this.#rejected += 1;
+    else if (outcome !== 'ok') this.#errors += 1;
+    if ((event.degraded?.length ?? 0) > 0) this.#degraded += 1;
+    this.#latencies.add(event.ms);
+    if (recorder.execution === undefined) return;
+    for (const part of criticalPath(recorder)) {
+      const name = 'subgraph' in part ? part.subgraph : 'router';
+      if (this.#shares.has(name) || this.#shares.size < MAX_SUBGRAPHS)
+        this.#shares.set(name, (this.#shares.get(name) ?? 0) + part.ms);
+    }
+  }
+
+  addCall({ subgraph, outcome, ms }: SubgraphCalled): void {
+    const known = this.#subgraphs.get(subgraph);
+    if (known === undefined && this.#subgraphs.size >= MAX_SUBGRAPHS) return;
+    const calls = known ?? { calls: 0, errors: 0, busyMs: 0, latencies: new LatencyBuckets() };
+    if (known === undefined) this.#subgraphs.set(subgraph, calls);
+    calls.calls += 1;
+    if (outcome !== 'OK') calls.errors += 1;
+    calls.busyMs += ms;
+    calls.latencies.add(ms);
+  }
+
+  latenciesOf(subgraph: string): LatencyBuckets | undefined {
+    return this.#subgraphs.get(subgraph)?.latencies;
+  }
+
+  figures(): StepFigures {
+    return {
+      step: this.number,
+      requests: this.#requests,
+      errors: this.#errors,
+      degraded: this.#degraded,
+      rejected: this.#rejected,
+      latencies: this.#latencies.counts(),
+      subgraphs: Object.fromEntries(
+        [...this.#subgraphs].map(([name, { latencies, ...calls }]) => [
+          name,
+          { ...calls, latencies: latencies.counts() },
+        ]),
+      ),
+      criticalPath: Object.fromEntries(this.#shares),
+    };
+  }
+}

@@ -1,0 +1,184 @@
+import type { RequestFinished } from '../request/finished-work.ts';
+import { outcomeOf } from '../telemetry/metrics/response-outcome.ts';
+import { buildTrace } from '../trace/build-trace.ts';
+import { pathSentence } from '../trace/sentence.ts';
+import type { RecentRequest, RequestKind, RequestResult } from './api-types.ts';
+import { redactLiterals } from './redact-literals.ts';
+
+/** Conditions on recent requests; all that are given must hold. */
+export type RequestFilter = {
+  /** Time in ISO 8601 since which the requests have ended. */
+  readonly since?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly client?: string | undefined;
+  /** Code of an error in the response. */
+  readonly code?: string | undefined;
+  readonly subgraph?: string | undefined;
+  readonly kind?: string | undefined;
+};
+
+/** The last slow, failed and degraded requests of a process, and samples of all others. */
+export type RequestRing = {
+  readonly requestFinished: (event: RequestFinished) => void;
+  /** Returns the requests that meet a filter, the newest one first. */
+  readonly list: (filter: RequestFilter) => readonly RecentRequest[];
+  /** Returns a request by the id of its header `x-request-id`; of several the newest one. */
+  readonly find: (id: string) => RequestResult | undefined;
+};
+
+export type RequestRingOptions = {
+  readonly slowMs: number;
+  readonly keepRequests: number;
+  readonly keepBytes: number;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+type KeptRequest = {
+  readonly at: number;
+  /** Position in the order of arrival, because several requests may end in the same millisecond. */
+  readonly order: number;
+  readonly kind: RequestKind;
+  readonly event: RequestFinished;
+  readonly bytes: number;
+};
+
+const KINDS = ['failed', 'degraded', 'slow', 'sampled'] as const;
+
+/**
+ * Minimum milliseconds between two samples. Rejected requests are sampled, too: a client that sends thousands
+ * of invalid requests must not replace the failures of others.
+ */
+const SAMPLE_MS = 1_000;
+
+/** Maximum number of requests that one query returns. */
+export const MAX_LISTED = 500;
+
+/**
+ * Creates the list of recent requests. Each kind has a quarter of the room, so that many requests of one kind
+ * do not replace the others. Traces are computed when they are read. Nothing that is returned contains
+ * variables, values of literals, headers or addresses.
+ */
+export function createRequestRing(options: RequestRingOptions): RequestRing {
+  const { slowMs, keepRequests, keepBytes, now } = options;
+  const limits = {
+    entries: Math.max(1, Math.floor(keepRequests / KINDS.length)),
+    bytes: keepBytes / KINDS.length,
+  };
+  const queues = new Map(KINDS.map((kind) => [kind, new BoundedQueue(limits)]));
+  let sampledAt = -Infinity;
+  let order = 0;
+
+  function isDue(at: number): boolean {
+    if (at - sampledAt < SAMPLE_MS && at >= sampledAt) return false;
+    sampledAt = at;
+    return true;
+  }
+
+  function newestFirst(): readonly KeptRequest[] {
+    return [...queues.values()].flatMap((queue) => queue.entries()).toSorted((a, b) => b.order - a.order);
+  }
+
+  return {
+    requestFinished(event) {
+      const at = now();
+      const kind = kindOf(event, slowMs);
+      const isSampled = kind === 'sampled' || outcomeOf(event) === 'rejected';
+      if (isSampled && !isDue(at)) return;
+      queues
+        .get(isSampled ? 'sampled' : kind)
+        ?.add({ at, order: order++, kind, event, bytes: bytesOf(event) });
+    },
+    list: (filter) =>
+      newestFirst()
+        .filter((request) => meets(request, filter))
+        .slice(0, MAX_LISTED)
+        .map(summaryOf),
+    find(id) {
+      const found = newestFirst().find(({ event }) => event.requestId === id);
+      if (found === undefined) return undefined;
+      const { recorder } = found.event;
+      const { source } = recorder.facts;
+      return {
+        ...summaryOf(found),
+        trace: buildTrace(recorder),
+        document: source === undefined ? null : redactLiterals(source),
+      };
+    },
+  };
+}
+
+function kindOf(event: RequestFinished, slowMs: number): RequestKind {
+  if ((event.degraded?.length ?? 0) > 0) return 'degraded';
+  if (outcomeOf(event) !== 'ok') return 'failed';
+  return event.ms >= slowMs ? 'slow' : 'sampled';
+}
+
+function meets({ at, kind, event }: KeptRequest, filter: RequestFilter): boolean {
+  const since = filter.since === undefined ? -Infinity : Date.parse(filter.since);
+  return (
+    !(at < since) &&
+    (filter.kind ?? kind) === kind &&
+    (filter.operation === undefined || nameOf(event) === filter.operation) &&
+    (filter.client === undefined || event.clientName === filter.client) &&
+    (filter.code === undefined || event.codes?.includes(filter.code) === true) &&
+    (filter.subgraph === undefined || subgraphsOf(event).includes(filter.subgraph))
+  );
+}
+
+function summaryOf({ at, kind, event }: KeptRequest): RecentRequest {
+  return {
+    id: event.requestId,
+    at: new Date(at).toISOString(),
+    kind,
+    ms: Math.round(event.ms * 1_000) / 1_000,
+    status: event.status,
+    operation: nameOf(event) ?? null,
+    operationType: event.operationType ?? event.recorder.facts.operationType ?? null,
+    client: event.clientName ?? null,
+    codes: event.codes ?? [],
+    degraded: event.degraded ?? [],
+    subgraphs: subgraphsOf(event),
+    sentence: pathSentence(event.recorder),
+  };
+}
+
+function nameOf({ operationName, recorder }: RequestFinished): string | undefined {
+  return operationName ?? recorder.facts.operationName;
+}
+
+function subgraphsOf({ recorder }: RequestFinished): readonly string[] {
+  return [...new Set(recorder.execution?.fetches.map(({ subgraph }) => subgraph))];
+}
+
+const BYTES_PER_REQUEST = 2_000;
+const BYTES_PER_FETCH = 500;
+
+/** Estimates the memory that a kept request uses. Its document may no longer be in any cache. */
+function bytesOf({ recorder }: RequestFinished): number {
+  const { facts, execution } = recorder;
+  const fetches = execution?.fetches.length ?? 0;
+  return BYTES_PER_REQUEST + BYTES_PER_FETCH * fetches + (facts.source?.length ?? 0);
+}
+
+class BoundedQueue {
+  readonly #limits: { readonly entries: number; readonly bytes: number };
+  readonly #entries: KeptRequest[] = [];
+  #bytes = 0;
+
+  constructor(limits: { readonly entries: number; readonly bytes: number }) {
+    this.#limits = limits;
+  }
+
+  add(request: KeptRequest): void {
+    if (request.bytes > this.#limits.bytes) return;
+    this.#entries.push(request);
+    this.#bytes += request.bytes;
+    while (this.#entries.length > this.#limits.entries || this.#bytes > this.#limits.bytes)
+      this.#bytes -= this.#entries.shift()?.bytes ?? 0;
+  }
+
+  entries(): readonly KeptRequest[] {
+    return this.#entries;
+  }
+}
