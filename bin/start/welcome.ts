@@ -17,13 +17,16 @@ export function welcome(config: Config, registry: ShopRegistry | undefined): str
   const origin = `http://${reachable(host)}:${port}`;
   const logins = demoUsers.filter((user) => user.canLogIn);
   const heading = (text: string) => styleText('bold', text);
-  const sandbox = config.sandbox.enabled ?? config.mode === 'development';
+  const isDevelopment = config.mode === 'development';
+  const hasConsole = config.console.enabled && isDevelopment;
+  const hasSandbox = config.sandbox.enabled ?? isDevelopment;
   return [
     '',
     heading('Tributary is ready.'),
     '',
     `  GraphQL   ${origin}${path}`,
-    ...(sandbox ? [`  Sandbox   ${origin}/`] : []),
+    ...(hasConsole ? [`  Console   ${origin}/`] : []),
+    ...(hasSandbox ? [`  Sandbox   ${origin}/sandbox`] : []),
     ...(config.admin.enabled
       ? [`  Metrics   http://${reachable(config.admin.host)}:${config.admin.port}/metrics`]
       : []),

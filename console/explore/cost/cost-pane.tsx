@@ -46,9 +46,7 @@ function Totals({ result, maxCost }: { readonly result: Result; readonly maxCost
       <Total
         name="Estimated"
         value={estimated}
-        note={
-          limit && estimated !== undefined ? `at most ${limit.toLocaleString('en')} are allowed` : undefined
-        }
+        note={limit && estimated !== undefined ? `of at most ${limit.toLocaleString('en')}` : undefined}
         part={estimated}
         whole={limit}
       />

@@ -78,8 +78,10 @@ const theme = EditorView.theme({
   },
   '.cm-mark-missing': { backgroundColor: 'var(--surface-bad)', color: 'var(--bad)' },
   '.cm-mark-stale, .cm-mark-fallback': { backgroundColor: 'var(--surface-warn)', color: 'var(--warn)' },
-  '.cm-marked-line-missing': { backgroundColor: 'var(--surface-bad)' },
-  '.cm-marked-line-stale, .cm-marked-line-fallback': { backgroundColor: 'var(--surface-warn)' },
+  '.cm-selectionMatch': { backgroundColor: 'var(--surface-selected)' },
+  // Also where the cursor is.
+  '.cm-marked-line-missing': { backgroundColor: 'var(--surface-bad) !important' },
+  '.cm-marked-line-stale, .cm-marked-line-fallback': { backgroundColor: 'var(--surface-warn) !important' },
 });
 
 const highlighting = HighlightStyle.define([

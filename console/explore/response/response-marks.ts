@@ -56,11 +56,31 @@ function errorMark({ path, extensions }: ResponseError, json: FormattedJson): Ma
   return { place, text, kind: 'missing' };
 }
 
-/** Returns the place of a path, or of the nearest value above it: null may have propagated. */
+/**
+ * Returns the place of a path, or of the nearest value above it: null may have propagated. A path without
+ * list indices leads to the first of its places.
+ */
 export function placeOf(path: Path, json: FormattedJson): Place | undefined {
+  const wanted = pathKey(path);
+  const exact =
+    json.places.get(wanted) ?? [...json.places].find(([key]) => withoutIndices(key) === wanted)?.[1];
+  if (exact !== undefined) return exact;
   for (let length = path.length; length > 0; length--) {
     const place = json.places.get(pathKey(path.slice(0, length)));
     if (place !== undefined) return place;
   }
   return undefined;
+}
+
+/** Equal errors at different places. */
+export type ErrorGroup = { readonly error: ResponseError; readonly count: number };
+
+/** Joins errors with the same code, service and message, so that a failed list is one line. */
+export function groupErrors(errors: readonly ResponseError[]): readonly ErrorGroup[] {
+  const groups = Map.groupBy(errors, ({ message, extensions }) =>
+    JSON.stringify([message, extensions?.code, extensions?.service]),
+  );
+  return [...groups.values()].flatMap(([error, ...others]) =>
+    error === undefined ? [] : [{ error, count: others.length + 1 }],
+  );
 }

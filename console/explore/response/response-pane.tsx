@@ -16,8 +16,8 @@ import { findLists } from './find-lists.ts';
 import { formatJson } from './format-json.ts';
 import type { FormattedJson, Path } from './format-json.ts';
 import { ListView } from './list-view.tsx';
-import { placeOf, responseMarks, sentenceOf } from './response-marks.ts';
-import type { Mark } from './response-marks.ts';
+import { groupErrors, placeOf, responseMarks, sentenceOf } from './response-marks.ts';
+import type { ErrorGroup, Mark } from './response-marks.ts';
 
 type Shape = 'json' | 'table';
 
@@ -43,7 +43,9 @@ export function ResponsePane({
     const place = placeOf(path, formatted);
     if (place !== undefined && view.current) {
       const effects = EditorView.scrollIntoView(place.from, { y: 'center' });
-      view.current.dispatch({ selection: { anchor: place.from, head: place.to }, effects });
+      const line = view.current.state.doc.lineAt(place.from);
+      const head = Math.min(place.to, line.to);
+      view.current.dispatch({ selection: { anchor: place.from, head }, effects });
       view.current.focus();
     }
   };
@@ -121,17 +123,18 @@ const MAX_ERRORS = 20;
 function Problems({ result, goTo, onShowInEditor }: ProblemProps) {
   const errors = result.body?.errors ?? [];
   const degraded = result.body?.extensions?.degraded ?? [];
-  if (errors.length + degraded.length === 0) return null;
+  const groups = groupErrors(errors);
+  if (groups.length + degraded.length === 0) return null;
   return (
     <ul class="problems" aria-label="Problems" tabIndex={0}>
       {degraded.map((entry) => (
         <DegradedRow key={`${entry.service} ${entry.reason} ${entry.source}`} entry={entry} goTo={goTo} />
       ))}
-      {errors.slice(0, MAX_ERRORS).map((error, index) => (
-        <ErrorRow key={index} error={error} {...{ result, goTo, onShowInEditor }} />
+      {groups.slice(0, MAX_ERRORS).map((group, index) => (
+        <ErrorRow key={index} group={group} {...{ result, goTo, onShowInEditor }} />
       ))}
-      {errors.length > MAX_ERRORS && (
-        <li class="soft">and {count(errors.length - MAX_ERRORS, 'more error')} in the JSON below</li>
+      {groups.length > MAX_ERRORS && (
+        <li class="soft">and {count(groups.length - MAX_ERRORS, 'more error')} in the JSON below</li>
       )}
     </ul>
   );
@@ -158,7 +161,12 @@ function DegradedRow({ entry, goTo }: { readonly entry: Degraded; readonly goTo:
   );
 }
 
-function ErrorRow({ error, result, goTo, onShowInEditor }: ProblemProps & { readonly error: ResponseError }) {
+function ErrorRow({
+  group: { error, count: places },
+  result,
+  goTo,
+  onShowInEditor,
+}: ProblemProps & { readonly group: ErrorGroup }) {
   const { path, message, extensions, locations } = error;
   const range = editorRange(result.query, error);
   return (
@@ -168,6 +176,7 @@ function ErrorRow({ error, result, goTo, onShowInEditor }: ProblemProps & { read
       {path !== undefined && path.length > 0 && (
         <button type="button" class="plain mono" onClick={() => goTo(['data', ...path])}>
           {path.join('.')}
+          {places > 1 && ` +${places - 1}`}
         </button>
       )}
       {range !== undefined && (
