@@ -361,12 +361,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     requests,
     series,
     authenticator,
+    audit: telemetry.audit,
   });
   const commands = createEventLog(parts.now);
   const operated = {
     processes: querySingle(queryProcess),
     applyBreakerCommand,
-    audit: createAudit(telemetry.log, commands),
+    audit: createAudit(telemetry.auditLog, commands),
     usage: reportUsage,
     commands,
     log: telemetry.log,

@@ -1,7 +1,9 @@
 import { decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import type { Config } from '../config/config-schema.ts';
-import type { RouterError } from '../shared/errors.ts';
 import type { AuditedCaller } from '../telemetry/log/audit-log.ts';
+
+/** Code of a rejection, and the error that caused it. */
+type Rejection = { readonly code: string; readonly cause?: unknown };
 
 type AuthenticationConfig = Pick<Config['authentication'], 'issuers' | 'maxTokenBytes'>;
 
@@ -11,7 +13,7 @@ type AuthenticationConfig = Pick<Config['authentication'], 'issuers' | 'maxToken
  */
 export function claimedCaller(
   authorizationHeaders: readonly string[],
-  rejection: RouterError,
+  rejection: Rejection,
   { issuers, maxTokenBytes }: AuthenticationConfig,
 ): AuditedCaller | undefined {
   const token = authorizationHeaders[0]?.trim().split(/\s+/, 2).at(-1);
@@ -21,7 +23,7 @@ export function claimedCaller(
     const { sub, iss, jti, ...claims } = decodeJwt(token);
     const tenant = issuers.find(({ issuer }) => issuer === iss)?.claims.tenant;
     return {
-      verified: isSignatureVerified(rejection),
+      verified: issuers.length > 0 && isSignatureVerified(rejection),
       userId: textOf(sub),
       userIssuer: textOf(iss),
       tenant:
@@ -34,11 +36,12 @@ export function claimedCaller(
   }
 }
 
-/** Expiry, revocation and the values of claims are checked after the signature. */
-function isSignatureVerified({ code, cause }: RouterError): boolean {
+/** Expiry, revocation, roles and the values of claims are checked after the signature. */
+function isSignatureVerified({ code, cause }: Rejection): boolean {
   return (
     code === 'TOKEN_REVOKED' ||
-    cause instanceof errors.JWTExpired ||
+    code === 'TOKEN_EXPIRED' ||
+    code === 'FORBIDDEN' ||
     cause instanceof errors.JWTClaimValidationFailed
   );
 }

@@ -37,5 +37,5 @@ export function createIdentification(
 
 /** Returns the reason for operators, which may say more than the response. */
 function reasonOf({ message, cause }: RouterError): string {
-  return cause instanceof errors.JOSEError ? `${message} (${cause.message})` : message;
+  return cause instanceof errors.JOSEError ? `${message.replace(/\.$/, '')}: ${cause.message}` : message;
 }

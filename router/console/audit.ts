@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.ts';
 export function createAudit(log: Pick<Logger, 'info'>, events: Pick<EventLog, 'add'>): Audit {
   return (entry) => {
     const { who, address, action, subgraph, field, outcome } = entry;
-    log.info({ ...entry, stream: 'audit' }, 'operator command');
+    log.info({ stream: 'audit', ...entry, clientIp: address }, 'operator command');
     const target = field === undefined ? subgraph : `${subgraph} ${field}`;
     events.add('command', `${action} of ${target} by ${who} from ${address}: ${outcome}`, entry);
   };

@@ -1,11 +1,13 @@
 import { printSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../authentication/authenticate.ts';
+import { claimedCaller } from '../authentication/claimed-caller.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { PersistedOperations } from '../persisted-operations/persisted-operations.ts';
 import { addressBlock } from '../request/address-block.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { Lease } from '../supergraph/leases.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 import type { SchemaResult, StateResult } from './api-types.ts';
 import { createSchemaDescription } from './describe-schema.ts';
@@ -36,6 +38,7 @@ export type ProcessDataParts = {
   readonly requests: Pick<RequestRing, 'list' | 'find'>;
   readonly series: Pick<LiveSeries, 'steps'>;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly audit: Telemetry['audit'];
 };
 
 type ServedSchemas = {
@@ -84,7 +87,7 @@ export function createProcessData(parts: ProcessDataParts): RunQuery {
     request: ({ id }) => parts.requests.find(id),
     series: ({ minutes }) => parts.series.steps(minutes),
     config: () => describeConfig(parts.config()),
-    operator: (query) => checkOperator(query, parts),
+    operator: (query) => auditedOperator(query, parts),
   };
   return async (name, query) => results[name](query);
 }
@@ -95,6 +98,25 @@ function activeOf({ serving }: SupergraphStatus): ProcessResults['overview']['su
 
 function healthOf(reasons: readonly string[]): ProcessResults['overview']['health'] {
   return { ready: reasons.length === 0, reasons };
+}
+
+/** Checks the token of an operator, and reports a rejection to the audit stream. */
+async function auditedOperator(
+  query: ProcessQueries['operator'],
+  parts: ProcessDataParts,
+): Promise<OperatorResult> {
+  const result = await checkOperator(query, parts);
+  if (result.kind === 'rejected') {
+    const { code, message: reason } = result;
+    parts.audit(query.address, undefined, () => ({
+      msg: 'console access denied',
+      clientIp: query.address,
+      code,
+      reason,
+      who: claimedCaller([query.token], { code }, parts.config().authentication),
+    }));
+  }
+  return result;
 }
 
 async function checkOperator(

@@ -289,6 +289,9 @@ export function createTelemetry(
     /** Writes a line of the audit stream. */
     audit: audit.write,
 
+    /** The log of the audit stream, for commands of operators. */
+    auditLog: audit.log,
+
     /** Opens the file of the audit stream again, after a program has renamed it to rotate it. */
     reopenAuditFile: audit.reopen,
 

@@ -461,6 +461,11 @@ console: { role: operator }
       status: 403,
       body: { error: { code: 'FORBIDDEN', message: 'the token does not have the role operator' } },
     });
+    expect(secured.log.filter(({ msg }) => msg === 'console access denied')).toMatchObject([
+      { stream: 'audit', code: 'UNAUTHENTICATED', clientIp: '127.0.0.1' },
+      { stream: 'audit', code: 'TOKEN_INVALID' },
+      { stream: 'audit', code: 'FORBIDDEN', userId: 'user-1', userIssuer: issuer.issuer, verified: true },
+    ]);
     expect(await overview({ authorization: `Bearer ${operator}` })).toMatchObject({ status: 200 });
     expect(await overview({ 'tributary-console-token': operator })).toMatchObject({ status: 200 });
     const page = await send(`${secured.router.adminUrl}/console`);

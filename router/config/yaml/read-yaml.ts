@@ -204,7 +204,13 @@ function shownInput(
 }
 
 /** Keys whose values are never shown. */
-const SECRETS: ReadonlySet<string | number | undefined> = new Set(['secret', 'password', 'token', 'key']);
+const SECRETS: ReadonlySet<string | number | undefined> = new Set([
+  'secret',
+  'password',
+  'token',
+  'key',
+  'hashKey',
+]);
 
 /** Removes user name and password from URLs. */
 function withoutPassword(text: string): string {

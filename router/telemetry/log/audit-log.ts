@@ -2,7 +2,6 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config-schema.ts';
 import { addressBlock } from '../../request/address-block.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import { createLineLimit } from './line-limit.ts';
 import { cleanText } from './log-text.ts';
@@ -10,8 +9,9 @@ import { cleanText } from './log-text.ts';
 /** A rejected caller, as the audit stream reports it. */
 export type AuditEvent = {
   /** Subject and past participle, such as `authentication failed`. */
-  readonly msg: 'authentication failed' | 'authorization denied' | 'admin access denied';
-  readonly code: ErrorCode;
+  readonly msg: 'authentication failed' | 'authorization denied' | 'console access denied';
+  /** Error code of the response. */
+  readonly code: string;
   readonly reason: string;
   readonly requestId?: string | undefined;
   readonly traceId?: string | undefined;
@@ -42,6 +42,8 @@ export type AuditedCaller = {
 
 /** The audit stream: failed authentication and authorization, with who, from where and why. */
 export type AuditLog = Disposable & {
+  /** The log that the lines are written to, for lines that clients without access cannot cause. */
+  readonly log: Logger;
   /**
    * Writes a line, unless too many were written for the caller in this minute. `describe` is only called for
    * a line that may be written; it returns undefined if there is nothing to report.
@@ -76,7 +78,13 @@ export function createAuditLog(
   { enabled, file, perAddressPerMinute: perKey }: Config['telemetry']['logs']['audit'],
   parts: AuditParts,
 ): AuditLog {
-  if (!enabled) return { write: () => undefined, reopen: () => undefined, [Symbol.dispose]: () => undefined };
+  if (!enabled)
+    return {
+      log: parts.log,
+      write: () => undefined,
+      reopen: () => undefined,
+      [Symbol.dispose]: () => undefined,
+    };
   const output = file === undefined ? undefined : openFile(file, parts.log);
   const log = output === undefined ? parts.log : parts.openFile(output);
   const limit = createLineLimit<Labels>({
@@ -93,6 +101,7 @@ export function createAuditLog(
   let isClosed = false;
 
   return {
+    log,
     write(address, caller, describe) {
       if (isClosed || !limit.admit(caller ?? addressBlock(address), () => ({ clientIp: address }))) return;
       const described = describe();
