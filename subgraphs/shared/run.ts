@@ -3,6 +3,7 @@ import type { RunningSubgraph } from './serve.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { OnQuery } from '../../database/database.ts';
 import { StartupError } from '../../database/startup-error.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { startTracing, type Tracing } from './telemetry/tracing.ts';
 
 /** The clock and log of a subgraph; tests pass their own. */
@@ -14,6 +15,8 @@ export type Parts = {
   readonly onQuery?: OnQuery;
   /** Spans; undefined if they are not exported. */
   readonly tracing?: Tracing | undefined;
+  /** Metrics; undefined if they are not served. */
+  readonly metrics?: Metrics | undefined;
 };
 
 /** Runs a subgraph with the settings from the environment until SIGTERM or SIGINT. */
@@ -30,7 +33,8 @@ export async function runSubgraph(
       formatters: { level: (label) => ({ level: label }) },
     });
     const tracing = await startTracing({ service: name, url: settings.spansUrl });
-    const subgraph = await start(settings, { now: Date.now, log, ...(tracing && tracedParts(tracing)) });
+    const parts = { now: Date.now, log, ...(tracing && tracedParts(tracing)) };
+    const subgraph = await start(settings, measuredParts(parts, createMetrics()));
     const close = async () => {
       await subgraph.close();
       await tracing?.[Symbol.asyncDispose]();
@@ -46,6 +50,19 @@ export async function runSubgraph(
     process.stderr.write(`${name}: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Parts of a subgraph that also counts its requests and its SQL statements. */
+export function measuredParts(parts: Parts, metrics: Metrics): Parts {
+  const { onQuery } = parts;
+  return {
+    ...parts,
+    metrics,
+    onQuery(statement, result) {
+      metrics.queried(statement, result);
+      onQuery?.(statement, result);
+    },
+  };
 }
 
 /** Parts of a subgraph that makes spans of its requests, its SQL statements and its calls. */

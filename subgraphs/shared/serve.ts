@@ -15,6 +15,7 @@ import { jsonReply, listen, readBody, type Reply } from './http-server.ts';
 import { readInboundRequest, type InboundRequest } from './inbound-request.ts';
 import type { Parts } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import { verifyRequest } from './verify-middleware.ts';
 import { createVerifier, type Verify } from './verify.ts';
@@ -58,14 +59,21 @@ export type RunningSubgraph = AsyncDisposable & {
   readonly close: () => Promise<void>;
 };
 
-type Endpoint = { readonly log: Logger; readonly verify: Verify; readonly tracing: Tracing | undefined };
+type Endpoint = {
+  readonly log: Logger;
+  readonly verify: Verify;
+  readonly tracing: Tracing | undefined;
+  readonly metrics: Metrics | undefined;
+  /** Callers that may read the metrics. */
+  readonly metricsFrom: Settings['metricsFrom'];
+};
 
 const maxBodyBytes = 1_000_000;
 
 /** Serves a subgraph until it is closed: first the port, then requests in flight, then the database. */
 export async function serveSubgraph<Context extends RequestFacts>(
   settings: Settings,
-  { log, now, tracing }: Parts,
+  { log, now, tracing, metrics }: Parts,
   definition: SubgraphDefinition<Context>,
 ): Promise<RunningSubgraph> {
   await using started = new AsyncDisposableStack();
@@ -75,7 +83,9 @@ export async function serveSubgraph<Context extends RequestFacts>(
   started.defer(() => apollo.stop());
   const keys = [...settings.identityKeys, ...settings.serviceKeys];
   const verify = createVerifier({ audience: settings.name, keys, issuers: [settings.issuerUrl], now });
-  const server = await listen(settings, createHandler(definition, apollo, { log, verify, tracing }));
+  const { metricsFrom } = settings;
+  const endpoint = { log, verify, tracing, metrics, metricsFrom };
+  const server = await listen(settings, createHandler(definition, apollo, endpoint));
   started.defer(server.close);
   const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
   const running = started.move();
@@ -154,8 +164,7 @@ function createHandler<Context extends RequestFacts>(
     return reply;
   }
 
-  return async (request, gone) => {
-    const [path = '/'] = (request.url ?? '/').split('?', 1);
+  async function route(request: IncomingMessage, path: string, gone: AbortSignal): Promise<Reply> {
     const document = documents.get(path);
     if (path !== '/graphql' && document === undefined)
       return errorReply(404, 'There is nothing at this path.', 'NOT_FOUND');
@@ -163,7 +172,38 @@ function createHandler<Context extends RequestFacts>(
     if (request.method !== method)
       return { ...errorReply(405, `Use ${method}.`), headers: [['allow', method]] };
     return document === undefined ? graphql(request, gone) : guarded(endpoint.log, document);
+  }
+
+  return async (request, gone) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const { metrics } = endpoint;
+    if (metrics === undefined) return route(request, path, gone);
+    if (path === '/metrics') return metricsReply(request, metrics, endpoint.metricsFrom);
+    const started = performance.now();
+    const reply = await route(request, path, gone);
+    metrics.requestFinished({
+      method: request.method ?? '',
+      route: path === '/graphql' || documents.has(path) ? path : 'unknown',
+      status: reply.status,
+      ms: performance.now() - started,
+    });
+    return reply;
   };
+}
+
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+
+/** The metrics need no signature, because a scraper has none, so other hosts read them only if configured. */
+async function metricsReply(
+  request: IncomingMessage,
+  metrics: Metrics,
+  metricsFrom: Settings['metricsFrom'],
+): Promise<Reply> {
+  if (metricsFrom === 'loopback' && !LOOPBACK.test(request.socket.remoteAddress ?? ''))
+    return errorReply(403, 'Metrics are for this host only, unless METRICS_FROM is "any".', 'FORBIDDEN');
+  if (request.method !== 'GET') return { ...errorReply(405, 'Use GET.'), headers: [['allow', 'GET']] };
+  const { contentType, text } = await metrics.expose();
+  return { status: 200, body: text, headers: [['content-type', contentType]] };
 }
 
 async function execute<Context extends RequestFacts>(

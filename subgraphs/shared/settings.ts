@@ -63,6 +63,7 @@ const environmentSchema = z.object({
     .string()
     .default('FREE:5:100,PREMIUM:20:500,ENTERPRISE:200:50000')
     .transform(parseOrderLimits),
+  METRICS_FROM: z.enum(['loopback', 'any']).default('loopback'),
   DEMO_LOGINS: z.enum(['true', 'false']).default('false'),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
@@ -118,6 +119,8 @@ export function readSettings(
     orderExpiryMs: values.ORDER_EXPIRY_HOURS * 3_600_000,
     /** Whether demo users, including an administrator, can log in with the published password. */
     demoLogins: values.DEMO_LOGINS === 'true',
+    /** Hosts that may read `/metrics`, which need no signature. */
+    metricsFrom: values.METRICS_FROM,
     logLevel: values.LOG_LEVEL,
     /** URL of the OTLP endpoint that spans are sent to; null means none. */
     spansUrl: spansUrl(values),

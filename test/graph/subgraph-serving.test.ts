@@ -1,10 +1,14 @@
 import { Writable } from 'node:stream';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, test } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { openDatabase } from '../../database/database.ts';
 import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
+import { measuredParts, type Parts } from '../../subgraphs/shared/run.ts';
+import type { Settings } from '../../subgraphs/shared/settings.ts';
+import { createMetrics } from '../../subgraphs/shared/telemetry/metrics.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
 import {
   dropLocation,
@@ -132,6 +136,7 @@ async function startGreeter(
   lines: Record<string, unknown>[] = [],
   hello: () => unknown = () => 'hello',
   isReady: () => Promise<boolean> = async () => true,
+  own: Partial<Pick<Settings, 'host' | 'metricsFrom'> & Pick<Parts, 'metrics'>> = {},
 ) {
   const destination = new Writable({
     write(chunk: Buffer, _, done) {
@@ -139,8 +144,9 @@ async function startGreeter(
       done();
     },
   });
-  const settings = testSettings('product', await testLocation('product', 'embedded'));
-  const parts = { now: Date.now, log: pino({}, destination) };
+  const { metrics, ...address } = own;
+  const settings = { ...testSettings('product', await testLocation('product', 'embedded')), ...address };
+  const parts = { now: Date.now, log: pino({}, destination), metrics };
   return serveSubgraph(settings, parts, {
     schema: new URL('../support/subgraphs/greeter.graphql', import.meta.url),
     resolvers: {
@@ -166,3 +172,46 @@ function callGreeter(url: string, content: string, headers: Record<string, strin
     body: content,
   });
 }
+
+describe('the metrics of a subgraph', () => {
+  const external = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+  test('count requests and SQL statements, without a signature', async () => {
+    await using product = await startTestSubgraph('product', (settings, parts) =>
+      startProduct(settings, measuredParts(parts, createMetrics())),
+    );
+    await product.call('{ product(id: "product-1") { id name } }');
+    await fetch(`${product.origin}/invented`, { method: 'PUT' });
+    const response = await fetch(`${product.origin}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    const lines = (await response.text()).split('\n');
+    expect(lines.filter((line) => line.startsWith('http_server_request_duration_seconds_count'))).toEqual([
+      'http_server_request_duration_seconds_count{http_request_method="POST",http_route="/graphql",http_response_status_code="200"} 1',
+      'http_server_request_duration_seconds_count{http_request_method="_OTHER",http_route="unknown",http_response_status_code="404"} 1',
+    ]);
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^db_client_operation_duration_seconds_count\{db_operation_name="SELECT",outcome="ok"\} [1-9]/,
+      ),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^process_cpu_seconds_total /));
+  });
+
+  test.skipIf(external === undefined)('are for the same host only, unless they are for any', async () => {
+    for (const [metricsFrom, status] of [
+      ['loopback', 403],
+      ['any', 200],
+    ] as const) {
+      await using greeter = await startGreeter([], undefined, undefined, {
+        metricsFrom,
+        host: '0.0.0.0',
+        metrics: createMetrics(),
+      });
+      const { port } = new URL(greeter.url);
+      expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
+      expect((await fetch(`http://${external}:${port}/metrics`)).status).toBe(status);
+    }
+  });
+});

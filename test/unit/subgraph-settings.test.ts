@@ -24,6 +24,7 @@ describe('the settings of a subgraph', () => {
         { tier: 'ENTERPRISE', openOrders: 200, pieces: 50_000 },
       ],
       demoLogins: false,
+      metricsFrom: 'loopback',
       logLevel: 'info',
       spansUrl: null,
       tls: null,

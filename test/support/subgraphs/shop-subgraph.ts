@@ -116,6 +116,7 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     orderExpiryMs: 7 * 24 * 3_600_000,
     orderLimits: [{ tier: 'FREE', openOrders: 1_000, pieces: 50_000 }],
     demoLogins: true,
+    metricsFrom: 'loopback',
     logLevel: 'silent',
     spansUrl: null,
     tls: null,
