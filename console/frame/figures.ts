@@ -19,8 +19,9 @@ export function formatCount(count: number | null | undefined): string {
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : Math.round(count).toLocaleString('en');
 }
 
-/** Formats a rate: `0`, `0.4`, `12`. */
+/** Formats a rate: `0`, `< 0.1`, `0.4`, `12`. */
 export function formatRate(perSecond: number): string {
+  if (perSecond > 0 && perSecond < 0.05) return '< 0.1';
   return perSecond === 0 || perSecond >= 10 ? formatCount(perSecond) : perSecond.toFixed(1);
 }
 

@@ -147,6 +147,39 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     expect(await until(async () => (await stateOf('reviews'))?.breaker !== 'open', 5_000)).toBe(true);
   });
 
+  test('figures, latency and critical path are plotted for the router and each subgraph', async () => {
+    const { page } = browser;
+    await open('#/operate');
+    for (const name of ['Requests per second', 'Waiting per request'])
+      await page.getByRole('figure', { name }).locator('canvas').waitFor();
+    const card = page.getByRole('article', { name: 'books' });
+    await card.locator('canvas').waitFor();
+    expect(await card.innerText()).toMatch(
+      /calls\/s[^]*p50[^]*p95[^]*p99[^]*errors[^]*in flight\s+\d+ \/ \d+/,
+    );
+    const shares = page.getByRole('table', { name: /Share of the critical path/ });
+    expect(await shares.innerText()).toMatch(/books[^]*ms[^]*%/);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  test('a recent request is filtered and opens its waterfall', async () => {
+    const { page } = browser;
+    await open('#/operate/requests?kind=degraded');
+    await page.getByText('No recent request matches these filters').waitFor();
+    await page.getByRole('combobox', { name: 'Kind' }).selectOption('');
+    await page.getByRole('searchbox', { name: 'Filter by subgraph' }).fill('reviews');
+    await page.keyboard.press('Enter');
+    const row = page.getByRole('row').filter({ hasText: 'Shelf' }).first();
+    expect(await row.innerText()).toMatch(/(?:sampled|slow)[^]*ms/);
+    expect(await row.innerText()).toContain(INJECTION);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await row.getByRole('link').click();
+    await page.getByRole('group', { name: 'Fetches' }).waitFor();
+    expect(page.url()).toMatch(/#\/operate\/requests\/[\w-]+\?subgraph=reviews$/);
+    expect(await page.locator('.request-document').innerText()).toContain('reviews');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
   test('history and configuration show where each change and value comes from', async () => {
     const { page } = browser;
     await open('#/operate/history');
@@ -175,12 +208,12 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
 
   test('an unreachable router leaves what was shown, and a missing role asks for a token', async () => {
     const { page } = browser;
-    await open('#/operate/history');
-    await page.locator('.event').first().waitFor();
-    await page.route('**/console/api/history', (route) => route.abort());
+    await open('#/operate/requests');
+    await page.locator('.request').first().waitFor();
+    await page.route('**/console/api/requests', (route) => route.abort());
     await page.getByText('Router unreachable. Below is what it sent last.').waitFor();
-    expect(await page.locator('.event').count()).toBeGreaterThan(0);
-    await page.unroute('**/console/api/history');
+    expect(await page.locator('.request').count()).toBeGreaterThan(0);
+    await page.unroute('**/console/api/requests');
     const error = { code: 'UNAUTHENTICATED', message: 'a token is required' };
     await page.route('**/console/api/config', (route) => route.fulfill({ status: 401, json: { error } }));
     await open('#/operate/configuration');
