@@ -48,7 +48,12 @@ async function traced(query: string, headers: Readonly<Record<string, string>>, 
 test('sends the spans of a request to the collector, each with its parent, and the span id to subgraphs', async () => {
   const { traceId, spans, calls } = await traced(
     QUERY,
-    { traceparent: SAMPLED, tracestate: 'congo=t61rcWkgMzE', 'x-request-id': 'request-1' },
+    {
+      traceparent: SAMPLED,
+      tracestate: 'congo=t61rcWkgMzE',
+      'x-request-id': 'request-1',
+      'user-agent': 'test/1',
+    },
     { id: '1' },
   );
   const [first] = shared.receiver.requests;
@@ -64,9 +69,16 @@ test('sends the spans of a request to the collector, each with its parent, and t
       'graphql.operation.type': 'query',
       'http.request.method': 'POST',
       'http.response.status_code': 200,
+      'graphql.operation.hash': expect.stringMatching(/^[\da-f]{16}$/),
+      'client.address': '127.0.0.1',
+      'url.path': '/graphql',
+      'user_agent.original': 'test/1',
       'tributary.request.id': 'request-1',
+      'tributary.critical_path': expect.stringMatching(/^\d+ ms: .*books/),
     },
   });
+  const logged = shared.graph.log.find(({ requestId }) => requestId === 'request-1');
+  expect(logged).toMatchObject({ traceId: TRACE_ID, spanId: request?.spanId });
   const stages = ['authenticate', 'parse', 'rate limit', 'plan', 'execute'].map(
     (name) => named(spans, name)[0],
   );
@@ -238,4 +250,5 @@ test('passes trace and ids on to subgraphs, repeats the ids in the response, and
   for (const name of ['x-correlation-id', 'tracestate', 'b3', 'baggage'])
     expect(call).not.toHaveProperty(name);
   expect(graph.log.at(-1)).not.toHaveProperty('correlationId');
+  expect(graph.log.at(-1)).toMatchObject({ traceId: String(call['traceparent']).slice(3, 35) });
 });

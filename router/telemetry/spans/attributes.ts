@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { FetchRecord } from '../../request/fetch-record.ts';
+import { pathSentence } from '../../trace/sentence.ts';
 import type { SpanEvent } from './finished-span.ts';
 import type { SpanSource } from './span-source.ts';
 
@@ -12,16 +13,20 @@ const LONGEST = 256;
  */
 export function requestAttributes(source: SpanSource): Attributes {
   const { recorder, codes = [], degraded = [] } = source;
+  const { facts } = recorder;
   return withoutUndefined({
     'http.request.method': source.method,
     'http.response.status_code': source.status,
+    'url.path': bounded(facts.path),
     'client.address': source.clientIp,
+    'user_agent.original': bounded(facts.userAgent),
     'enduser.id': source.userId,
     'graphql.operation.type': source.operationType,
     'graphql.operation.name': bounded(source.operationName),
+    'graphql.operation.hash': facts.operationHash?.(),
     'error.type': codes[0],
     'tributary.request.id': source.requestId,
-    'tributary.correlation.id': source.correlationId,
+    'tributary.correlation.id': facts.correlationId,
     'tributary.client.name': bounded(source.clientName),
     'tributary.client.version': bounded(source.clientVersion),
     'tributary.graph': source.graph,
@@ -30,6 +35,7 @@ export function requestAttributes(source: SpanSource): Attributes {
     'tributary.degraded': degraded.length === 0 ? undefined : [...degraded],
     'tributary.error.codes': codes.length === 0 ? undefined : [...codes],
     'tributary.joined': recorder.joined,
+    'tributary.critical_path': recorder.execution === undefined ? undefined : pathSentence(recorder),
   });
 }
 

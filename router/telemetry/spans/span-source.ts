@@ -4,7 +4,6 @@ import type { RequestRecorder } from '../../request/request-recorder.ts';
 /** A finished client request, with everything that its spans need. */
 export type SpanSource = RequestSummary & {
   readonly requestId: string;
-  readonly correlationId?: string;
   readonly method: string;
   readonly status: number;
   readonly ms: number;
