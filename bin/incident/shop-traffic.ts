@@ -23,8 +23,8 @@ export async function startShopTraffic(shop: RunningShop): Promise<AsyncDisposab
   return startTraffic({
     url: shop.url,
     client: { name: 'shop-web', version: '4.2.0' },
-    burst: 10,
-    everyMs: 350,
+    burst: 6,
+    everyMs: 250,
     next: (index) => ({ ...pageOf(index), token: tokens[index % tokens.length] ?? '' }),
   });
 }

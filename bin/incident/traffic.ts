@@ -36,7 +36,7 @@ export function startTraffic({
 }: TrafficOptions): AsyncDisposable {
   const agent = new Agent({
     connections: burst * MAX_IN_FLIGHT_BURSTS,
-    connect: localAddress === undefined ? {} : { localAddress },
+    ...(localAddress !== undefined && { localAddress }),
   });
   const controller = new AbortController();
   const headers = {

@@ -23,6 +23,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SERVER =
   'require("http").createServer((_, response) => response.end("ok")).listen(0, "127.0.0.1", function () { console.log(this.address().port) })';
+// Only Linux has the other loopback addresses without configuration.
+const ADDRESS = process.platform === 'linux' ? '127.0.0.66' : '127.0.0.1';
 const LIMIT_MS = 20_000;
 
 const service = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -159,11 +161,11 @@ describe('traffic', () => {
       burst: 3,
       everyMs: 1,
       next: () => ({ operationName: 'A', query: 'query A { a }', token: 'secret' }),
-      localAddress: '127.0.0.1',
+      localAddress: ADDRESS,
     });
     expect(await until(() => received.length >= 6, LIMIT_MS)).toBe(true);
     await traffic[Symbol.asyncDispose]();
-    expect(received[0]).toEqual(['stock-export', 'Bearer secret', '127.0.0.1']);
+    expect(received[0]).toEqual(['stock-export', 'Bearer secret', ADDRESS]);
     server.closeAllConnections();
     server.close();
     await once(server, 'close');

@@ -39,7 +39,7 @@ export const DEGRADATION: Dashboard = {
         {
           title: 'By source of the replacement',
           description:
-            'none: null with an error. Configure degradation.stale and degradation.fallbacks for what clients miss most.',
+            'null: no value, and an error. Configure degradation.stale and degradation.fallbacks for what clients miss most.',
           kind: 'stack',
           unit: 'reqps',
           width: 8,

@@ -15,7 +15,7 @@ export const SUBGRAPHS: Dashboard = {
       panels: [
         {
           title: 'Calls',
-          description: 'Calls per second that were sent.',
+          description: 'Calls per second, those that a breaker has blocked included.',
           unit: 'reqps',
           width: 8,
           queries: [{ expr: rate(`${CALLS}_count`, 'subgraph', CHOSEN), legend: '{{subgraph}}' }],
