@@ -19,18 +19,26 @@ import { until } from '../support/time/until.ts';
 
 const { prometheus: program } = findDeployTools();
 const LIMIT_MS = 30_000;
-const SLOW_MS = 60;
+const MAX_CONCURRENT = 8;
+
+/** Requests for `slow` that have reached their resolver, which responds when the gate opens. */
+let waiting = 0;
+let gate = Promise.withResolvers<number>();
 
 const SERVICES: SmallGraphOptions['services'] = {
   books: {
     sdl: `
-      type Query { books: [Book!] @listSize(assumedSize: 50) slow: Int broken: Int }
+      type Query { books: [Book!] @listSize(assumedSize: 50) slow: Int broken: Int limited: Int }
       type Book @key(fields: "id") { id: ID! title: String oldTitle: String @deprecated(reason: "use title") }
     `,
     resolvers: {
       Query: {
         books: () => [{ id: '1', title: 'Middlemarch', oldTitle: 'M' }],
-        slow: () => new Promise((resolve) => setTimeout(resolve, SLOW_MS, 1)),
+        slow: () => {
+          waiting += 1;
+          return gate.promise;
+        },
+        limited: () => 1,
         broken: () => {
           throw new GraphQLError('no such column', { extensions: { code: 'INTERNAL_SERVER_ERROR' } });
         },
@@ -78,14 +86,27 @@ describe.skipIf(program === undefined)('Prometheus with a router under faults', 
   async function sendEverything(): Promise<void> {
     const authorization = `Bearer ${token}`;
     for (let index = 0; index < 12; index += 1) await send(BOOKS, { authorization });
-    // Charged at once for more than the bucket has; what they need less is refunded afterwards.
-    await Promise.all(Array.from({ length: 5 }, () => send('query Anonymous { books { title } }')));
+    for (let index = 0; index < 3; index += 1) await send('query Limited { limited }');
     await send('query Broken { broken }', { authorization });
     await send('query Forged { books { title } }', { authorization: 'Bearer forged' });
     await (
       await graph.post({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } })
     ).text();
-    await Promise.all(Array.from({ length: 30 }, () => send('query Crowd { slow }', { authorization })));
+    await sendTooMany(authorization);
+  }
+
+  /** Sends one request more than are allowed at once. Which ones are rejected depends on their priority. */
+  async function sendTooMany(authorization: string): Promise<void> {
+    [waiting, gate] = [0, Promise.withResolvers()];
+    let rejected = 0;
+    const crowd = Array.from({ length: MAX_CONCURRENT + 1 }, async () => {
+      const text = await send('query Crowd { slow }', { authorization });
+      if (text.includes('OVERLOADED')) rejected += 1;
+    });
+    expect(await until(() => waiting + rejected === crowd.length, LIMIT_MS)).toBe(true);
+    gate.resolve(1);
+    await Promise.all(crowd);
+    expect(rejected).toBeGreaterThan(0);
   }
 
   beforeAll(async () => {
@@ -106,10 +127,10 @@ describe.skipIf(program === undefined)('Prometheus with a router under faults', 
         config: `
 authentication:
   issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
-rateLimit: { enabled: true, tiers: { FREE: { points: 1000000 } }, anonymous: { points: 60 } }
+rateLimit: { enabled: true, tiers: { FREE: { points: 1000000 } }, fields: { Query.limited: { calls: 1, per: address } } }
 persistedOperations: { safelist: audit, manifest: "${join(folder, 'manifest.json')}" }
-traffic: { deduplication: { calls: false, queries: false }, all: { tls: { ca: "${join(folder, 'ca.pem')}" } } }
-overload: { maxConcurrent: 8 }
+traffic: { deadlineMs: 60000, deduplication: { calls: false, queries: false }, all: { timeoutMs: 60000, tls: { ca: "${join(folder, 'ca.pem')}" } } }
+overload: { maxConcurrent: ${MAX_CONCURRENT} }
 `,
       }),
     );
