@@ -94,15 +94,18 @@ it('tributary dev composes, serves, mocks a missing subgraph and follows changes
   expect(await dev.exited).toBe(0);
 }, 120_000);
 
-it('tributary dev says why the supergraph is not served, and continues', async () => {
+it('tributary dev says why the supergraph is not served, continues, and logs in the chosen format', async () => {
   writeFileSync(
     join(folder, 'bad.yaml'),
     'subgraphs: { a: { routing_url: "http://127.0.0.1:9", schema: { sdl: "type Query { a: Int }" } } }',
   );
-  const dev = startDev(['bad.yaml', '--mock', 'b']);
+  const dev = startDev(['bad.yaml', '--mock', 'b', '--log-format', 'json']);
   await dev.find(/(GraphQL)/);
   expect(dev.output()).toContain(
     'The supergraph is not served yet:\n  error UNKNOWN_MOCK: --mock b: the supergraph has no such subgraph; its subgraphs are: a',
+  );
+  expect(await dev.find(/^(\{"level":"error","time":"\d{4}-.*"msg":"supergraph rejected.*\}$)/m)).not.toBe(
+    '',
   );
   dev.stop();
   expect(await dev.exited).toBe(0);
