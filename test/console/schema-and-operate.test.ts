@@ -159,6 +159,9 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     );
     const shares = page.getByRole('table', { name: /Share of the critical path/ });
     expect(await shares.innerText()).toMatch(/books[^]*ms[^]*%/);
+    await page.getByRole('list', { name: 'States of the subgraphs' }).getByText('reviews').click();
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('reviews');
+    expect(await page.evaluate('document.scrollingElement.scrollTop')).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
