@@ -29,6 +29,12 @@ export function prose(markdown: string): string {
   return markdown.replaceAll(/^ *```\w*\n[^]*?^ *```$/gm, '');
 }
 
+/** Folders and files of a clone that `npm start` reads. */
+const PROGRAM = [
+  ...['bin', 'checks', 'cli', 'console', 'database', 'registry', 'router', 'subgraphs'],
+  ...['package.json', 'tsconfig.json'],
+];
+
 /**
  * Follows docs/adding-a-subgraph.md in a copy of the program, and in the supergraph.yaml of a shop.
  * @returns the folder of the copy, and the port of the new subgraph.
@@ -37,8 +43,7 @@ export async function followRecipe(
   shop: ShopFolder,
 ): Promise<{ readonly folder: string; readonly port: number }> {
   const folder = join(shop.path, 'program');
-  for (const part of ['bin', 'checks', 'cli', 'database', 'registry', 'router', 'subgraphs', 'package.json'])
-    cpSync(join(root, part), join(folder, part), { recursive: true });
+  for (const part of PROGRAM) cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 
   const port = await freePort();

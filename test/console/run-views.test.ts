@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { layoutPlan, keyOf } from '../../console/explore/plan/plan-layout.ts';
+import { findLists } from '../../console/explore/response/find-lists.ts';
+import { formatJson } from '../../console/explore/response/format-json.ts';
+import { placeOf } from '../../console/explore/response/response-marks.ts';
+import { parseBody } from '../../console/explore/run/result.ts';
+import { variablesWithoutSecrets, withoutSecrets } from '../../console/explore/run/secrets.ts';
+import {
+  marksOf,
+  segmentsOf,
+  shares,
+  stretchesOf,
+  ticksOf,
+} from '../../console/explore/waterfall/waterfall-rows.ts';
+import type { RequestTrace, TracedFetch } from '../../router/request/request-trace.ts';
+
+const FETCH: TracedFetch = {
+  id: 0,
+  subgraph: 'order',
+  operation: 'query',
+  path: [],
+  dependsOn: [],
+  startMs: 10,
+  connectionMs: 20,
+  firstByteMs: 90,
+  endMs: 100,
+  mergedMs: 101,
+  status: 200,
+  bytesOut: 1,
+  bytesIn: 1,
+  entities: 0,
+  entitiesSent: 0,
+  outcome: 'OK',
+  attempts: 1,
+  endpoint: 0,
+  breaker: 'closed',
+  joined: null,
+  sharedWith: null,
+  source: 'subgraph',
+};
+
+describe('a response', () => {
+  test('is formatted with every digit of its numbers, and with the place of each value', () => {
+    const source =
+      '{"data":{"a":[{"id":9007199254740993,"x":1.0}],"t":["p","q, r"],"e":{}},"extensions":{"trace":[1]}}';
+    const json = formatJson(source, ([, name]) => name === 'trace');
+    expect(json.text).toBe(`{
+  "data": {
+    "a": [
+      {
+        "id": 9007199254740993,
+        "x": 1.0
+      }
+    ],
+    "t": ["p", "q, r"],
+    "e": {}
+  },
+  "extensions": {}
+}`);
+    const at = (path: readonly (string | number)[]) => {
+      const place = placeOf(path, json);
+      return place && json.text.slice(place.from, place.to);
+    };
+    expect(at(['data', 'a', 0, 'id'])).toBe('"id": 9007199254740993');
+    expect(at(['data', 'a', 'x'])).toBe('"x": 1.0');
+    expect(at(['data', 't', 1, 'missing'])).toBe('"t": ["p", "q, r"]');
+    expect(parseBody('{"data":{"id":9007199254740993,"n":2}}')).toEqual({
+      data: { id: '9007199254740993', n: 2 },
+    });
+    expect(() => formatJson('{"a":')).toThrow(SyntaxError);
+  });
+
+  test('has a table for each list, the longest one first', () => {
+    const data = {
+      orders: {
+        edges: [{ node: { n: 1, items: [{ q: 1 }, { q: 2 }] } }, { node: { n: 2, items: [{ q: 3 }] } }],
+      },
+    };
+    expect(findLists(data)).toMatchObject([
+      { path: ['orders', 'edges', 'node', 'items'], columns: ['q'], rows: [{ q: 1 }, { q: 2 }, { q: 3 }] },
+      { path: ['orders', 'edges'], columns: ['node.n', 'node.items'] },
+    ]);
+  });
+});
+
+describe('a waterfall', () => {
+  test('has the parts of a fetch in the order of time, without empty ones', () => {
+    expect(segmentsOf(FETCH)).toEqual([
+      { kind: 'connection', from: 10, to: 30 },
+      { kind: 'first-byte', from: 30, to: 90 },
+      { kind: 'receiving', from: 90, to: 100 },
+      { kind: 'merging', from: 100, to: 101 },
+    ]);
+    expect(segmentsOf({ ...FETCH, connectionMs: 0, firstByteMs: null, mergedMs: 100 })).toEqual([
+      { kind: 'first-byte', from: 10, to: 100 },
+    ]);
+  });
+
+  test.each([
+    [{}, []],
+    [{ attempts: 2 }, ['2 attempts']],
+    [{ joined: '0123456789ab' }, ['joined 01234567']],
+    [{ sharedWith: 3 }, ['same call as #3']],
+    [{ outcome: 'SUBGRAPH_TIMEOUT', source: 'stale' }, ['SUBGRAPH_TIMEOUT', 'stale value']],
+    [{ outcome: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' }, ['SUBGRAPH_CIRCUIT_OPEN', 'breaker open']],
+    [{ breaker: 'half-open' }, ['breaker half-open']],
+  ] satisfies readonly [Partial<TracedFetch>, readonly string[]][])('marks %j', (change, marks) => {
+    expect(marksOf({ ...FETCH, ...change }).map(({ text }) => text)).toEqual(marks);
+  });
+
+  test('draws the critical path from the start of the request to its end', () => {
+    const trace: RequestTrace = {
+      version: 1,
+      requestId: 'r',
+      totalMs: 104,
+      stages: [],
+      fetches: [FETCH],
+      criticalPath: [
+        { stage: 'plan', ms: 10 },
+        { fetch: 0, subgraph: 'order', ms: 91 },
+        { stage: 'respond', ms: 3 },
+      ],
+      sentence: '',
+    };
+    expect(stretchesOf(trace)).toEqual([
+      { fetch: undefined, from: 0, to: 10 },
+      { fetch: 0, from: 10, to: 101 },
+      { fetch: undefined, from: 101, to: 104 },
+    ]);
+    expect(shares(trace)).toEqual([
+      { name: 'order', ms: 91 },
+      { name: 'router', ms: 13 },
+    ]);
+    expect(ticksOf(104)).toEqual([0, 20, 40, 60, 80, 100]);
+  });
+});
+
+test('a plan has each fetch in the first column after all that it depends on', () => {
+  const fetch = (id: number, dependsOn: readonly number[]) => ({
+    id,
+    subgraph: 's',
+    path: [],
+    dependsOn,
+    operation: '{ a }',
+    requires: '{ ... on Product { __typename id sku } }',
+  });
+  const { nodes, edges } = layoutPlan([fetch(0, []), fetch(1, [0]), fetch(2, [0, 1]), fetch(3, [0])]);
+  const columns = [...new Set(nodes.map(({ x }) => x))].sort((a, b) => a - b);
+  expect(nodes.map(({ x }) => columns.indexOf(x))).toEqual([0, 1, 2, 1]);
+  // Fetch 2 waits for fetch 0 only through fetch 1.
+  expect(edges.map(({ from, to }) => [from.fetch.id, to.fetch.id])).toEqual([
+    [0, 1],
+    [1, 2],
+    [0, 3],
+  ]);
+  expect(keyOf(fetch(0, []).requires)).toBe('id sku');
+});
+
+test('links and the history have no values of secrets', () => {
+  expect(withoutSecrets('mutation { login(email: "a", password: "b") { id } }')).toBe(
+    'mutation { login(email: "a", password: "") { id } }',
+  );
+  expect(withoutSecrets('mutation { register(input: { name: "n", apiKey: "k" }) { id } }')).toContain(
+    'apiKey: ""',
+  );
+  expect(
+    JSON.parse(variablesWithoutSecrets('{"input":{"password":"b","name":"n"},"refreshToken":"t"}')),
+  ).toEqual({
+    input: { password: '', name: 'n' },
+    refreshToken: '',
+  });
+  expect(variablesWithoutSecrets('{"password": "unfinished')).toBe('');
+});
