@@ -154,7 +154,8 @@ async function sendDocumentedRequests(ports: ShopFolder['ports']): Promise<void>
     { ...shownError, extensions: { code: 'TOKEN_INVALID', requestId: expect.any(String) } },
   ]);
 
-  const [compressed] = await results('docs/http.md');
+  const [traced, compressed] = await results('docs/http.md');
+  expect(traced?.output).toMatch(/^server-timing: total;dur=[\d.]+, .*inventory;dur=/m);
   expect(JSON.parse(compressed?.output ?? '')).toEqual({ data: { __typename: 'Query' } });
 
   const [registered, forced] = await results('docs/operations.md');
