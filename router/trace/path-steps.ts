@@ -22,14 +22,15 @@ export type PathSteps = {
 
 type Interval = { readonly start: number; readonly end: number };
 
+type PlacedStep = FetchStep &
+  Interval & { readonly beside: { readonly subgraph: string; readonly ms: number }[] };
+
 /** Returns the critical path of a finished request, with the fetches that ran beside it. */
 export function pathSteps(recorder: RequestRecorder): PathSteps {
-  const records = new Map(recorder.execution?.fetches.map((record) => [record.index, record]));
-  const fetches: (Interval & {
-    record: FetchRecord;
-    ms: number;
-    beside: { subgraph: string; ms: number }[];
-  })[] = [];
+  const records = recorder.execution?.fetches ?? [];
+  const byIndex: FetchRecord[] = [];
+  for (const record of records) byIndex[record.index] = record;
+  const fetches: PlacedStep[] = [];
   const stages = new Map<StageName, number>();
   let at = 0;
   for (const part of criticalPath(recorder)) {
@@ -39,18 +40,27 @@ export function pathSteps(recorder: RequestRecorder): PathSteps {
       stages.set(part.stage, (stages.get(part.stage) ?? 0) + part.ms);
       continue;
     }
-    const record = records.get(part.fetch);
+    const record = byIndex[part.fetch];
     if (record !== undefined) fetches.push({ start, end: at, record, ms: part.ms, beside: [] });
   }
-  const onPath = new Set(fetches.map(({ record }) => record));
-  for (const record of records.values()) {
+  if (fetches.length < records.length) addParallelFetches(recorder, records, fetches);
+  return { fetches, ...routerShare(stages) };
+}
+
+/** Adds each fetch outside of the path to the step that it overlaps most. */
+function addParallelFetches(
+  recorder: RequestRecorder,
+  records: readonly FetchRecord[],
+  steps: readonly PlacedStep[],
+): void {
+  const onPath = new Set(steps.map(({ record }) => record));
+  for (const record of records) {
     if (onPath.has(record)) continue;
     const { start, end } = placeFetch(recorder, record);
     const interval = { start: start / 1000, end: end / 1000 };
-    const beside = mostOverlapping(fetches, interval);
-    beside?.beside.push({ subgraph: record.subgraph, ms: interval.end - interval.start });
+    const step = mostOverlapping(steps, interval);
+    step?.beside.push({ subgraph: record.subgraph, ms: interval.end - interval.start });
   }
-  return { fetches, ...routerShare(stages) };
 }
 
 function mostOverlapping<Step extends Interval>(steps: readonly Step[], { start, end }: Interval) {

@@ -29,7 +29,7 @@ export function pathSentence(recorder: RequestRecorder): string {
     return [`${name} ${format(figure, scale)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`];
   });
   const shared = joined === undefined ? '' : `, sharing the execution of request ${joined}`;
-  const total = figures.reduce((sum, figure) => sum + figure, 0);
+  const total = sumOf(figures);
   return `${format(total, scale)} ms: ${texts.join(' → ')}${shared}`;
 }
 
@@ -43,11 +43,19 @@ function format(figure: number, scale: number): string {
  */
 function roundToSum(values: readonly number[]): readonly number[] {
   const figures = values.map(Math.floor);
-  const sum = Math.round(values.reduce((total, value) => total + value, 0));
-  const missing = sum - figures.reduce((total, figure) => total + figure, 0);
-  const byLoss = values
-    .map((value, index) => ({ index, loss: value - Math.floor(value) }))
-    .sort((a, b) => b.loss - a.loss);
-  for (const { index } of byLoss.slice(0, missing)) figures[index] = (figures[index] ?? 0) + 1;
+  let missing = Math.round(sumOf(values)) - sumOf(figures);
+  if (missing === 0) return figures;
+  const losses = values.map((value, index) => value - (figures[index] ?? 0));
+  for (; missing > 0; missing -= 1) {
+    const most = losses.indexOf(Math.max(...losses));
+    figures[most] = (figures[most] ?? 0) + 1;
+    losses[most] = 0;
+  }
   return figures;
+}
+
+function sumOf(values: readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }

@@ -23,6 +23,7 @@ export const baggagePropagator: HeaderPropagator = {
 
   extract(context, headers, getter) {
     const header = getter.get(headers, 'baggage');
+    if (header === undefined) return context;
     const baggage = readBaggage(Array.isArray(header) ? header.join(',') : header);
     return baggage === '' ? context : context.setValue(BAGGAGE, baggage);
   },
@@ -39,9 +40,9 @@ export function baggageOf(context: Context): string | undefined {
   return typeof baggage === 'string' ? baggage : undefined;
 }
 
-function readBaggage(header: string | undefined): string {
+function readBaggage(header: string): string {
   // Members beyond the limit are not even split off: the header may have up to 16 KiB.
-  const members = (header ?? '').split(',', MOST_MEMBERS * 2).map((text) => text.trim());
+  const members = header.split(',', MOST_MEMBERS * 2).map((text) => text.trim());
   let baggage = '';
   for (const member of members.filter((text) => MEMBER.test(text)).slice(0, MOST_MEMBERS)) {
     const longer = baggage === '' ? member : `${baggage},${member}`;
