@@ -7,8 +7,9 @@ import { GraphFailure } from './request/graph-failure.ts';
 import type { Identity } from './request/identity.ts';
 import { RouterError } from './shared/errors.ts';
 import { readPlanRequest } from './operation/explain-plan.ts';
+import type { PlanRequest } from './operation/explain-plan.ts';
 import { planResponse } from './operation/respond.ts';
-import type { Operations } from './operation/operations.ts';
+import type { Operation, Operations, Variables } from './operation/operations.ts';
 import type { SelectGraph } from './operation/select-graph.ts';
 import type { RequestLease } from './supergraph/generations.ts';
 import type { RecordUsage } from './usage/usage-recorder.ts';
@@ -73,49 +74,72 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     payer: Payer,
     generation: Generation,
   ): Promise<ClientResponse> {
-    const { identity } = payer;
-    const configured = generation.stages;
-    const { chargingRejections } = configured;
     const { recorder } = request;
-    const caller: Caller = { request, identity, onError: configured.errorBehavior(request) };
+    const { chargingRejections, prepare, errorBehavior } = generation.stages;
+    const caller: Caller = { request, identity: payer.identity, onError: errorBehavior(request) };
     recorder.stage('persisted');
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
     recorder.stage('parse');
-    const { operation, prepaid } = await configured.prepare(
-      call,
-      caller,
-      operationsOf(generation, request.graph),
-    );
+    const { operation, prepaid } = await prepare(call, caller, operationsOf(generation, request.graph));
     recorder.prepared(operation);
+    const planRequest = recorder.isExposed ? readPlanRequest(request.headers) : undefined;
     const owing = { ...payer, prepaid };
-    const asked = recorder.isExposed ? readPlanRequest(request.headers) : undefined;
-    if (asked?.isDryRun === true) {
-      recorder.stage('authorize');
-      const authorized = await chargingRejections(owing, () =>
-        configured.authorize(operation, call.variables, caller),
-      );
-      recorder.stage('plan');
-      const extensions = await configured.explain(authorized.operation, call.variables, { caller, asked });
-      return planResponse(extensions, { caller, operation, version: generation.graph.id });
-    }
-    const execute = async () => {
-      const charged = await chargingRejections(owing, () => {
-        recorder.stage('authorize');
-        const authorized = configured.authorize(operation, call.variables, caller);
-        recorder.stage('rateLimit');
-        return configured.charge(authorized, call.variables, owing);
-      });
-      const outcome = await configured.execute(charged, caller, generation);
-      // Registers the document of an automatic persisted query. This happens only after its execution, so
-      // that rejected documents are never stored.
-      executed();
-      const extensions =
-        asked && (await configured.explain(charged.operation, call.variables, { caller, asked }));
-      recorder.stage('respond');
-      return configured.respond(outcome, { charged, caller, version: generation.graph.id, extensions });
-    };
+    const prepared = { operation, inputs: call.variables, caller, planRequest, owing, executed };
+    if (planRequest?.isDryRun === true) return respondWithPlan({ ...prepared, planRequest }, generation);
+    const execute = () => respondWithData(prepared, generation);
     return recordUsage === undefined ? execute() : recordUsage(operation, request, execute);
   }
+}
+
+/** A prepared operation, as the client has sent it. */
+type PreparedRequest = {
+  readonly operation: Operation;
+  readonly inputs: Variables;
+  readonly caller: Caller;
+  readonly planRequest: PlanRequest | undefined;
+  /** The caller that pays for the operation, with the points that it has paid for preparing it. */
+  readonly owing: Payer & { readonly prepaid: number };
+  /** Registers the document of an automatic persisted query. */
+  readonly executed: () => void;
+};
+
+/** Executes an operation and writes its response. */
+async function respondWithData(
+  { operation, inputs, caller, planRequest, owing, executed }: PreparedRequest,
+  generation: Generation,
+): Promise<ClientResponse> {
+  const { chargingRejections, authorize, charge, execute, respond } = generation.stages;
+  const { recorder } = caller.request;
+  const charged = await chargingRejections(owing, () => {
+    recorder.stage('authorize');
+    const authorized = authorize(operation, inputs, caller);
+    recorder.stage('rateLimit');
+    return charge(authorized, inputs, owing);
+  });
+  const outcome = await execute(charged, caller, generation);
+  // Only now, so that rejected documents are never stored.
+  executed();
+  const extensions =
+    planRequest &&
+    (await generation.stages.explain(charged.operation, inputs, { caller, asked: planRequest }));
+  recorder.stage('respond');
+  return respond(outcome, { charged, caller, version: generation.graph.id, extensions });
+}
+
+/** Plans an operation that must not be executed. Its document was charged for, its cost is not. */
+async function respondWithPlan(
+  { operation, inputs, caller, planRequest, owing }: PreparedRequest & { readonly planRequest: PlanRequest },
+  { stages, graph }: Generation,
+): Promise<ClientResponse> {
+  const { recorder } = caller.request;
+  recorder.stage('authorize');
+  const authorized = await stages.chargingRejections(owing, () =>
+    stages.authorize(operation, inputs, caller),
+  );
+  recorder.stage('plan');
+  const extensions = await stages.explain(authorized.operation, inputs, { caller, asked: planRequest });
+  recorder.stage('respond');
+  return planResponse(extensions, { caller, operation, version: graph.id });
 }
 
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {

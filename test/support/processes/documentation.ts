@@ -31,8 +31,16 @@ export function prose(markdown: string): string {
 
 /** Folders and files of a clone that `npm start` reads. */
 const PROGRAM = [
-  ...['bin', 'checks', 'cli', 'console', 'database', 'registry', 'router', 'subgraphs'],
-  ...['package.json', 'tsconfig.json'],
+  'bin',
+  'checks',
+  'cli',
+  'console',
+  'database',
+  'registry',
+  'router',
+  'subgraphs',
+  'package.json',
+  'tsconfig.json',
 ];
 
 /**
