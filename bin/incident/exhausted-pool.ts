@@ -8,8 +8,8 @@ import { processOnPort } from './process-on-port.ts';
 import { notRunning } from './running-shop.ts';
 
 const CONNECTIONS = 1;
-// The embedded database of a service handles one call after another, so that waiting for a connection would
-// only replace waiting for the database. With these pauses, calls over several connections would be faster.
+// The embedded database of a service handles one call after another, so waiting for a connection would only
+// replace waiting for the database. These pauses make calls over several connections faster.
 const PAUSES = { pausedMs: 60, runningMs: 15 };
 
 /** Returns the incident in which the router has too few connections to one service for its traffic. */

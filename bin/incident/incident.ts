@@ -1,6 +1,6 @@
 import type { RunningShop } from './running-shop.ts';
 
-/** Something that goes wrong in the running shop. */
+/** A fault that is injected into the running shop. */
 export type Incident = {
   readonly name: string;
   /** One sentence for the options; it may name what an operator has to find out. */

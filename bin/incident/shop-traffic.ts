@@ -17,7 +17,7 @@ const SEARCH = `query Search($after: String) { products(first: 10, after: $after
 /** The customers whose points suffice for the traffic. */
 const CUSTOMERS = ['enzo@shop.example', 'ada@shop.example'];
 
-/** Starts the traffic of a normal day, so that an incident shows against something. */
+/** Starts the traffic of a normal day, to which an incident can be compared. */
 export async function startShopTraffic(shop: RunningShop): Promise<AsyncDisposable> {
   const tokens = await Promise.all(CUSTOMERS.map((email) => logIn(shop, email)));
   return startTraffic({

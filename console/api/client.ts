@@ -1,4 +1,4 @@
-/** Why a call of the console's API gave nothing. */
+/** Reason why a call of the console's API has failed. */
 export type ApiFailure = {
   readonly kind: 'unreachable' | 'not-allowed' | 'not-configured' | 'failed';
   readonly message: string;

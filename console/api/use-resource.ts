@@ -60,7 +60,7 @@ export function useLoaded<T>(
   return { value: current.value, failure: current.failure, loading, reload: load };
 }
 
-/** Turns what was thrown into a failure to show. */
+/** Converts a thrown value into a failure that the page shows. */
 export function failureOf(error: unknown): ApiFailure {
   if (error instanceof ApiError) return error.failure;
   return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };

@@ -25,7 +25,7 @@ const PARTS = [
 
 type Part = (typeof PARTS)[number]['name'];
 
-/** Writing an operation, sending it, and four ways to look at what happened. */
+/** The view Explore: the editor of operations, and four panes that show the result of a run. */
 export function Explore() {
   const overview = useOverview();
   const { view } = useLocation();

@@ -128,7 +128,7 @@ function RunFacts({ result }: { readonly result: Result }) {
   );
 }
 
-/** Screen readers learn of a response without moving the focus. */
+/** Announces a response to screen readers without moving the focus. */
 function useAnnouncement(result: Result | undefined): void {
   useEffect(() => {
     const region = document.getElementById('announcements');

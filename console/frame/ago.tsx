@@ -1,6 +1,6 @@
 import { formatAgo } from './figures.ts';
 
-/** How long ago a time was; the exact time appears on hover. */
+/** Time since an event, such as `3 min ago`; the exact time appears on hover. */
 export function Ago({ time }: { readonly time: string | null }) {
   if (time === null) return <span class="soft">never</span>;
   return (

@@ -17,7 +17,7 @@ type Props = {
   readonly children: ComponentChildren;
 };
 
-/** Asks before an action, sends it, and shows why it failed. */
+/** Asks for a confirmation, sends the action, and shows the reason if it failed. */
 export function Confirmation({ title, action, isDangerous, typed, send, onClose, children }: Props) {
   const [text, setText] = useState('');
   const [sending, setSending] = useState(false);

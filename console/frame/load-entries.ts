@@ -7,7 +7,7 @@ import { linkToCoordinate } from '../schema/links.ts';
 import { linkTo } from './location.ts';
 import type { PaletteEntry } from './palette-entries.ts';
 
-/** Reads what can be searched for from the router. Parts that it does not serve are left out. */
+/** Reads the searchable entries from the router. Parts that it does not serve are left out. */
 export async function loadEntries(): Promise<readonly PaletteEntry[]> {
   const [schema, operations, requests] = await Promise.all([
     apiGet<SchemaResult>('schema').then(schemaEntries, none),

@@ -9,8 +9,8 @@ export function titleOf(view: View): string {
 }
 
 /**
- * Where the page is: `#/VIEW/SEGMENT…?PARAMETER=…`. It is kept in the fragment, which browsers do not send,
- * so operations and variables of a link reach no access log, and the page works below any path.
+ * Location within the console: `#/VIEW/SEGMENT…?PARAMETER=…`. It is kept in the fragment, which browsers do
+ * not send, so operations and variables of a link reach no access log, and the page works below any path.
  */
 export type Location = {
   readonly view: View;

@@ -14,7 +14,7 @@ export function Show<T>({
   children,
 }: {
   readonly resource: Resource<T>;
-  /** Returns what to show for a value without content; undefined for one with content. */
+  /** Returns the element for a value without content; undefined for one with content. */
   readonly empty?: (value: T) => ComponentChildren | undefined;
   readonly children: (value: T) => ComponentChildren;
 }) {

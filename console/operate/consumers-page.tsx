@@ -6,7 +6,7 @@ import { processStates, topConsumers } from './process-state.ts';
 
 const EVERY_MS = 5_000;
 
-/** The callers with the highest cost within the hour, and what was rejected. */
+/** The callers with the highest cost within the hour, with their rejected operations. */
 export function ConsumersPage() {
   const state = useResource<StateResult>('state', EVERY_MS);
   return (

@@ -1,6 +1,6 @@
 import type { SeriesResult } from '../../router/console/api-types.ts';
 
-/** How long one service, or the router itself, makes requests wait. */
+/** Time that requests waited for one service, or for the router itself. */
 export type PathShare = {
   readonly name: string;
   /** Milliseconds per request, for each step. */

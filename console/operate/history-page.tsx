@@ -66,7 +66,7 @@ function toneOf(kind: EventKind): string {
   return kind === 'supergraph activated' ? 'good' : 'plain';
 }
 
-/** The reasons of a rejection as a list, everything else as pairs. */
+/** Shows the reasons of a rejection as a list, and other data as pairs of name and value. */
 function Details({ data }: Pick<ConsoleEvent, 'data'>) {
   const { reasons, ms, ...rest } = data;
   const pairs = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);

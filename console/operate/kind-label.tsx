@@ -7,7 +7,7 @@ const CLASSES: Readonly<Record<RequestKind, string>> = {
   sampled: 'label',
 };
 
-/** Why a request was kept. */
+/** Label with the reason why a request was kept. */
 export function KindLabel({ kind }: { readonly kind: RequestKind }) {
   return <span class={CLASSES[kind]}>{kind}</span>;
 }

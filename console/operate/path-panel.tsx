@@ -6,7 +6,7 @@ import { criticalPathShares, stacked } from './critical-path-share.ts';
 import type { PathShare } from './critical-path-share.ts';
 import { Plot } from './plot.tsx';
 
-/** Which service makes users wait, over time. */
+/** Time that requests waited for each service. */
 export function PathPanel({ series }: { readonly series: SeriesResult }) {
   const shares = useMemo(() => criticalPathShares(series), [series]);
   const classOf = useSubgraphClass();

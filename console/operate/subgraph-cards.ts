@@ -3,7 +3,7 @@ import type { EndpointState, FieldState, ProcessState, SubgraphState } from './p
 import { recentFigures } from './recent-figures.ts';
 import type { RecentFigures } from './recent-figures.ts';
 
-/** How urgent a state is. A word always says the same beside the colour. */
+/** Urgency of a state, shown as a colour beside the word for the state. */
 export type Tone = 'good' | 'warning' | 'bad';
 
 /** A subgraph as the page shows it: the states of all processes in one. */
@@ -99,7 +99,7 @@ function breakerWords({ breaker, forced }: SubgraphState | FieldState): Pick<Sub
   return breaker === 'open' ? { tone: 'bad', word: 'blocked' } : { tone: 'warning', word: 'testing' };
 }
 
-/** Returns what a breaker does with calls, in a sentence. */
+/** Returns a sentence about how a breaker handles calls. */
 function breakerSentence({ breaker, forced, retryAfterMs }: SubgraphState | FieldState): string {
   if (forced === true)
     return breaker === 'open'

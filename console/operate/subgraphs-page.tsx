@@ -14,7 +14,9 @@ import { SubgraphStrip } from './subgraph-strip.tsx';
 
 const EVERY_MS = 5_000;
 
-/** The figures of the router, who makes its users wait, and a card for each subgraph. */
+/**
+ * The figures of the router, the time that requests waited for each service, and a card for each subgraph.
+ */
 export function SubgraphsPage() {
   const state = useResource<StateResult>('state', EVERY_MS);
   const series = useResource<SeriesResult>('series?minutes=15', EVERY_MS);

@@ -45,7 +45,7 @@ function shareOf(count: number, of: number): Figure {
   return { value: Number(percent), text: `${percent} % (${part} of ${all})` };
 }
 
-/** Returns the bounds of the bucket in which the percentile is. Counts by bucket say no more than that. */
+/** Returns the bounds of the bucket in which the percentile is. Counts by bucket contain no exact values. */
 function percentile(latency: readonly LatencyBucket[], part: number): Figure {
   const all = latency.reduce((sum, { requests }) => sum + requests, 0);
   if (all === 0) return { value: 0, text: '–' };

@@ -40,7 +40,7 @@ type Result = { readonly variant: { readonly usage: Usage; readonly operations: 
 const PERIODS = [7, 30, 90] as const;
 const DAY_MS = 86_400_000;
 
-/** Who uses a field, by client and day. */
+/** Calls of a field by client and day. */
 export function UsagePage({ variant }: { readonly variant: string }) {
   const { parameters } = useLocation();
   const coordinate = parameters['coordinate'] ?? '';

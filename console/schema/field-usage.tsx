@@ -12,7 +12,7 @@ type Use = {
   readonly lastSeen: string;
 };
 
-/** Who asks for a field, how often and since when. */
+/** The clients that request a field, with the number of calls and the time of the last one. */
 export function FieldUsage({ coordinate }: { readonly coordinate: string }) {
   const usage = useResource<CoordinateResult>(`usage?coordinate=${encodeURIComponent(coordinate)}`);
   return (

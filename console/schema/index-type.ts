@@ -21,7 +21,7 @@ type TypeContext = Context & { readonly type: string; readonly subgraphs: readon
 type Described = { readonly description?: StringValueNode | undefined };
 type Annotated = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
 
-/** Returns a type with its members and what the directives of the supergraph say about them. */
+/** Returns a type with its members, their owners and labels, from the directives of the supergraph. */
 export function indexType(definition: TypeDefinitionNode, context: Context): IndexedType {
   const typeJoins = joins(definition.directives, 'join__type');
   const subgraphs = [...new Set(typeJoins.map((join) => subgraphIn(join, context.graphs)))].toSorted();

@@ -7,7 +7,7 @@ import { operationFor } from './operation-for.ts';
 import type { Argument, Member, SchemaIndex } from './schema-model.ts';
 import { TypeText } from './type-text.tsx';
 
-/** Everything about one member: arguments, how it is resolved, who uses it. */
+/** Details of one member: its arguments, owners and usage. */
 export function MemberDetails({ index, member }: { readonly index: SchemaIndex; readonly member: Member }) {
   const operation = useMemo(() => operationFor(index, member.coordinate), [index, member]);
   const resolved = member.owners.filter(({ requires, provides, type }) => requires ?? provides ?? type);

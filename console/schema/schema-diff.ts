@@ -26,7 +26,7 @@ export function compareSchemas(before: SchemaIndex, after: SchemaIndex): readonl
     );
     if (differences.length === 0) return [];
     const change = differences.find(({ coordinate }) => coordinate === type)?.change ?? 'changed';
-    // The members of a new or removed type are part of it, and say nothing in addition.
+    // The members of a new or removed type are not listed, because the type contains them.
     return [{ type, change, differences: change === 'changed' ? differences : differences.slice(0, 1) }];
   });
 }

@@ -59,7 +59,7 @@ export type IndexedType = {
   readonly interfaceObjectIn: readonly string[];
 };
 
-/** The types of a supergraph, or of any other schema, with what its directives say. */
+/** The types of a supergraph, or of any other schema, with the data of its directives. */
 export type SchemaIndex = {
   readonly types: ReadonlyMap<string, IndexedType>;
   /** Names of all subgraphs, in order; empty for a schema that is no supergraph. */

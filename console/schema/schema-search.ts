@@ -50,7 +50,7 @@ function hitsOf({ types }: SchemaIndex): readonly SearchHit[] {
 
 function scoreOf({ coordinate, member, type }: SearchHit, text: string): number {
   if (text.includes('.')) return matchOf(coordinate, text);
-  // Among equal matches a type is more likely what is meant than a field.
+  // If a type and a field match equally well, the type comes first.
   return member === null
     ? matchOf(type, text) + 0.5 * Number(matchOf(type, text) > 0)
     : matchOf(member, text);

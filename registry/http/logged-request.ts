@@ -13,7 +13,7 @@ const ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-/;
 const MAX_PATH = 256;
 
-/** Returns what log lines say about a request. Ids are those that the client sent. */
+/** Returns the fields of log lines about a request. Ids are those that the client sent. */
 export function loggedRequest({ headers, method, url = '/', socket }: IncomingMessage): LoggedRequest {
   const { 'x-request-id': id, traceparent } = headers;
   return {

@@ -41,7 +41,7 @@ async function nextChange(
   });
 }
 
-/** Reads the counts of a canary and of the rest, and what follows from them; null without a canary. */
+/** Reads the counts of a canary and of the rest, and evaluates them; null without a canary. */
 export async function readComparison(
   db: RegistryDatabase,
   variant: VariantRow,
@@ -59,7 +59,7 @@ function canaryOf(release: ReleaseRow): CanaryState | null {
   return { launch, began, percent: release.canary_percent ?? 0, state: release.canary_state ?? 'running' };
 }
 
-/** Reads the reports since the canary has its share of the callers, and that time. */
+/** Reads the reports since the share of the canary last changed, and the time of that change. */
 async function readEvidence(db: RegistryDatabase, { id }: VariantRow, { began, percent }: CanaryState) {
   const { issued_at: since } = await db
     .selectFrom('releases')

@@ -126,7 +126,7 @@ export type OperationsResult = {
   }[];
 };
 
-/** Why a request is in the ring of recent requests. */
+/** Reason why a request is in the ring of recent requests. */
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 
 /** `GET requests?since=&operation=&client=&code=&subgraph=&kind=`: recent requests, the newest one first. */
@@ -237,6 +237,6 @@ export type BreakerAction = {
   readonly state: 'open' | 'closed' | 'auto';
   /** Coordinate of a field; absent for the breaker of the whole subgraph. */
   readonly field?: string;
-  /** Why the operator does it, for the audit log. */
+  /** Reason of the operator, for the audit log. */
   readonly reason?: string;
 };

@@ -41,7 +41,7 @@ export type ProcessResults = {
   readonly operator: OperatorResult;
 };
 
-/** Whether a token has the role of an operator. */
+/** True if a token has the role of an operator. */
 export type OperatorResult =
   | { readonly kind: 'accepted'; readonly user: string }
   | {

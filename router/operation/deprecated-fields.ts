@@ -7,7 +7,10 @@ export type DeprecatedFields = (document: DocumentNode, name: string | undefined
 
 const NONE: readonly string[] = [];
 
-/** Creates the function for one schema. Without deprecations, it does not look at the documents. */
+/**
+ * Creates the function for one schema. If the schema has no deprecations, the function does not read the
+ * documents.
+ */
 export function createDeprecatedFields(schema: GraphQLSchema): DeprecatedFields {
   if (!hasDeprecations(schema)) return () => NONE;
   return (document, name) => {

@@ -220,7 +220,7 @@ function createDescription(
       onGrowth(descriptionBytes(description));
       return description;
     },
-    // The description is not kept for it, because it is as large as the document.
+    // Computing the hash does not store the description, because that is as large as the document.
     hash: () => (hash ??= describe().signature.slice(0, HASH_DIGITS)),
   };
 }

@@ -103,7 +103,7 @@ export class ExecutionRecord {
 
 /**
  * Times and facts of one client request. Times are milliseconds of the monotonic clock. A recorder only
- * stores numbers: `router/trace` computes from them what somebody reads.
+ * stores numbers. `router/trace` computes traces from them when they are read.
  */
 export class RequestRecorder {
   readonly requestId: string;
@@ -148,7 +148,7 @@ export class RequestRecorder {
     this.stageTimes.push(this.#now());
   }
 
-  /** Records who has sent the request. */
+  /** Records the identity of the caller. */
   identified(identity: Identity): void {
     this.facts.identity = identity;
     this.isExposed = this.#maySee(identity);

@@ -18,7 +18,7 @@ const HIDDEN_OF_REQUEST = new Set(
     'traceId spanId userAgent operationHash userIssuer generation bytes'
   ).split(' '),
 );
-/** Milliseconds from which on the text of a request says what it waited for. */
+/** Minimum milliseconds for which the text of a request names what it waited for. */
 const SLOW_MS = 100;
 
 type LogRecord = Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ export function formatLine(
   return parts.join(' ').trimEnd() + formatError(record['err']);
 }
 
-/** Returns what a request was: `POST /graphql 200 12.3 ms query OrderPage cost=28`. */
+/** Returns the text of a request: `POST /graphql 200 12.3 ms query OrderPage cost=28`. */
 function requestText(record: LogRecord): string {
   const { method, path, status, ms, operationType, operationName, cost } = record;
   const { requested, actual } = parsedCost(cost);

@@ -20,8 +20,8 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 
 /**
  * Adds the times of a finished request to the headers of its response, if the caller may see them. If
- * everybody may, they are in every response, otherwise only in those to requests with a header of `EXPOSING`.
- * These must not be cached, because a cache would pass them on to other callers.
+ * everybody may see them, every response has them. Otherwise only responses to requests with a header of
+ * `EXPOSING` have them, and must not be cached, because a cache would pass them on to other callers.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

@@ -2,9 +2,9 @@ import type { FetchRecord } from '../request/fetch-record.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 
 /**
- * A fetch on the time axis of one request, in whole microseconds from its start. Whole numbers, so that parts
- * of the total add up to it exactly. The fetches of an execution that another request has begun may have
- * started and ended before this request, and they are cut off at its limits.
+ * A fetch on the time axis of one request, in whole microseconds from its start. With whole numbers, the
+ * parts of the total add up to it exactly. The fetches of an execution that another request has begun may
+ * have started and ended before this request; only their time within this request counts.
  */
 export type PlacedFetch = {
   readonly record: FetchRecord;

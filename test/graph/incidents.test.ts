@@ -41,7 +41,7 @@ function isPaused(): boolean {
   );
 }
 
-/** A shop whose services all are the process of this test. */
+/** A shop whose services all run in the process of this test. */
 function shopOf(routerYaml = '') {
   return {
     url: '',

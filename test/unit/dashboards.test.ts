@@ -118,8 +118,8 @@ it('shows something on each alert', () => {
     ),
   );
   const without = alerts.map(({ alert }) => alert).filter((alert) => !linked.has(alert));
-  // Their consequences are on the same panels as those of the alert with the lower threshold. Errors of the
-  // router are among the errors by code, and a router that is down exports nothing.
+  // The panels of these alerts are those of the alert with the lower threshold. Errors of the router are
+  // among the errors by code, and a router that is down exports nothing.
   expect(without.toSorted()).toEqual([
     'TributaryErrorShareCritical',
     'TributaryInternalErrors',

@@ -20,7 +20,7 @@ function processWith(durations: readonly number[], { now = NOW, inPool = true } 
   const finish = (ms: number, event: object = {}) => {
     const recorder = new RequestRecorder('r', () => 0);
     if (ms === durations.at(-1)) recorder.traced({ ...UNTRACED_REQUEST, traceId: TRACE_ID, isSampled: true });
-    // A trace that is not sampled explains nothing.
+    // A trace that is not sampled is not stored, so it is no exemplar.
     else recorder.traced({ ...UNTRACED_REQUEST, traceId: 'f'.repeat(32) });
     const base = { requestId: 'r', method: 'POST', status: 200, generation: 'g', bytes: 2 };
     telemetry.requestFinished({ ...base, ms, operationType: 'query', recorder, ...event });

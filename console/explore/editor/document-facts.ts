@@ -10,7 +10,10 @@ export function parseDocument(text: string): DocumentNode | undefined {
   }
 }
 
-/** Formats a document and keeps its comments only if it has none: the printer knows no comments. */
+/**
+ * Formats a document. Returns undefined for one with comments, which the printer would remove, or with a
+ * syntax error.
+ */
 export function formatDocument(text: string): string | undefined {
   const document = parseDocument(text);
   if (document === undefined || /^\s*#/m.test(text)) return undefined;
@@ -25,7 +28,7 @@ export type Documentation = {
   readonly deprecation: string;
 };
 
-/** Returns what the schema says about the name at a position. */
+/** Returns the schema's documentation of the name at a position. */
 export function documentationAt(
   text: string,
   position: number,

@@ -12,7 +12,7 @@ const LISTS = [
 
 type List = (typeof LISTS)[number]['name'];
 
-/** Where operations come from: the schema, the manifests and recorded operations, and earlier runs. */
+/** Sources of operations: the schema, the manifests and recorded operations, and earlier runs. */
 export function Library({ onOpen }: { readonly onOpen: () => void }) {
   const [list, setList] = useState<List>('fields');
   return (

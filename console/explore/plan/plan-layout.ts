@@ -54,7 +54,7 @@ function columnsOf(fetches: readonly PlannedFetch[]): ReadonlyMap<number, number
   const columnOf = (id: number): number => {
     const known = columns.get(id);
     if (known !== undefined) return known;
-    // A plan has no cycles; a wrong one still ends.
+    // Plans have no cycles. The value ends the recursion for an invalid plan.
     columns.set(id, 0);
     const before = byId.get(id)?.dependsOn.filter((other) => byId.has(other)) ?? [];
     const column = before.length === 0 ? 0 : Math.max(...before.map(columnOf)) + 1;

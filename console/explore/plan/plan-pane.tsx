@@ -26,7 +26,7 @@ type PlanPaneProps = {
   readonly onDryRun: () => void;
 };
 
-/** The plan of a run: which subgraph is called for what, and after which others. */
+/** The plan of a run: its calls to subgraphs, the fields of each, and their order. */
 export function PlanPane({ result, selected, onSelect, onDryRun }: PlanPaneProps) {
   const [shape, setShape] = useState<Shape>('graph');
   const extensions = result.body?.extensions;

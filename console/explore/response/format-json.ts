@@ -1,4 +1,4 @@
-/** Where a value is in formatted JSON: from its first character to the end of its last. */
+/** Position of a value in formatted JSON: from its first character to the end of its last. */
 export type Place = { readonly from: number; readonly to: number };
 
 export type FormattedJson = {

@@ -21,7 +21,7 @@ import type { ErrorGroup, Mark } from './response-marks.ts';
 
 type Shape = 'json' | 'table';
 
-/** The response as JSON or as a table, with what is missing marked where it is missing. */
+/** The response as JSON or as a table, with marks where data is missing. */
 export function ResponsePane({
   result,
   onShowInEditor,

@@ -71,7 +71,7 @@ export type PlannedFetch = {
   readonly entities?: number | null;
 };
 
-/** Keys of `extensions` that the console asked for, and that other panes show. */
+/** Keys of `extensions` that the console has requested, and that other panes show. */
 export const OWN_EXTENSIONS = ['trace', 'apolloQueryPlan', 'queryPlan', 'tributaryPlan', 'cost'];
 
 /** Reads a body. Numbers that JavaScript cannot represent stay as they are written, as text. */

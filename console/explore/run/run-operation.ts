@@ -13,7 +13,7 @@ export type RunState = {
   readonly result: Result | undefined;
   /** Set while a request is in flight. */
   readonly running: { readonly since: number; readonly abort: () => void } | undefined;
-  /** Why the last request has no response. The result before it stays. */
+  /** Reason why the last request has no response. The previous result stays. */
   readonly failure: string | undefined;
 };
 

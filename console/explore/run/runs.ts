@@ -8,7 +8,7 @@ import type { Tab } from './workspace.ts';
 
 const MAX_RUNS = 200;
 
-/** One line of the history. It has no response, because responses contain what is only for the caller. */
+/** One line of the history. It has no response, because responses may contain private data of the caller. */
 export type PastRun = {
   readonly id: string;
   readonly at: number;

@@ -86,7 +86,7 @@ export function ticksOf(totalMs: number, wanted = 6): readonly number[] {
   return Array.from({ length: Math.floor(totalMs / step) + 1 }, (_, index) => index * step);
 }
 
-/** The end of a long path, which says most about a fetch. */
+/** The end of a long path, which distinguishes fetches best. */
 export function pathEnd(path: readonly string[]): string {
   const parts = path.filter((part) => part !== '@');
   return parts.length <= 2 ? parts.join('.') : `…${parts.slice(-2).join('.')}`;

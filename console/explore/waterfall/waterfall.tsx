@@ -25,7 +25,7 @@ export type WaterfallProps = {
   readonly onSelect?: (fetch: number | undefined) => void;
 };
 
-/** Shows where the time of a request went: one row for each fetch, and the critical path through them. */
+/** Shows how a request spent its time: one row for each fetch, and the critical path through them. */
 export function Waterfall({ trace, compared, selected, onSelect }: WaterfallProps) {
   const rows = rowsOf(trace);
   const end = Math.max(trace.totalMs, compared?.totalMs ?? 0, 0.001);

@@ -42,8 +42,8 @@ export function storeEntities(
 }
 
 /**
- * Merges stored values (stale-if-error) into entities for which a failing service did not deliver some fields
- * or any. The response lists them in `extensions.degraded`. Returns whether it has merged any.
+ * Merges stored values (stale-if-error) into entities for which a failing service did not deliver all fields.
+ * The response lists them in `extensions.degraded`. Returns whether it has merged any.
  */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<boolean> {
   const { operation, errorCollector, stale, delivered, copies } = execution;

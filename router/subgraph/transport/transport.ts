@@ -62,8 +62,8 @@ export function createTransport(options: TransportOptions): Transport {
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * Creates the connection pool of an address. It opens connections only for calls. TLS is undici's part in any
- * case.
+ * Creates the connection pool of an address. It opens connections only for calls. Connections with TLS always
+ * use undici.
  */
 export function openPool(
   url: URL,

@@ -3,7 +3,7 @@ import type { Identity } from '../../request/identity.ts';
 import { httpEntryOf } from './request-entry.ts';
 import type { AuditEvent, AuditedCaller } from './audit-log.ts';
 
-/** Returns what audit lines say about any request: its ids, and from where it came. */
+/** Returns the fields of audit lines about any request: its ids, and where it came from. */
 export function auditedRequest({
   id,
   address,
@@ -19,7 +19,7 @@ export function auditedRequest({
   };
 }
 
-/** Returns what audit lines say about a caller with a verified token; undefined for an anonymous one. */
+/** Returns the fields of audit lines about a caller with a verified token; undefined for an anonymous one. */
 export function auditedCaller(identity: Identity): AuditedCaller | undefined {
   if (identity.kind !== 'user') return undefined;
   const { id: userId, issuer: userIssuer, tenant, tokenId: jti } = identity;

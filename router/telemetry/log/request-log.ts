@@ -6,7 +6,7 @@ import { createLineLimit } from './line-limit.ts';
 import { createRequestLine } from './request-line.ts';
 import type { RequestLogEntry } from './request-line.ts';
 
-/** The log of the router, and what is needed to write lines of the same form without it. */
+/** The log of the router, with the output and the settings to write lines of the same form directly. */
 export type RouterLog = {
   readonly log: Logger;
   /** Receives lines of JSON. */
@@ -15,7 +15,7 @@ export type RouterLog = {
   readonly logs: Config['telemetry']['logs'];
 };
 
-/** Why a connection was closed, or its request rejected, before the router had read a request. */
+/** Reason why a connection was closed, or its request rejected, before the router had read a request. */
 export type ConnectionRejection =
   | 'slow request'
   | 'slow reader'

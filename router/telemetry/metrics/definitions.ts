@@ -153,7 +153,7 @@ const SUBGRAPH_METRICS = {
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
-/** Metrics of limits, authentication and what else admits a request. */
+/** Metrics of limits, authentication and the other parts that admit or reject requests. */
 const ADMISSION_METRICS = {
   rateLimit: {
     name: 'tributary_rate_limit_decisions_total',

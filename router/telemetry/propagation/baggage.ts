@@ -7,7 +7,7 @@ const MOST_MEMBERS = 64;
 const LONGEST = 8_192;
 
 const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
-// A percent sign has to begin an escape sequence: some receivers fail at any other.
+// A percent sign has to begin an escape sequence: some receivers fail at any other percent sign.
 const VALUE = '(?:%[\\dA-Fa-f]{2}|[!#$&-+\\--:<-\\[\\]-~])*';
 const PROPERTY = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*${VALUE})?`;
 const MEMBER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*${VALUE}(?:${PROPERTY})*$`);

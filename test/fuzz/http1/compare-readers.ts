@@ -4,7 +4,7 @@ import type { ReadOutcome } from './read-by-reader.ts';
 import { readByUndici } from './read-by-undici.ts';
 import type { ServerBytes } from './mutated-responses.ts';
 
-/** Result of one case: `fault` says how the reader differs from undici in a way that it must not. */
+/** Result of one case: `fault` describes a difference from undici that must not occur. */
 export type Comparison = {
   readonly kind: 'equal' | 'stricter' | 'fault';
   readonly reader: ReadOutcome;
@@ -32,7 +32,7 @@ function kindOf(reader: ReadOutcome, undici: ReadOutcome, isPlain: boolean): Com
   const { isReusable: isReusableByUndici, headers: expectedHeaders, ...expected } = undici;
   if (!isDeepStrictEqual(read, expected) || !isDeepStrictEqual(headers, trimmed(expectedHeaders)))
     return 'fault';
-  // Undici takes `keep-alive` with a tab behind it for an unknown option.
+  // Undici reads `keep-alive` with a tab behind it as an unknown option.
   const isTabbed = String(expectedHeaders['connection']).endsWith('\t');
   if (isReusable && !isReusableByUndici && !isTabbed) return 'fault';
   return isReusable === isReusableByUndici ? 'equal' : 'stricter';

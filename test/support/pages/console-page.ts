@@ -13,7 +13,7 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** A page of the console with everything that must not happen in it. */
+/** A page of the console, with its requests to other hosts and its errors. */
 export type ConsolePage = {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -34,7 +34,7 @@ export async function openConsole(
   const context = await browser.newContext({
     viewport: { width, height: 800 },
     colorScheme,
-    // A fading page has not its final colours.
+    // During a fade, the page does not have its final colours.
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();

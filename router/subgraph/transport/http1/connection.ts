@@ -10,7 +10,7 @@ export type ConnectionOptions = {
   readonly host: string;
   readonly port: number;
   readonly connectTimeoutMs: number;
-  /** Milliseconds for which an idle connection is kept if the server does not say it. */
+  /** Milliseconds for which an idle connection is kept unless the server announces another time. */
   readonly keepAliveMs: number;
   readonly monotonic: () => number;
 };
@@ -65,7 +65,7 @@ export class Connection implements ResponseEvents {
     return this.#request === undefined && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends a request. The text of the body is given if the body is ASCII, which is written faster. */
+  /** Sends a request. A body that is ASCII is passed as text, which is written faster. */
   send(head: string, body: string | Buffer, handler: ResponseHandler): void {
     const request = new Request(this, handler);
     try {

@@ -10,7 +10,7 @@ export type PoolOptions = {
   /** Maximum number of connections. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** Milliseconds for which an idle connection is kept if the server does not say it. */
+  /** Milliseconds for which an idle connection is kept unless the server announces another time. */
   readonly keepAliveMs: number;
 };
 

@@ -21,7 +21,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d{1,15}$/;
-/** Headers that say where the body ends. */
+/** Headers that determine where the body ends. */
 const FRAMING = ['content-length', 'transfer-encoding'];
 
 /**
@@ -45,8 +45,8 @@ export function parseHead(text: string): ResponseHead | undefined {
 }
 
 /**
- * Returns whether the text is a valid trailer. A trailer must not say where the body ends (RFC 9110 section
- * 6.5.1).
+ * Returns whether the text is a valid trailer. A trailer must not determine where the body ends (RFC 9110
+ * section 6.5.1).
  */
 export function isTrailer(line: string): boolean {
   const trailer = {};

@@ -24,7 +24,7 @@ const NOTHING = Buffer.alloc(0);
 
 type State = 'head' | 'length' | 'until close' | 'chunk line' | 'chunk' | 'chunk end' | 'trailers';
 
-/** Why a response could not be read. */
+/** Reason why a response could not be read. */
 export type ReadFault = 'malformed' | 'head too large';
 
 /**
@@ -58,7 +58,7 @@ export class ResponseReader {
     return this.#isDone;
   }
 
-  /** Why the response cannot be read; undefined if it can. */
+  /** Reason why the response cannot be read; undefined if it can. */
   get fault(): ReadFault | undefined {
     return this.#fault;
   }
@@ -128,7 +128,7 @@ export class ResponseReader {
   }
 
   #acceptHead(head: ResponseHead | undefined): void {
-    // 101 switches to another protocol, which the router has not asked for.
+    // 101 switches to another protocol, which the router has not requested.
     if (head === undefined || head.status === 101) {
       this.#fault = 'malformed';
       return;
