@@ -1,17 +1,15 @@
 // `node bench/micro/log-line.ts [LINES]` prints microseconds of CPU per request for parts of its log line.
 import { pino } from 'pino';
 import { configSchema } from '../../router/config/config-schema.ts';
-import type { RequestFinished } from '../../router/request/finished-work.ts';
-import { RequestRecorder } from '../../router/request/request-recorder.ts';
 import { logEntryOf } from '../../router/telemetry/log/request-entry.ts';
 import { createRequestLine } from '../../router/telemetry/log/request-line.ts';
 import { pathSentence } from '../../router/trace/sentence.ts';
+import { finishedRequest, measure } from './recorded-request.ts';
 
 const [lines = '100000'] = process.argv.slice(2);
-const SUBGRAPHS = ['user', 'order', 'product', 'inventory', 'shipping'];
+const runs = Number(lines);
 const ROUNDS = 3;
 
-let clock = 0;
 const finished = finishedRequest();
 const entry = logEntryOf(finished);
 const lineOf = createRequestLine(configSchema.parse({}).telemetry);
@@ -22,53 +20,8 @@ const { subgraphs = new Map(), ...rest } = entry;
 const plain = { ...rest, subgraphs: Object.fromEntries(subgraphs) };
 
 for (let round = 0; round < ROUNDS; round += 1) {
-  measure('pino, the same fields', () => log.info(plain, 'request'));
-  measure('compiled serializer', () => write(lineOf(entry, Date.now())));
-  measure('critical path in words', () => pathSentence(finished.recorder));
-  measure('all: values, critical path, line', () => write(lineOf(logEntryOf(finished), Date.now())));
-}
-
-/** Returns a request whose five fetches depend on each other in a row. */
-function finishedRequest(): RequestFinished {
-  const recorder = new RequestRecorder('4a4f912f-f527-470d-b0e1-4281c4e86a2c', () => (clock += 1.7));
-  recorder.note({
-    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
-    spanId: '00f067aa0ba902b7',
-    method: 'POST',
-    path: '/graphql',
-    clientAddress: '192.0.2.7',
-    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36',
-    clientName: 'web',
-    clientVersion: '3.1',
-    operationName: 'OrderPage',
-    operationType: 'query',
-    operationHash: () => '3f1c9a0b77d2e415',
-    isCached: true,
-    actualCost: 12,
-    rateLimitRemaining: 972,
-    generation: '659decbcc07f',
-  });
-  recorder.stage('execute');
-  const execution = recorder.beginExecution(SUBGRAPHS.map((_, index) => (index === 0 ? [] : [index - 1])));
-  for (const [index, service] of SUBGRAPHS.entries()) {
-    const record = execution.beginFetch({ index, service, path: [], operation: 'query' });
-    record.dispatched((clock += 0.1), 300);
-    record.connected((clock += 0.1));
-    record.responded((clock += 4.3), 200);
-    record.attemptEnded(900, () => (clock += 0.4));
-    record.ended((clock += 0.1), 'OK');
-    execution.merged(record);
-  }
-  recorder.stage('respond');
-  recorder.finish();
-  const { requestId, totalMs: ms } = recorder;
-  return { requestId, method: 'POST', status: 200, ms, bytes: 665, cost: 28, recorder };
-}
-
-function measure(name: string, run: () => unknown): void {
-  for (let index = 0; index < Number(lines) / 10; index += 1) run();
-  const before = process.cpuUsage();
-  for (let index = 0; index < Number(lines); index += 1) run();
-  const { user, system } = process.cpuUsage(before);
-  console.log(`${name}: ${((user + system) / Number(lines)).toFixed(2)} µs`);
+  measure('pino, the same fields', runs, () => log.info(plain, 'request'));
+  measure('compiled serializer', runs, () => write(lineOf(entry, Date.now())));
+  measure('critical path in words', runs, () => pathSentence(finished.recorder));
+  measure('all: values, critical path, line', runs, () => write(lineOf(logEntryOf(finished), Date.now())));
 }

@@ -1,3 +1,4 @@
+import { SecretField } from './secret-field.tsx';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { setConsoleToken } from '../api/client.ts';
@@ -123,15 +124,7 @@ function NotAllowed({ failure, retry }: FailureProps) {
     <form class="state" onSubmit={submit}>
       <p class="state-title">Not allowed</p>
       <p class="state-text">{failure.message}</p>
-      <label class="field">
-        Token
-        <input
-          type="password"
-          autocomplete="off"
-          value={token}
-          onInput={(event) => setToken(event.currentTarget.value)}
-        />
-      </label>
+      <SecretField label="Token" value={token} onChange={setToken} />
       <button type="submit">Use this token</button>
       <p class="state-text">It stays in this tab, and is gone when the tab is closed.</p>
     </form>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { RequestResult } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
 import { Waterfall } from '../explore/waterfall/waterfall.tsx';
+import { Fact } from '../frame/fact.tsx';
 import { formatDuration, formatDayTime } from '../frame/figures.ts';
 import { linkTo, useLocation } from '../frame/location.ts';
 import { Show } from '../frame/states.tsx';
@@ -61,14 +62,5 @@ function Request({ request }: { readonly request: RequestResult }) {
         </>
       )}
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

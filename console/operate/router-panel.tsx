@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
 import { formatCount, formatDuration, formatRate, formatShare } from '../frame/figures.ts';
-import { Figure } from './figure.tsx';
+import { Figure, HIGH_SHARE, LatencyFigures } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
 import type { PlotLine } from './plot.tsx';
@@ -48,19 +48,11 @@ function Figures({ series, states }: Props) {
   const limit = states.reduce((sum, { requests }) => sum + (requests?.limit ?? 0), 0);
   return (
     <dl class="figures" title="Figures of the last minute. Percentiles are the mean of those of 5 seconds.">
-      <Figure name="requests/s" value={formatRate(figures.perSecond)} />
-      <Figure name="p50" value={formatDuration(figures.p50)} />
-      <Figure name="p95" value={formatDuration(figures.p95)} />
-      <Figure name="p99" value={formatDuration(figures.p99)} />
-      <Figure
-        name="errors"
-        value={formatShare(figures.errorShare)}
-        isBad={(figures.errorShare ?? 0) > 0.01}
-      />
+      <LatencyFigures rate="requests/s" figures={figures} />
       <Figure
         name="degraded"
         value={formatShare(figures.degradedShare)}
-        isBad={(figures.degradedShare ?? 0) > 0.01}
+        isBad={(figures.degradedShare ?? 0) > HIGH_SHARE}
       />
       <Figure name="rejected/min" value={formatCount(figures.rejected)} />
       <Figure name="in flight" value={formatCount(inFlight)} of={formatCount(limit)} />

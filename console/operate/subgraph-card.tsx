@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
-import { formatCount, formatDuration, formatRate, formatShare } from '../frame/figures.ts';
+import { formatCount, formatDuration } from '../frame/figures.ts';
 import { linkTo } from '../frame/location.ts';
 import { useOverview } from '../frame/overview.ts';
 import { Subgraph, useSubgraphClass } from '../frame/subgraph.tsx';
 import type { BreakerTarget } from './breaker-dialog.tsx';
-import { Figure } from './figure.tsx';
+import { Figure, LatencyFigures } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
 import type { SubgraphCard } from './subgraph-cards.ts';
@@ -55,19 +55,7 @@ export function Card({
 function CardFigures({ card: { figures, inFlight, limit } }: { readonly card: SubgraphCard }) {
   return (
     <dl class="figures figures-small">
-      {figures !== null && (
-        <>
-          <Figure name="calls/s" value={formatRate(figures.perSecond)} />
-          <Figure name="p50" value={formatDuration(figures.p50)} />
-          <Figure name="p95" value={formatDuration(figures.p95)} />
-          <Figure name="p99" value={formatDuration(figures.p99)} />
-          <Figure
-            name="errors"
-            value={formatShare(figures.errorShare)}
-            isBad={(figures.errorShare ?? 0) > 0.01}
-          />
-        </>
-      )}
+      {figures !== null && <LatencyFigures rate="calls/s" figures={figures} />}
       <Figure
         name="in flight"
         value={formatCount(inFlight)}

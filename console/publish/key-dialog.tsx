@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from '../frame/dialog.tsx';
+import { SecretField } from '../frame/secret-field.tsx';
 import { registryKey, setRegistryKey } from './registry-client.ts';
 
 /** Asks for the person's API key of the registry. */
@@ -18,7 +19,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
           Without it, the page reads with the key of the router. Actions need your own key with the role
           PUBLISH. It stays in this tab, and is gone when the tab is closed.
         </p>
-        <KeyField value={key} onChange={setKey} />
+        <SecretField label="API key" value={key} onChange={setKey} />
         <div class="confirmation-buttons">
           <button type="button" onClick={onClose}>
             Cancel
@@ -29,25 +30,5 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
         </div>
       </form>
     </Dialog>
-  );
-}
-
-export function KeyField({
-  value,
-  onChange,
-}: {
-  readonly value: string;
-  readonly onChange: (key: string) => void;
-}) {
-  return (
-    <label class="field">
-      API key
-      <input
-        type="password"
-        autocomplete="off"
-        value={value}
-        onInput={(event) => onChange(event.currentTarget.value)}
-      />
-    </label>
   );
 }

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { Fact } from '../frame/fact.tsx';
 import { Ago } from '../frame/ago.tsx';
 import { linkTo } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
@@ -87,15 +88,6 @@ function Details({ launch, before, variant, onChange }: DetailsProps) {
         <Findings title="Hints" findings={hints} />
       </article>
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Confirmation } from '../frame/confirmation.tsx';
-import { KeyField } from './key-dialog.tsx';
+import { SecretField } from '../frame/secret-field.tsx';
 import { askRegistry, registryKey, setRegistryKey } from './registry-client.ts';
 
 /** An action on the rollout of a variant. */
@@ -48,7 +48,7 @@ export function RolloutDialog({
           <input value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
         </label>
       )}
-      <KeyField value={key} onChange={setKey} />
+      <SecretField label="API key" value={key} onChange={setKey} />
     </Confirmation>
   );
 }

@@ -1,5 +1,6 @@
 import type { UsageResult } from '../../router/console/api-types.ts';
 import type { Resource } from '../api/use-resource.ts';
+import { Fact } from '../frame/fact.tsx';
 import { Subgraph } from '../frame/subgraph.tsx';
 import { Labels } from './label-list.tsx';
 import { linkToCoordinate } from './links.ts';
@@ -49,15 +50,6 @@ export function TypePage({ index, type, coordinate, usage }: TypePageProps) {
       </dl>
       <MemberTable index={index} type={type} coordinate={coordinate} usage={usage} />
     </article>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

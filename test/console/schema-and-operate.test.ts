@@ -5,6 +5,7 @@ import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import {
   accessibilityFaults,
   CHROMIUM_PATH,
+  faultsOnTelephone,
   launchBrowser,
   openConsole,
 } from '../support/pages/console-page.ts';
@@ -14,8 +15,6 @@ import { until } from '../support/time/until.ts';
 const INJECTION = '<img src=x onerror="window.injected = true">';
 
 /** Whether the page has to be scrolled sideways. */
-const IS_TOO_WIDE = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-
 const BOOKS = `
   type Query { "All books. ${INJECTION.replaceAll('"', "'")}" books(first: Int = 3): [Book!]! @cost(weight: 4) }
   "A book of the library."
@@ -230,23 +229,14 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
 
   test('every page fits 390 px and has enough contrast in the dark', async () => {
     const { page } = browser;
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    for (const [hash, text] of [
-      ['#/schema/type/Book.title', 'type Book'],
-      ['#/schema/changes', '1 added'],
-      ['#/operate', 'Calls pass'],
-      ['#/operate/history', 'by admin port'],
-      ['#/operate/configuration', 'usage.enabled'],
-    ] as const) {
-      await open(hash);
-      await page.getByText(text).first().waitFor();
-      expect([hash, await page.evaluate(IS_TOO_WIDE), await accessibilityFaults(page)]).toEqual([
-        hash,
-        false,
-        [],
-      ]);
-    }
+    const pages = {
+      '#/schema/type/Book.title': 'type Book',
+      '#/schema/changes': '1 added',
+      '#/operate': 'Calls pass',
+      '#/operate/history': 'by admin port',
+      '#/operate/configuration': 'usage.enabled',
+    };
+    expect(await faultsOnTelephone(page, pages, open)).toEqual([]);
   });
 
   test('no text of the graph or its clients has run as a script, and no policy was violated', async () => {

@@ -1,3 +1,4 @@
+import { SecretField } from '../../frame/secret-field.tsx';
 import { useState } from 'preact/hooks';
 import type { DemoAccount } from '../../../router/console/api-types.ts';
 import { useOverview } from '../../frame/overview.ts';
@@ -55,15 +56,7 @@ export function LoginPanel({ graphqlUrl }: { readonly graphqlUrl: string }) {
         </p>
       )}
       <form class="token-form" onSubmit={submit}>
-        <label class="field">
-          Or a token of your own
-          <input
-            type="password"
-            autocomplete="off"
-            value={token}
-            onInput={(event) => setToken(event.currentTarget.value)}
-          />
-        </label>
+        <SecretField label="Or a token of your own" value={token} onChange={setToken} />
         <button type="submit">Use</button>
       </form>
       <p class="hint">Tokens stay in this tab of the browser, and are never part of a link.</p>

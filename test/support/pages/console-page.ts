@@ -90,3 +90,28 @@ export async function keptText(page: Page): Promise<string> {
   })()`);
   return String(kept);
 }
+
+const IS_TOO_WIDE = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+
+/**
+ * Opens pages of the console on a dark screen of 390 pixels. Returns those that have to be scrolled sideways
+ * or have accessibility faults.
+ * @param pages fragment of each page, with a text by which it is complete
+ */
+export async function faultsOnTelephone(
+  page: Page,
+  pages: Readonly<Record<string, string>>,
+  open: (fragment: string) => Promise<unknown>,
+): Promise<readonly unknown[]> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const found: unknown[] = [];
+  for (const [fragment, text] of Object.entries(pages)) {
+    await open(fragment);
+    await page.getByText(text).first().waitFor();
+    const isTooWide = await page.evaluate(IS_TOO_WIDE);
+    const faults = await accessibilityFaults(page);
+    if (isTooWide !== false || faults.length > 0) found.push({ fragment, isTooWide, faults });
+  }
+  return found;
+}
