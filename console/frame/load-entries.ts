@@ -5,6 +5,7 @@ import { apiGet } from '../api/client.ts';
 import { schemaOf } from './api-schema.ts';
 import { linkToCoordinate } from '../schema/links.ts';
 import { linkTo } from './location.ts';
+import { distinctEntries } from './palette-entries.ts';
 import type { PaletteEntry } from './palette-entries.ts';
 
 /** Reads the searchable entries from the router. Parts that it does not serve are left out. */
@@ -14,7 +15,8 @@ export async function loadEntries(): Promise<readonly PaletteEntry[]> {
     apiGet<OperationsResult>('operations').then(operationEntries, none),
     apiGet<RequestsResult>('requests').then(requestEntries, none),
   ]);
-  return [...schema, ...operations, ...requests];
+  // An operation of the manifest may be recorded, too.
+  return distinctEntries([...schema, ...operations, ...requests]);
 }
 
 const none = (): readonly PaletteEntry[] => [];

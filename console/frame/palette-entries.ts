@@ -6,6 +6,13 @@ export type PaletteEntry = {
   readonly link: string;
 };
 
+/** Returns the entries without those whose link an earlier one has. */
+export function distinctEntries(entries: readonly PaletteEntry[]): readonly PaletteEntry[] {
+  const byLink = new Map<string, PaletteEntry>();
+  for (const entry of entries) if (!byLink.has(entry.link)) byLink.set(entry.link, entry);
+  return [...byLink.values()];
+}
+
 /** Returns the entries that contain all words of the text, those that start with it first. */
 export function matching(entries: readonly PaletteEntry[], text: string): readonly PaletteEntry[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -12,6 +12,7 @@ import {
   stretchesOf,
   ticksOf,
 } from '../../console/explore/waterfall/waterfall-rows.ts';
+import { distinctEntries, matching } from '../../console/frame/palette-entries.ts';
 import type { RequestTrace, TracedFetch } from '../../router/request/request-trace.ts';
 
 const FETCH: TracedFetch = {
@@ -170,4 +171,17 @@ test('links and the history have no values of secrets', () => {
     refreshToken: '',
   });
   expect(variablesWithoutSecrets('{"password": "unfinished')).toBe('');
+});
+
+test('search shows exact names first, then beginnings, and each link once', () => {
+  const entries = ['Order.product', 'products', 'Product', 'Product.name', 'Product'].map((title) => ({
+    kind: 'field' as const,
+    title,
+    link: `#/${title}`,
+  }));
+  const found = (text: string) => matching(distinctEntries(entries), text).map(({ title }) => title);
+  expect(found('product')).toEqual(['Product', 'products', 'Product.name', 'Order.product']);
+  expect(found('name PRODUCT')).toEqual(['Product.name']);
+  expect(found('')).toHaveLength(4);
+  expect(found('nothing')).toEqual([]);
 });

@@ -182,6 +182,29 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  test('search by keyboard finds types, fields, operations, subgraphs and requests by id', async () => {
+    const { page } = browser;
+    const { headers } = await graph.post({ query: 'query Shelf { nothing }' });
+    const id = headers.get('x-request-id') ?? '';
+    const cases = [
+      ['review', /^Review\s+type$/, '#/schema/type/Review'],
+      ['book.rev', /^Book\.reviews\s+\[Review!\]$/, '#/schema/type/Book.reviews'],
+      ['shelf', /^Shelf\s+query$/, '#/explore'],
+      ['reviews', /^reviews\s+subgraph$/, '#/operate/requests?subgraph=reviews'],
+      [id, new RegExp(String.raw`^${id}\s+[\d.]+ ms$`), `#/operate/requests/${id}`],
+    ] as const;
+    for (const [text, option, hash] of cases) {
+      await open('#/publish');
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Search' }).fill(text);
+      await page.getByRole('option', { name: option, selected: true }).waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await page.waitForURL((url) => url.hash.startsWith(hash));
+    }
+    await page.locator('.request-page').getByText('GRAPHQL_VALIDATION_FAILED').waitFor();
+  });
+
   test('history and configuration show where each change and value comes from', async () => {
     const { page } = browser;
     await open('#/operate/history');

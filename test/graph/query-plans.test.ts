@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
+import { runVerb } from '../support/processes/run-verb.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const query = 'query Shelf { books { title reviews { text } } }';
 
@@ -24,7 +28,10 @@ type Body = {
   readonly extensions?: {
     readonly apolloQueryPlan?: { readonly object: object; readonly text: string };
     readonly queryPlan?: object;
-    readonly tributaryPlan?: { readonly fetches: readonly { readonly operation: string }[] };
+    readonly tributaryPlan?: {
+      readonly estimatedMs: number | null;
+      readonly fetches: readonly { readonly operation: string }[];
+    };
   };
 };
 
@@ -114,4 +121,56 @@ authentication: { issuers: [{ issuer: "${issuer.issuer}", audience: tributary, j
   const admin = await post({ ...dryRun, authorization }, { query }, production);
   expect(admin.body).toMatchObject({ extensions: { tributaryPlan: { calls: 2 } } });
   expect(admin.body.data).toBeUndefined();
+});
+
+test.each([
+  ['root fields and entities', query],
+  ['a mutation', 'mutation { rename(id: 1, title: "x") { title reviews { text } } }'],
+  [
+    'a condition, fetches that wait for two others, and unknown variables',
+    'query ($id: ID!, $all: Boolean!) { book(id: $id) { title } newest { book @include(if: $all) { pages } } }',
+  ],
+])('tributary plan prints what the response describes: %s', async (_, document) => {
+  const { body } = await post({ 'apollo-expose-query-plan': 'dry-run' }, { query: document });
+  const config = join(dirname(graph.supergraphFile), 'router.yaml');
+  await writeFile(config, 'listen: { port: 0 }\n');
+  const files = ['--config', config, '--supergraph', graph.supergraphFile];
+  const outcome = await runVerb('plan', ...files, '--query', document);
+  if (outcome.kind !== 'success') throw new Error(outcome.message);
+  const { estimatedMs: __, ...described } = body.extensions?.tributaryPlan ?? { fetches: [] };
+  const { plan, text, cost, calls, calls_by_subgraph: subgraphs, fetches } = outcome.data;
+  expect(described.fetches.length).toBeGreaterThan(0);
+  expect(JSON.parse(JSON.stringify({ cost, calls, subgraphs, fetches }))).toEqual(described);
+  expect(JSON.parse(JSON.stringify({ object: plan, text }))).toEqual(body.extensions?.apolloQueryPlan);
+});
+
+test('estimates the longest chain of calls by the median latencies of the subgraphs', async () => {
+  const clock = createClock();
+  const slow = { books: 40, reviews: 15 };
+  const taking = <Value>(name: keyof typeof slow, value: Value): Value => {
+    clock.advance(slow[name]);
+    return value;
+  };
+  const services: SmallGraphOptions['services'] = {
+    books: {
+      sdl: 'type Query { book: Book other: Book } type Book @key(fields: "id") { id: ID! }',
+      resolvers: {
+        Query: { book: () => taking('books', { id: '1' }), other: () => taking('books', { id: '2' }) },
+      },
+    },
+    reviews: {
+      sdl: 'type Book @key(fields: "id") { id: ID! stars: Int }',
+      resolvers: { Book: { __resolveReference: () => taking('reviews', { stars: 5 }) } },
+    },
+  };
+  await using timed = await startSmallGraph({ services, parts: { ...clock, random: () => 0 } });
+  const dryRun = async (text: string) =>
+    (await post({ 'apollo-expose-query-plan': 'dry-run' }, { query: text }, timed)).body.extensions
+      ?.tributaryPlan;
+  expect(await dryRun('{ book { stars } }')).toMatchObject({ estimatedMs: null });
+  await timed.query('{ book { stars } }');
+  // Latencies are counted in buckets, so an estimate differs by a few percent.
+  const { estimatedMs } = (await dryRun('{ book { stars } }')) ?? { estimatedMs: null };
+  expect(estimatedMs).toBeGreaterThan(55 * 0.9);
+  expect(estimatedMs).toBeLessThan(55 * 1.1);
 });

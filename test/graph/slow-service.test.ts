@@ -48,6 +48,7 @@ beforeAll(async () => {
       stubs: { inventory: proxy.url },
       config: {
         mode: 'development',
+        console: { slowMs: SLOW_MS / 2 },
         telemetry: { otlpEndpoint: receiver.url },
         traffic: { all: { timeoutMs: 20_000 }, deadlineMs: 30_000 },
       },

@@ -2,11 +2,12 @@ import { useMemo } from 'preact/hooks';
 import { readCostModel } from '../../../router/cost/cost-model.ts';
 import type { ConfigResult } from '../../../router/console/api-types.ts';
 import { useResource } from '../../api/use-resource.ts';
-import { fieldOwners } from '../../frame/field-owners.ts';
 import { count } from '../../frame/format.ts';
 import { useSchema } from '../../frame/schema-resource.ts';
 import { Show } from '../../frame/states.tsx';
 import { Subgraph } from '../../frame/subgraph.tsx';
+import { indexSdl } from '../../schema/index-sdl.ts';
+import type { SchemaIndex } from '../../schema/schema-model.ts';
 import { parseDocument } from '../editor/document-facts.ts';
 import type { Result } from '../run/result.ts';
 import { fieldCosts } from './field-costs.ts';
@@ -123,7 +124,7 @@ function CostTable({
   readonly defaultListSize: number;
 }) {
   const model = useMemo(() => readCostModel(supergraph, { defaultListSize }), [supergraph, defaultListSize]);
-  const owners = useMemo(() => fieldOwners(supergraph), [supergraph]);
+  const index = useMemo(() => indexSdl(supergraph), [supergraph]);
   const rows = useMemo(() => rowsFor(model, result), [model, result]);
   if (rows === undefined) return <p class="hint">The operation has no cost, because it is not valid.</p>;
   const called = new Set(result.body?.extensions?.tributaryPlan?.fetches.map(({ subgraph }) => subgraph));
@@ -151,21 +152,18 @@ function CostTable({
       </thead>
       <tbody>
         {rows.map((row) => (
-          <CostRow
-            key={row.coordinate}
-            row={row}
-            owner={ownerOf(row, owners.get(row.coordinate), called)}
-            greatest={greatest}
-          />
+          <CostRow key={row.coordinate} row={row} owner={ownerOf(row, index, called)} greatest={greatest} />
         ))}
       </tbody>
     </table>
   );
 }
 
-/** Several subgraphs may deliver a field; one that the plan calls is the likely one. */
-function ownerOf({ coordinate }: FieldCostRow, owners: readonly string[] = [], called: ReadonlySet<string>) {
-  if (coordinate === 'mutation') return undefined;
+/** Several subgraphs may resolve a field; one that the plan calls is the likely one. */
+function ownerOf({ coordinate }: FieldCostRow, { types }: SchemaIndex, called: ReadonlySet<string>) {
+  const [type = ''] = coordinate.split('.');
+  const member = types.get(type)?.members.find((one) => one.coordinate === coordinate);
+  const owners = member?.owners.map(({ subgraph }) => subgraph) ?? [];
   return owners.find((name) => called.has(name)) ?? owners[0];
 }
 
