@@ -13,11 +13,9 @@ import { createAuthenticator } from './authentication/authenticate.ts';
 import { createIdentification } from './authentication/identification.ts';
 import { warnOfShortSecrets } from './authentication/short-secrets.ts';
 import { createSigner } from './authentication/signature.ts';
-import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
 import { createGraphSelection, graphConditions } from './operation/select-graph.ts';
-import { createAudit } from './console/audit.ts';
 import { createEventLog } from './console/event-log.ts';
 import { querySingle } from './console/process-queries.ts';
 import type { RunQuery } from './console/process-queries.ts';
@@ -26,8 +24,6 @@ import { createLiveSeries } from './console/live-series.ts';
 import { recordForConsole } from './console/recorded-telemetry.ts';
 import { createRequestRing } from './console/request-ring.ts';
 import { createSchemaVersions } from './console/schema-versions.ts';
-import type { ConsolePort } from './console/server/console-access.ts';
-import { createConsoleServer } from './console/server/console-server.ts';
 import { createHealth } from './http/health.ts';
 import { openHealthPort } from './http/health-port.ts';
 import { listen } from './http/http-server.ts';
@@ -50,6 +46,7 @@ import { createRejectedOperations } from './rollout/rejected-operations.ts';
 import type { Generation } from './build-generation.ts';
 import { createConfiguredStages } from './wiring/configured-stages.ts';
 import type { StageParts } from './wiring/configured-stages.ts';
+import { createOperatorPorts } from './wiring/operator-ports.ts';
 import { createRunningConfig } from './wiring/running-config.ts';
 import { BoundedTextCache } from './shared/bounded-text-cache.ts';
 import { fitSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
@@ -363,32 +360,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     authenticator,
     audit: telemetry.audit,
   });
-  const commands = createEventLog(parts.now);
-  const operated = {
+  const operatorPorts = createOperatorPorts(config, {
+    ...parts,
+    telemetry,
+    inspect,
     processes: querySingle(queryProcess),
     applyBreakerCommand,
-    audit: createAudit(telemetry.auditLog, commands),
     usage: reportUsage,
-    commands,
-    log: telemetry.log,
-    now: parts.now,
-    fetch: parts.fetch,
     clientPort: () => Number(new URL(server.url).port),
-  };
-  const consoleOf = (port: ConsolePort) =>
-    config.console.enabled ? createConsoleServer(config, { ...operated, port }) : undefined;
-  if (config.mode === 'development') serveConsole.client = consoleOf('client');
-  const admin =
-    !parts.inPool && config.admin.enabled
-      ? built.use(
-          await listenAdmin(config, {
-            ...operated,
-            inspect,
-            now: parts.now,
-            serveConsole: consoleOf('admin'),
-          }),
-        )
-      : undefined;
+  });
+  if (config.mode === 'development') serveConsole.client = operatorPorts.consoleOn('client');
+  const admin = parts.inPool ? undefined : built.use(await operatorPorts.openAdminPort());
   const healthPort = parts.inPool ? undefined : built.use(await openHealthPort(config, health.unready));
 
   const owned = built.move();

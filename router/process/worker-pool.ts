@@ -3,21 +3,17 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config-schema.ts';
-import { listenAdmin } from '../admin/admin-server.ts';
 import type { Inspection } from '../admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts';
 import { openHealthPort } from '../http/health-port.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { RollbackDecision } from '../rollout/rollout-report.ts';
-import { createAudit } from '../console/audit.ts';
-import { createEventLog } from '../console/event-log.ts';
 import type {
   QueryProcesses,
   ProcessResults,
   ProcessQueries,
   QueryName,
 } from '../console/process-queries.ts';
-import { createConsoleServer } from '../console/server/console-server.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
 import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect-metrics.ts';
@@ -27,6 +23,7 @@ import type { CollectedMetric } from '../telemetry/metrics/collected-metric.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mergeUsage } from '../usage/usage-json.ts';
 import type { UsageJson } from '../usage/usage-json.ts';
+import { createOperatorPorts } from '../wiring/operator-ports.ts';
 
 type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly CollectedMetric[] };
 
@@ -154,28 +151,17 @@ export async function startWorkers(
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
   const reports = () => Promise.all([...workers.values()].map((worker) => worker.report()));
-  const commandLog = createEventLog(Date.now);
-  const operated = {
+  const ports = createOperatorPorts(config, {
+    telemetry,
+    inspect: async () => inspectAll(await reports(), draining),
     processes: queryWorkers(() => [...workers.values()]),
     applyBreakerCommand,
-    audit: createAudit(telemetry.log, commandLog),
     usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
-    commands: commandLog,
-    log: telemetry.log,
+    clientPort: () => port,
     now: Date.now,
     fetch,
-    clientPort: () => port,
-  };
-  const admin = config.admin.enabled
-    ? await listenAdmin(config, {
-        ...operated,
-        now: Date.now,
-        inspect: async () => inspectAll(await reports(), draining),
-        serveConsole: config.console.enabled
-          ? createConsoleServer(config, { ...operated, port: 'admin' })
-          : undefined,
-      })
-    : undefined;
+  });
+  const admin = await ports.openAdminPort();
   const push = await startMetricsPush(config.telemetry, {
     collect: async () => collectMetrics(inspectAll(await reports(), draining).metrics),
     log: telemetry.log,
@@ -194,6 +180,7 @@ export async function startWorkers(
     healthUrl: healthPort?.url,
     drain,
     reloadConfig() {
+      telemetry.reopenAuditFile();
       for (const worker of workers.values()) worker.reloadConfig();
     },
     async [Symbol.asyncDispose]() {

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { childrenOf } from '../support/processes/process-tree.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
@@ -156,7 +159,12 @@ test(
       sdl: 'type Query { ping: String, crash: String }',
       resolvers: { Query: { ping: () => 'pong' } },
     };
-    await using router = await startRouterProcess(service, 'workers: 2');
+    using stack = new DisposableStack();
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-audit-'));
+    stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const auditFile = join(folder, 'audit.log');
+    const config = `workers: 2\ntelemetry: { logs: { audit: { file: "${auditFile}" } } }\n`;
+    await using router = await startRouterProcess(service, config);
     const breakers = async () => {
       const states = (await (await fetch(`${router.adminUrl}/state`)).json()) as WorkerState[];
       return states.map(({ subgraphs }) =>
@@ -189,6 +197,17 @@ test(
       expect.stringContaining('set breaker open of only by admin port'),
       expect.stringContaining('no subgraph is named nobody'),
     ]);
+    const audited = readFileSync(auditFile, 'utf8').trim().split('\n');
+    expect(audited.map((line) => JSON.parse(line))).toMatchObject([
+      { stream: 'audit', msg: 'operator command', subgraph: 'nobody' },
+      { stream: 'audit', msg: 'operator command', subgraph: 'only' },
+      { stream: 'audit', msg: 'operator command', subgraph: 'only' },
+    ]);
+    renameSync(auditFile, `${auditFile}.1`);
+    router.process.kill('SIGHUP');
+    await expect.poll(() => existsSync(auditFile), { timeout: 60_000 }).toBe(true);
+    expect(await command(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
+    expect(readFileSync(auditFile, 'utf8')).toContain('operator command');
     const forwarded = await post(`${router.adminUrl}/console/graphql`, '{ ping }');
     expect(await forwarded.json()).toMatchObject({ data: { ping: 'pong' } });
   },

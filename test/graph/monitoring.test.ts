@@ -208,7 +208,7 @@ function hasData(samples: readonly Sample[]): boolean {
 /** Fills in the variables of a dashboard as Grafana does. */
 function filledIn(expr: string): string {
   return expr
-    .replaceAll('$__rate_interval', '1m')
+    .replaceAll('$__rate_interval', '5m')
     .replaceAll('"$job"', '"tributary"')
     .replaceAll(/"\$(?:instance|subgraph)"/g, '".*"');
 }
