@@ -95,9 +95,12 @@ async function createTracing({ service, url }: TracingOptions): Promise<Tracing>
       span.end(endTime);
     },
 
-    // A collector that is down or slow must not delay the end of the process.
+    // A collector that is down or slow must not delay the end of the process, and nor must this timer.
     [Symbol.asyncDispose]: () =>
-      Promise.race([provider.shutdown().catch(() => undefined), delay(MAX_SHUTDOWN_MS)]),
+      Promise.race([
+        provider.shutdown().catch(() => undefined),
+        delay(MAX_SHUTDOWN_MS, undefined, { ref: false }),
+      ]),
   };
 }
 
