@@ -34,6 +34,7 @@ test('keeps a bounded number of spans for a collector that hangs, and ends witho
     onFailure: () => undefined,
   });
   exporter.add(Array.from({ length: 10_000 }, (_, index) => span(index)));
+  expect(await until(() => receiver.spans.length > 0, 10_000)).toBe(true);
   await exporter[Symbol.asyncDispose]();
   // The queue of the SDK has 2,048 places, and one batch of 512 may have left it.
   expect(receiver.spans.length).toBeLessThanOrEqual(2_560);
