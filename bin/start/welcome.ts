@@ -27,9 +27,7 @@ export function welcome(config: Config, registry: ShopRegistry | undefined): str
     `  GraphQL   ${origin}${path}`,
     ...(hasConsole ? [`  Console   ${origin}/`] : []),
     ...(hasSandbox ? [`  Sandbox   ${origin}/sandbox`] : []),
-    ...(config.admin.enabled
-      ? [`  Metrics   http://${reachable(config.admin.host)}:${config.admin.port}/metrics`]
-      : []),
+    ...adminLines(config),
     ...(registry === undefined ? [] : [`  Registry  ${registry.url}, graph ${registry.graph}`]),
     '',
     heading(`Demo logins (password: ${demoPassword})`),
@@ -43,6 +41,16 @@ export function welcome(config: Config, registry: ShopRegistry | undefined): str
     '',
     'Ctrl-C stops everything.',
   ].join('\n');
+}
+
+/** Returns the URLs of the admin port. */
+function adminLines({ admin, console: page }: Config): readonly string[] {
+  if (!admin.enabled) return [];
+  const origin = `http://${reachable(admin.host)}:${admin.port}`;
+  return [
+    `  Metrics   ${origin}/metrics`,
+    ...(page.enabled ? [`  Operate   ${origin}/console#/operate`] : []),
+  ];
 }
 
 /**

@@ -1,23 +1,24 @@
 import type { SeriesResult } from '../../router/console/api-types.ts';
+import { recentSum } from './recent-figures.ts';
 
 /** Time that requests waited for one service, or for the router itself. */
 export type PathShare = {
   readonly name: string;
   /** Milliseconds per request, for each step. */
   readonly perRequest: readonly number[];
-  /** Milliseconds per request, over all steps. */
+  /** Milliseconds per request, in the last minute. */
   readonly meanMs: number;
-  /** Part of the latency of all requests, 0 to 1. */
+  /** Part of the latency of all requests of the last minute, 0 to 1. */
   readonly share: number;
 };
 
 /** Returns the shares of the critical path, the greatest first. */
-export function criticalPathShares({ criticalPath, router }: SeriesResult): readonly PathShare[] {
-  const requests = router.requests.reduce((sum, value) => sum + value, 0);
+export function criticalPathShares({ criticalPath, router, stepMs }: SeriesResult): readonly PathShare[] {
+  const requests = recentSum(router.requests, stepMs);
   const totals = Object.entries(criticalPath).map(([name, steps]) => ({
     name,
     steps,
-    sum: steps.reduce((sum, ms) => sum + ms, 0),
+    sum: recentSum(steps, stepMs),
   }));
   const all = totals.reduce((total, { sum }) => total + sum, 0);
   return totals

@@ -11,8 +11,10 @@ export function PathPanel({ series }: { readonly series: SeriesResult }) {
   const shares = useMemo(() => criticalPathShares(series), [series]);
   const classOf = useSubgraphClass();
   const lines = useMemo(() => {
-    const sums = stacked(shares.map(({ perRequest }) => perRequest));
-    return shares.map(({ name, perRequest }, index) => ({
+    // Areas keep their order when the shares change.
+    const byName = shares.toSorted((one, other) => one.name.localeCompare(other.name, 'en'));
+    const sums = stacked(byName.map(({ perRequest }) => perRequest));
+    return byName.map(({ name, perRequest }, index) => ({
       name,
       values: sums[index] ?? [],
       shown: perRequest,
@@ -40,12 +42,12 @@ export function PathPanel({ series }: { readonly series: SeriesResult }) {
 function Shares({ shares }: { readonly shares: readonly PathShare[] }) {
   return (
     <table class="dense path-shares">
-      <caption class="visually-hidden">Share of the critical path in the last 15 minutes</caption>
+      <caption class="visually-hidden">Share of the critical path in the last minute</caption>
       <thead>
         <tr>
           <th scope="col">Users wait for</th>
           <th scope="col" class="number">
-            per request
+            per request, last minute
           </th>
           <th scope="col" class="number">
             share

@@ -23,16 +23,20 @@ export function routerFigures({ router, stepMs }: SeriesResult): RecentFigures &
   readonly degradedShare: number | null;
   readonly rejected: number;
 } {
-  const steps = Math.max(1, Math.round(RECENT_MS / stepMs));
   const figures = figuresOf(router.requests, router.errors, { ...router, stepMs });
   return {
     ...figures,
-    degradedShare: share(sumOf(router.degraded.slice(-steps)), figures.calls),
-    rejected: sumOf(router.rejected.slice(-steps)),
+    degradedShare: share(recentSum(router.degraded, stepMs), figures.calls),
+    rejected: recentSum(router.rejected, stepMs),
   };
 }
 
 type Percentiles = Pick<SubgraphSeries | RouterSeries, 'p50' | 'p95' | 'p99'> & { readonly stepMs: number };
+
+/** Returns the sum of the values of the last minute. */
+export function recentSum(values: readonly number[], stepMs: number): number {
+  return sumOf(values.slice(-Math.max(1, Math.round(RECENT_MS / stepMs))));
+}
 
 function figuresOf(
   calls: readonly number[],

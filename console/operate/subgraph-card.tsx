@@ -18,7 +18,7 @@ export function cardId({ name, usedBy }: Pick<SubgraphCard, 'name' | 'usedBy'>):
 type OnCommand = (target: BreakerTarget) => void;
 
 export const TONES = { good: 'label-good', warning: 'label-warn', bad: 'label-bad' } as const;
-const USED_BY = { canary: 'canary only', previous: 'previous supergraph' } as const;
+export const USED_BY = { canary: 'canary only', previous: 'previous supergraph' } as const;
 
 /** The state and figures of a subgraph, and the commands to its breakers. */
 export function Card({

@@ -1,5 +1,5 @@
 import { Subgraph } from '../frame/subgraph.tsx';
-import { cardId, TONES } from './subgraph-card.tsx';
+import { cardId, TONES, USED_BY } from './subgraph-card.tsx';
 import type { SubgraphCard } from './subgraph-cards.ts';
 
 /** The states of all subgraphs in one line. A click leads to the card. */
@@ -19,6 +19,7 @@ export function SubgraphStrip({ cards }: { readonly cards: readonly SubgraphCard
             }}
           >
             <Subgraph name={card.name} />
+            {card.usedBy !== null && <span class="label">{USED_BY[card.usedBy]}</span>}
             <span class={`label ${TONES[card.tone]}`}>{card.word}</span>
           </button>
         </li>

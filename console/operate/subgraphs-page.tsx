@@ -5,8 +5,10 @@ import type { Resource } from '../api/use-resource.ts';
 import { Empty, Show } from '../frame/states.tsx';
 import { BreakerDialog } from './breaker-dialog.tsx';
 import type { BreakerTarget } from './breaker-dialog.tsx';
+import { FindingList } from './finding-list.tsx';
+import { findings } from './findings.ts';
 import { PathPanel } from './path-panel.tsx';
-import { processStates } from './process-state.ts';
+import { processStates, topConsumers } from './process-state.ts';
 import { RouterPanel } from './router-panel.tsx';
 import { Card, cardId } from './subgraph-card.tsx';
 import { subgraphCards } from './subgraph-cards.ts';
@@ -62,6 +64,7 @@ function Overview({
       <Show resource={series}>
         {(figures) => (
           <>
+            <FindingList findings={findings({ series: figures, cards, consumers: topConsumers(states) })} />
             <RouterPanel series={figures} states={states} />
             <PathPanel series={figures} />
           </>

@@ -190,6 +190,8 @@ export type SubgraphSeries = {
   readonly errors: readonly number[];
   /** Mean number of calls in flight. */
   readonly inFlight: readonly number[];
+  /** Sum of the waits of all calls of a step for a connection. */
+  readonly waitedMs: readonly number[];
 } & Percentiles;
 
 export type Percentiles = {

@@ -31,6 +31,8 @@ export type SubgraphFigures = {
   readonly errors: number;
   /** Sum of the durations of all calls. */
   readonly busyMs: number;
+  /** Sum of the waits of all calls for a connection. */
+  readonly waitedMs: number;
   readonly latencies: LatencyCounts;
 };
 
@@ -78,7 +80,13 @@ export function createLiveSeries(now: () => number): LiveSeries {
   };
 }
 
-type Calls = { calls: number; errors: number; busyMs: number; readonly latencies: LatencyBuckets };
+type Calls = {
+  calls: number;
+  errors: number;
+  busyMs: number;
+  waitedMs: number;
+  readonly latencies: LatencyBuckets;
+};
 
 class Step {
   readonly number: number;
@@ -110,14 +118,15 @@ class Step {
     }
   }
 
-  addCall({ subgraph, outcome, ms }: SubgraphCalled): void {
+  addCall({ subgraph, outcome, ms, connectionMs = 0 }: SubgraphCalled): void {
     const known = this.#subgraphs.get(subgraph);
     if (known === undefined && this.#subgraphs.size >= MAX_SUBGRAPHS) return;
-    const calls = known ?? { calls: 0, errors: 0, busyMs: 0, latencies: new LatencyBuckets() };
+    const calls = known ?? { calls: 0, errors: 0, busyMs: 0, waitedMs: 0, latencies: new LatencyBuckets() };
     if (known === undefined) this.#subgraphs.set(subgraph, calls);
     calls.calls += 1;
     if (outcome !== 'OK') calls.errors += 1;
     calls.busyMs += ms;
+    calls.waitedMs += connectionMs;
     calls.latencies.add(ms);
   }
 

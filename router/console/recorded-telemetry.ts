@@ -1,3 +1,4 @@
+import type { ConfigChange } from '../config/reload/merge-config.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EventLog } from './event-log.ts';
 import type { LiveSeries } from './live-series.ts';
@@ -52,13 +53,41 @@ export function recordForConsole(
       telemetry.configurationChanged(event);
       if (event.outcome === 'rejected')
         events.add('configuration rejected', 'configuration rejected, keeping the previous one', event);
-      else events.add('configuration changed', 'configuration changed', event);
+      else events.add('configuration changed', `configuration changed: ${keysOf(event).join(', ')}`, event);
     },
     breakerChanged(event) {
       telemetry.breakerChanged(event);
+      if (isProbe(event)) return;
       const breaker = event.field === undefined ? event.subgraph : `${event.subgraph} ${event.field}`;
       const by = event.forced ? ', forced by an operator' : '';
       events.add('breaker changed', `breaker of ${breaker} is ${event.to}${by}`, event);
     },
   };
+}
+
+type ConfigurationChanged = Parameters<Telemetry['configurationChanged']>[0];
+type BreakerChanged = Parameters<Telemetry['breakerChanged']>[0];
+
+/** Returns the changed keys with their values, as far as these cannot be secrets. */
+function keysOf({
+  applied,
+  restart,
+}: Extract<ConfigurationChanged, { outcome: 'applied' }>): readonly string[] {
+  return [...applied.map(describeChange), ...restart.map((key) => `${key} (after a restart)`)];
+}
+
+function describeChange({ key, from, to }: ConfigChange): string {
+  return from === undefined ? key : `${key} ${valueText(from)} → ${valueText(to)}`;
+}
+
+function valueText(value: unknown): string {
+  return value === null ? 'unset' : JSON.stringify(value);
+}
+
+/**
+ * Whether a breaker that stays open sends a probe, or the probe has failed. A subgraph that is down causes
+ * such changes every few seconds; they would replace all other events.
+ */
+function isProbe({ from, to, forced }: BreakerChanged): boolean {
+  return !forced && from !== 'closed' && to !== 'closed';
 }

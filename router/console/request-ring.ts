@@ -46,8 +46,9 @@ type KeptRequest = {
 const KINDS = ['failed', 'degraded', 'slow', 'sampled'] as const;
 
 /**
- * Minimum milliseconds between two samples. Rejected requests are sampled, too: a client that sends thousands
- * of invalid requests must not replace the failures of others.
+ * Minimum milliseconds between two samples of one kind. Rejected requests are sampled, too: a client
+ * that sends thousands of invalid requests must not replace the failures of others. Their samples are
+ * separate, so that accepted requests do not hide them.
  */
 const SAMPLE_MS = 1_000;
 
@@ -66,12 +67,13 @@ export function createRequestRing(options: RequestRingOptions): RequestRing {
     bytes: keepBytes / KINDS.length,
   };
   const queues = new Map(KINDS.map((kind) => [kind, new BoundedQueue(limits)]));
-  let sampledAt = -Infinity;
+  const sampledAt = new Map<RequestKind, number>();
   let order = 0;
 
-  function isDue(at: number): boolean {
-    if (at - sampledAt < SAMPLE_MS && at >= sampledAt) return false;
-    sampledAt = at;
+  function isDue(kind: RequestKind, at: number): boolean {
+    const last = sampledAt.get(kind) ?? -Infinity;
+    if (at - last < SAMPLE_MS && at >= last) return false;
+    sampledAt.set(kind, at);
     return true;
   }
 
@@ -84,7 +86,7 @@ export function createRequestRing(options: RequestRingOptions): RequestRing {
       const at = now();
       const kind = kindOf(event, slowMs);
       const isSampled = kind === 'sampled' || outcomeOf(event) === 'rejected';
-      if (isSampled && !isDue(at)) return;
+      if (isSampled && !isDue(kind, at)) return;
       queues
         .get(isSampled ? 'sampled' : kind)
         ?.add({ at, order: order++, kind, event, bytes: bytesOf(event) });

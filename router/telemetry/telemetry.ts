@@ -2,6 +2,7 @@ import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
 import type { Config } from '../config/config-schema.ts';
+import type { ConfigChange } from '../config/reload/merge-config.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { RequestFacts } from '../request/request-recorder.ts';
 import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
@@ -28,7 +29,7 @@ type ConfigurationChanged =
   | {
       readonly outcome: 'applied';
       /** Changed keys of the configuration that were applied, with their values. */
-      readonly applied: readonly unknown[];
+      readonly applied: readonly ConfigChange[];
       /** Changed keys of the configuration that take effect only after a restart. */
       readonly restart: readonly string[];
     };

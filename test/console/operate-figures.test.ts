@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { findings } from '../../console/operate/findings.ts';
 import { criticalPathShares, stacked } from '../../console/operate/critical-path-share.ts';
 import { topConsumers } from '../../console/operate/process-state.ts';
 import type { ProcessState, SubgraphState } from '../../console/operate/process-state.ts';
@@ -26,6 +27,7 @@ const series: SeriesResult = {
       calls: [...steps(0).slice(0, 178), 10, 30],
       errors: [...steps(0).slice(0, 178), 0, 4],
       inFlight: steps(1),
+      waitedMs: steps(1_000),
       p50: [...Array.from({ length: 178 }, () => null), 10, 20],
       p95: steps(1),
       p99: steps(1),
@@ -33,6 +35,17 @@ const series: SeriesResult = {
   },
   criticalPath: { product: steps(600), router: steps(200), order: steps(0) },
   events: [],
+};
+
+const recentProduct = {
+  ...series.subgraphs['product'],
+  calls: steps(10),
+  errors: steps(0),
+  inFlight: steps(1),
+  waitedMs: steps(3_000),
+  p50: steps(1),
+  p95: steps(1),
+  p99: steps(1),
 };
 
 const subgraph = (more: Partial<SubgraphState> = {}): SubgraphState => ({
@@ -156,6 +169,78 @@ describe('the card of a subgraph', () => {
       ['order', null],
       ['product', null],
       ['product', 'canary'],
+    ]);
+  });
+});
+
+describe('the findings', () => {
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const published = {
+    at: at(2),
+    kind: 'supergraph activated',
+    text: 'supergraph v2 activated, from shop',
+    data: {},
+  } as const;
+  const slow = {
+    ...series,
+    router: { ...series.router, errors: steps(0), rejected: steps(0), p99: steps(300) },
+  };
+  const healthy = subgraphCards([{ subgraphs: [subgraph()] }], { ...slow, subgraphs: {} });
+  const textsOf = (found: SeriesResult, cards = healthy, consumers: ReturnType<typeof topConsumers> = []) =>
+    findings({ series: found, cards, consumers }).map(({ tone, text }) => [tone, text]);
+
+  test('name a blocked subgraph, its addresses and the change before', () => {
+    const cards = subgraphCards([{ subgraphs: [subgraph({ breaker: 'open', state: 'open' })] }], null);
+    const opened = {
+      at: at(1),
+      kind: 'breaker changed',
+      text: 'breaker of product is open',
+      data: { subgraph: 'product', from: 'closed', to: 'open', forced: false },
+    } as const;
+    const [first] = textsOf({ ...series, events: [opened, published] }, cards);
+    expect(first?.[0]).toBe('bad');
+    expect(first?.[1]).toMatch(
+      /^product: blocked since [\d:]+ \(http:\/\/a\)\. Last change before, [\d:]+: supergraph v2 activated, from shop\.$/,
+    );
+  });
+
+  test('name the subgraph that requests wait for in the last minute, and why', () => {
+    const idle = { ...slow, subgraphs: { product: { ...recentProduct, waitedMs: steps(0) } } };
+    expect(textsOf(idle)).toEqual([
+      [
+        'warning',
+        'Requests wait for product: 12.0 ms per request, 75 % of their time. Its responses take long.',
+      ],
+    ]);
+    const [[, text] = []] = textsOf({ ...slow, subgraphs: { product: recentProduct }, events: [published] });
+    expect(text).toMatch(
+      /Its calls wait 300 ms for a connection \(traffic\.subgraphs\.product\.connections\)\. Last change before, /,
+    );
+    // Order was slow before the last minute.
+    const over = {
+      ...slow,
+      criticalPath: { order: [...steps(900).slice(12), ...steps(0).slice(168)], product: steps(600) },
+    };
+    expect(textsOf(over)[0]?.[1]).toContain('Requests wait for product');
+  });
+
+  test('name the subgraph whose calls fail, and the caller with most rejections', () => {
+    const failing = { ...series, router: { ...series.router, rejected: steps(40) } };
+    const cards = subgraphCards([{ subgraphs: [subgraph()] }], failing);
+    const consumer = { name: 'user-2', points: 1, operations: 1, rejected: 3_091 };
+    expect(textsOf(failing, cards, [{ ...consumer, name: 'user-3', rejected: 0 }, consumer])).toEqual([
+      ['bad', '10 % of the responses have errors: 10 % of the calls to product fail.'],
+      [
+        'warning',
+        '480 requests were rejected in the last minute. The rate limit rejected 3,091 of user-2 in this hour.',
+      ],
+    ]);
+  });
+
+  test('say that nothing is wrong', () => {
+    const good = { ...slow, router: { ...slow.router, p99: steps(20) } };
+    expect(textsOf(good)).toEqual([
+      ['good', 'All subgraphs get calls, and 99 % of the requests of the last minute took at most 20.0 ms.'],
     ]);
   });
 });

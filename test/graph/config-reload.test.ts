@@ -37,6 +37,7 @@ describe('a changed router.yaml', () => {
 listen: { keepAliveTimeoutMs: 1234 }
 limits: { depth: 2, bodyBytes: 300, headerBytes: 20000 }
 csrf: { enabled: false }
+traffic: { subgraphs: { books: { connections: 7 } } }
 cors: { origins: [https://shop.example] }
 telemetry: { logLevel: warn }
 response: { hsts: { maxAgeS: 60 } }
@@ -52,6 +53,7 @@ identity: { keys: [{ id: a, secret: very-secret }] }
         applied: expect.arrayContaining([
           { key: 'limits.depth', from: 15, to: 2 },
           { key: 'csrf.enabled', from: true, to: false },
+          { key: 'traffic.subgraphs.books.connections', from: null, to: 7 },
           { key: 'headers.request' },
           { key: 'telemetry.logLevel', from: 'info', to: 'warn' },
         ]),

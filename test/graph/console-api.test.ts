@@ -253,8 +253,8 @@ describe('recent requests', () => {
     await shop.post({ query: '{ fast }' }, { 'x-request-id': 'fast-1' });
     await shop.post({ query: '{ nothing }' }, { 'x-request-id': 'invalid-1' });
 
-    expect(await list('')).toEqual(['fast-1', 'broken-1', 'slow-1']);
-    expect(await list('kind=failed')).toEqual(['broken-1']);
+    expect(await list('')).toEqual(['invalid-1', 'fast-1', 'broken-1', 'slow-1']);
+    expect(await list('kind=failed')).toEqual(['invalid-1', 'broken-1']);
     expect(await list('operation=Slow&client=web&subgraph=shop')).toEqual(['slow-1']);
     expect(await list('code=NO_SUCH_CODE')).toEqual([]);
     expect(await list('since=2200-01-01T00:00:00Z')).toEqual([]);

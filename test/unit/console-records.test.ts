@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
+import { configSchema } from '../../router/config/config-schema.ts';
 import { createEventLog } from '../../router/console/event-log.ts';
 import { createLiveSeries } from '../../router/console/live-series.ts';
 import { redactLiterals } from '../../router/console/redact-literals.ts';
+import { recordForConsole } from '../../router/console/recorded-telemetry.ts';
 import { createRequestRing } from '../../router/console/request-ring.ts';
 import { mergeEvents } from '../../router/console/server/merge-results.ts';
 import { seriesResult } from '../../router/console/server/series-result.ts';
 import { RequestRecorder } from '../../router/request/request-recorder.ts';
+import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import type { RequestFinished } from '../../router/request/finished-work.ts';
 import { createClock } from '../support/time/clock.ts';
 
@@ -31,7 +34,7 @@ test('keeps a quarter of each kind, and replaces the oldest one of the same kind
   expect(ring.find('failed-47')).toBeUndefined();
 });
 
-test('samples fast and rejected requests, at most one per second', () => {
+test('samples fast and rejected requests, at most one of each per second', () => {
   const clock = createClock();
   const ring = createRequestRing({ slowMs: 100, keepRequests: 400, keepBytes: 1_000_000, now: clock.now });
   for (let index = 0; index < 2_500; index++) {
@@ -42,7 +45,12 @@ test('samples fast and rejected requests, at most one per second', () => {
     ring.requestFinished(index % 2 === 0 ? finished(`fast-${index}`, 1) : rejected);
     clock.advance(1);
   }
-  expect(ring.list({})).toHaveLength(3);
+  expect(
+    ring
+      .list({})
+      .map(({ kind }) => kind)
+      .toSorted(),
+  ).toEqual([...Array.from({ length: 3 }, () => 'failed'), ...Array.from({ length: 3 }, () => 'sampled')]);
 });
 
 test('keeps at most the configured number of bytes', () => {
@@ -64,7 +72,7 @@ test('sums the figures of processes by step, and computes percentiles of both', 
   const clock = createClock();
   const [one, other] = [createLiveSeries(clock.now), createLiveSeries(clock.now)];
   for (let ms = 1; ms <= 100; ms++) (ms % 2 === 0 ? one : other).requestFinished(finished('r', ms));
-  one.subgraphCalled({ subgraph: 'order', outcome: 'OK', ms: 2_500 });
+  one.subgraphCalled({ subgraph: 'order', outcome: 'OK', ms: 2_500, connectionMs: 40 });
   other.subgraphCalled({ subgraph: 'order', outcome: 'SUBGRAPH_TIMEOUT', ms: 7_500 });
   clock.advance(5_000);
   one.requestFinished(finished('r', 1, { degraded: ['order'] }));
@@ -79,6 +87,7 @@ test('sums the figures of processes by step, and computes percentiles of both', 
   expect(Math.abs(p99 - 99) / 99).toBeLessThan(0.06);
   expect(result.subgraphs['order']).toMatchObject({ calls: expect.arrayContaining([2]) });
   expect(result.subgraphs['order']?.inFlight.at(-2)).toBe(2);
+  expect(result.subgraphs['order']?.waitedMs.at(-2)).toBe(40);
   expect(result.subgraphs['order']?.errors.at(-2)).toBe(1);
 });
 
@@ -92,6 +101,30 @@ test('forgets steps after 15 minutes', () => {
   expect(series.steps(1_000).length).toBeLessThanOrEqual(180);
   expect(series.latencyOf('order')).toBeCloseTo(10, 0);
   expect(series.latencyOf('nobody')).toBeUndefined();
+});
+
+test('records when a breaker opens and closes without its probes, and the keys of a changed configuration', () => {
+  const { now } = createClock();
+  const events = createEventLog(now);
+  const series = createLiveSeries(now);
+  const requests = createRequestRing({ slowMs: 100, keepRequests: 8, keepBytes: 1_000, now });
+  const own = createTelemetry(configSchema.parse({}).telemetry, { destination: { write: () => undefined } });
+  const telemetry = recordForConsole(own, { events, series, requests });
+  const states = ['closed', 'open', 'half-open', 'open', 'half-open', 'closed'] as const;
+  for (const [index, to] of states.entries()) {
+    const from = states[index - 1];
+    if (from !== undefined) telemetry.breakerChanged({ subgraph: 'order', from, to, forced: false });
+  }
+  telemetry.configurationChanged({
+    outcome: 'applied',
+    applied: [{ key: 'headers.request' }, { key: 'traffic.all.connections', from: null, to: 1 }],
+    restart: ['listen.port'],
+  });
+  expect(events.list().map(({ text }) => text)).toEqual([
+    'configuration changed: headers.request, traffic.all.connections unset → 1, listen.port (after a restart)',
+    'breaker of order is closed',
+    'breaker of order is open',
+  ]);
 });
 
 test('lists an event of several processes once, and repeated events of one process twice', () => {

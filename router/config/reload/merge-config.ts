@@ -48,7 +48,7 @@ export function mergeConfig(running: Config, next: Config): MergedConfig {
       return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
     }
     if (isDeepStrictEqual(from, to)) return from;
-    (isReloadable ? applied : restart).push(changeOf(node, from, to));
+    (isReloadable ? applied : restart).push(...changesOf(node, from, to));
     return isReloadable ? to : from;
   }
 
@@ -67,6 +67,18 @@ function childOf(schema: Schema, key: string): Schema {
   const { properties, additionalProperties } = schema;
   const own = isRecord(properties) && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
   return isRecord(own) ? own : {};
+}
+
+/** Returns the changed keys of a value. An entry that was added or removed is listed by its own keys. */
+function changesOf(node: Node, from: unknown, to: unknown): readonly ConfigChange[] {
+  const entry = from ?? to;
+  if (!hasKeys(node.schema) || !isRecord(entry) || (isRecord(from) && isRecord(to)))
+    return [changeOf(node, from, to)];
+  const valueOf = (value: unknown, key: string) => (isRecord(value) ? value[key] : undefined);
+  return Object.keys(entry).flatMap((key) => {
+    const child = { ...node, schema: childOf(node.schema, key), path: [...node.path, key] };
+    return changesOf(child, valueOf(from, key), valueOf(to, key));
+  });
 }
 
 /**

@@ -55,6 +55,7 @@ function subgraphSeries(steps: readonly (readonly SubgraphFigures[])[]): SeriesR
     errors: sums(({ errors }) => errors),
     // By Little's law, the mean number of calls in flight is their total duration per time.
     inFlight: sums(({ busyMs }) => busyMs / STEP_MS).map(rounded),
+    waitedMs: sums(({ waitedMs }) => waitedMs).map(rounded),
     ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),
   };
 }
