@@ -125,7 +125,7 @@ export class RequestRecorder {
   /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */
   isExposed: boolean;
   readonly #now: () => number;
-  readonly #maySee: (identity: Identity) => boolean;
+  #maySee: ((identity: Identity) => boolean) | undefined;
 
   /** @param maySee returns whether a caller with this identity may see the trace of the request */
   constructor(requestId: string, now: () => number, maySee: (identity: Identity) => boolean = () => false) {
@@ -151,7 +151,7 @@ export class RequestRecorder {
   /** Records the identity of the caller. */
   identified(identity: Identity): void {
     this.facts.identity = identity;
-    this.isExposed = this.#maySee(identity);
+    this.isExposed = this.#maySee?.(identity) ?? false;
   }
 
   /** Records which operation the request is for. */
@@ -184,5 +184,7 @@ export class RequestRecorder {
   /** Ends the recording. Only the first call has an effect. */
   finish(): void {
     if (this.endedAt === 0) this.endedAt = this.#now();
+    // The function holds the headers, with the caller's token. The recorder of a recent request is kept.
+    this.#maySee = undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { createEventLog } from '../../router/console/event-log.ts';
@@ -67,6 +69,25 @@ test('keeps at most the configured number of bytes', () => {
   expect(ring.find('huge')).toBeUndefined();
   expect(ring.list({})).toHaveLength(10);
 });
+
+test('does not keep the headers of a request, which may have a token', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const now = () => 0;
+  const { recorder, headers } = recorderWithHeaders(now);
+  recorder.finish();
+  // The target of a WeakRef is kept until the end of the turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(headers.deref()).toBeUndefined();
+  expect(recorder.isExposed).toBe(true);
+});
+
+function recorderWithHeaders(now: () => number) {
+  const headers = { 'tributary-debug': 'token' };
+  const recorder = new RequestRecorder('r', now, () => headers['tributary-debug'] === 'token');
+  return { recorder, headers: new WeakRef(headers) };
+}
 
 test('sums the figures of processes by step, and computes percentiles of both', () => {
   const clock = createClock();
