@@ -182,6 +182,17 @@ describe('the pool of built-in HTTP/1.1 connections', () => {
     expect(one.pool.stats.connected).toBe(0);
   });
 
+  it('sends no request on a connection that the server has closed after its response', async () => {
+    await using one = await start();
+    for (let call = 0; call < 20; call += 1) {
+      const sent = send(one.pool, 'ping');
+      const { socket } = await one.server.next();
+      // The server does not announce it, so the end arrives one turn of the event loop after the response.
+      socket.end(`${HEAD}content-length: 3\r\n\r\none`);
+      expect((await sent.result).body).toBe('one');
+    }
+  });
+
   it('reads a body that ends with the connection', async () => {
     await using one = await start();
     const call = send(one.pool);

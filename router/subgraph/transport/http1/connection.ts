@@ -124,6 +124,7 @@ export class Connection implements ResponseEvents {
     socket.once('connect', () => {
       clearTimeout(timer);
       this.#isOpen = true;
+      this.#expiresAt = this.#options.monotonic() + this.#keepAliveMs;
       this.#events.onOpen(this);
     });
     socket.on('error', (error) => (this.#error ??= error));
@@ -147,6 +148,8 @@ export class Connection implements ResponseEvents {
   #onEnd(): void {
     this.#reader.close();
     if (this.#reader.isDone && this.#request !== undefined) this.#complete(false);
+    // No response can come any more, so the connection must not carry another request.
+    else this.destroy();
   }
 
   #complete(isAtEnd: boolean): void {

@@ -29,6 +29,11 @@ export class Http1Pool implements ConnectionPool {
   readonly #open = new Set<Connection>();
   /** Idle connections. The last one is used first, so that the others can be closed. */
   readonly #idle: Connection[] = [];
+  /**
+   * Connections whose response ended during this turn of the event loop. They are used from the next turn on,
+   * because the end of the connection may follow the response and is read one turn later.
+   */
+  readonly #ending: Connection[] = [];
   #waiting: Waiting[] = [];
   #opening = 0;
   #isFlushing = false;
@@ -50,7 +55,7 @@ export class Http1Pool implements ConnectionPool {
 
   get stats(): PoolStats {
     const connected = this.#open.size - this.#opening;
-    const free = this.#idle.length;
+    const free = this.#idle.length + this.#ending.length;
     return { connected, free, pending: this.#waiting.length, running: connected - free };
   }
 
@@ -72,7 +77,7 @@ export class Http1Pool implements ConnectionPool {
 
   #closeIdle(): void {
     if (this.#waiting.length > 0) return;
-    for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const connection of [...this.#idle.splice(0), ...this.#ending.splice(0)]) connection.destroy();
     this.#settleClose();
   }
 
@@ -101,8 +106,11 @@ export class Http1Pool implements ConnectionPool {
       sent += 1;
     }
     this.#waiting = sent === this.#waiting.length ? [] : this.#waiting.slice(sent).filter(isWanted);
-    while (this.#opening < this.#waiting.length && this.#open.size < this.#options.connections)
+    const ended = this.#ending.splice(0);
+    while (this.#opening + ended.length < this.#waiting.length && this.#open.size < this.#options.connections)
       this.#openConnection();
+    this.#idle.push(...ended);
+    if (ended.length > 0 && this.#waiting.length > 0) this.#flushLater();
     if (this.#closed !== undefined) this.#closeIdle();
   }
 
@@ -120,24 +128,26 @@ export class Http1Pool implements ConnectionPool {
     const connection = new Connection(this.#connection, {
       onOpen: (opened) => {
         this.#opening -= 1;
-        this.#release(opened);
+        this.#release(opened, this.#idle);
       },
-      onIdle: (idle) => this.#release(idle),
+      onIdle: (idle) => this.#release(idle, this.#ending),
       onClosed: (closed, error) => this.#onClosed(closed, error),
     });
     this.#open.add(connection);
   }
 
-  #release(connection: Connection): void {
-    this.#idle.push(connection);
-    if (this.#waiting.length > 0) this.#flushLater();
-    else if (this.#closed !== undefined) this.#closeIdle();
+  #release(connection: Connection, list: Connection[]): void {
+    list.push(connection);
+    if (this.#closed !== undefined && this.#waiting.length === 0) this.#closeIdle();
+    else this.#flushLater();
   }
 
   #onClosed(connection: Connection, error: Error | undefined): void {
     this.#open.delete(connection);
-    const index = this.#idle.indexOf(connection);
-    if (index !== -1) this.#idle.splice(index, 1);
+    for (const list of [this.#idle, this.#ending]) {
+      const index = list.indexOf(connection);
+      if (index !== -1) list.splice(index, 1);
+    }
     if (error !== undefined) {
       this.#opening -= 1;
       this.#waiting.shift()?.handler.onResponseError(null, error);
