@@ -8,6 +8,8 @@ type Key = Config['identity']['keys'][number];
 const AUDIENCE = 'tributary-debug';
 /** Maximum lifetime of an accepted token, in seconds. */
 export const MAX_LIFETIME_S = 86_400;
+/** Maximum difference between the clocks of two machines, in seconds. */
+const MAX_SKEW_S = 60;
 /** Maximum length of a token in characters. Longer ones are rejected unread. */
 const MAX_LENGTH = 1_024;
 
@@ -37,7 +39,8 @@ export function isDebugToken(text: string, keys: readonly Key[], now: number): b
 
 function isCurrent({ aud, iat, exp }: Readonly<Record<string, unknown>>, nowS: number): boolean {
   if (aud !== AUDIENCE || typeof iat !== 'number' || typeof exp !== 'number') return false;
-  return nowS < exp && exp - iat <= MAX_LIFETIME_S;
+  // Without a limit for `iat`, a token that begins in the future would be accepted for longer.
+  return nowS < exp && exp - iat <= MAX_LIFETIME_S && iat <= nowS + MAX_SKEW_S;
 }
 
 function mac({ secret }: Key, text: string): Buffer {

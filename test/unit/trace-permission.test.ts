@@ -75,6 +75,11 @@ describe('who may see traces and query plans', () => {
     ['another audience', signed({ ...claims, aud: 'shop' }), false],
     ['no expiry', signed({ aud: claims.aud, iat: claims.iat }), false],
     ['a lifetime of more than a day', signed({ ...claims, exp: claims.iat + 86_401 }), false],
+    [
+      'a lifetime that begins in the future',
+      signed({ ...claims, iat: claims.iat + 172_800, exp: claims.iat + 172_860 }),
+      false,
+    ],
     ['another algorithm', signed(claims, KEY, 'HS384'), false],
     ['a changed signature', `${createDebugToken(KEY, SHORT).slice(0, -4)}AAAA`, false],
     ['no signature', createDebugToken(KEY, SHORT).replace(/\.[^.]*$/, '.'), false],
