@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:http';
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
@@ -95,6 +96,18 @@ describe('the console API', () => {
     });
     expect((await onClient('overview')).body).toMatchObject({ graphqlUrl: '/graphql', sandbox: true });
     expect((await onAdmin('state')).body).toMatchObject([{ subgraphs: [{ subgraph: 'books' }, {}] }]);
+  });
+
+  test.each(['client', 'admin'])('responds to a target that is not a URL on the %s port', async (port) => {
+    const { hostname, port: number } = new URL(
+      (port === 'admin' ? graph.router.adminUrl : graph.router.url) ?? '',
+    );
+    const path = 'http://[/console/api/overview';
+    const headers = { host: `${hostname}:${number}` };
+    const sent = request({ host: hostname, port: number, path, headers, agent: false }).end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    expect(await text(response)).toContain('Tributary');
   });
 
   test('returns the schemas, with the addresses of subgraphs on the admin port only', async () => {

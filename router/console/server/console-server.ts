@@ -39,7 +39,7 @@ export function createConsoleServer(config: Config, parts: ConsoleApiParts & For
   const api: ServePaths = async (request, path) => {
     const access = await checkAccess(request, false);
     if (access.kind === 'rejected') return access.response;
-    const query = new URL(request.url ?? '', 'http://console').searchParams;
+    const query = queryOf(request.url);
     try {
       return await handle(path.slice(API.length), { request, query, caller: access.caller });
     } catch (error) {
@@ -57,6 +57,12 @@ export function createConsoleServer(config: Config, parts: ConsoleApiParts & For
       isRead && path.startsWith(ASSETS) ? files.asset(path.slice(ASSETS.length), request.headers) : undefined;
     return asset ?? notFound(path);
   };
+}
+
+/** Returns the parameters of a request target. It may be one that `URL` cannot parse. */
+function queryOf(target = ''): URLSearchParams {
+  const start = target.indexOf('?');
+  return new URLSearchParams(start === -1 ? '' : target.slice(start).replace(/#.*/, ''));
 }
 
 function notFound(path: string): ClientResponse {

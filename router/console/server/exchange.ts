@@ -28,7 +28,9 @@ export async function exchange(options: Exchange): Promise<Exchanged> {
   const { url, method, headers, body, timeoutMs, maxBytes, request } = options;
   const gone = new AbortController();
   const abort = () => gone.abort();
-  request.socket.once('close', abort);
+  // The browser may have gone while its body was read. Pipelined requests listen to one socket.
+  if (request.socket.destroyed) abort();
+  request.socket.setMaxListeners(0).once('close', abort);
   try {
     const response = await options.fetch(url, {
       method,
