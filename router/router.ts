@@ -339,6 +339,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
         log: telemetry.log,
         now: parts.now,
         version: packageVersion(),
+        schedule: parts.schedule,
       }),
     );
   const applyBreakerCommand = createBreakerCommands({

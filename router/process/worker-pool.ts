@@ -17,6 +17,7 @@ import type {
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
 import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect-metrics.ts';
+import { scheduleTimer } from '../shared/schedule.ts';
 import { startMetricsPush } from '../telemetry/metrics/push-metrics.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
 import type { CollectedMetric } from '../telemetry/metrics/collected-metric.ts';
@@ -167,6 +168,7 @@ export async function startWorkers(
     log: telemetry.log,
     now: Date.now,
     version: packageVersion(),
+    schedule: scheduleTimer,
   });
   const healthPort = await openHealthPort(config, async () => {
     const unready = draining

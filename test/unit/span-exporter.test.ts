@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import type { Schedule } from '../../router/shared/schedule.ts';
+import { startMetricsPush } from '../../router/telemetry/metrics/push-metrics.ts';
 import { createSpanExporter } from '../../router/telemetry/spans/span-exporter.ts';
 import { startTracing } from '../../router/telemetry/spans/tracing.ts';
 import { startOtlpReceiver } from '../support/servers/otlp-receiver.ts';
@@ -38,6 +40,28 @@ test('keeps a bounded number of spans for a collector that hangs, and ends witho
   await exporter[Symbol.asyncDispose]();
   // The queue of the SDK has 2,048 places, and one batch of 512 may have left it.
   expect(receiver.spans.length).toBeLessThanOrEqual(2_560);
+});
+
+test('does not wait for a collector that hangs with the last metrics', async () => {
+  await using receiver = await startOtlpReceiver(() => new Promise(() => undefined));
+  const settings = {
+    ...telemetry,
+    metrics: {
+      ...telemetry.metrics,
+      endpoint: `${receiver.url}/v1/metrics`,
+      intervalMs: 600_000,
+      timeoutMs: 600_000,
+    },
+  };
+  const push = await startMetricsPush(settings, {
+    collect: async () => [],
+    log: pino({ enabled: false }),
+    now: () => 0,
+    version: '1.0.0',
+    schedule: soon,
+  });
+  await push?.[Symbol.asyncDispose]();
+  expect(push).toBeDefined();
 });
 
 test('converts times to nanoseconds', async () => {

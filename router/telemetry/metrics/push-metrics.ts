@@ -4,6 +4,8 @@ import type { HrTime } from '@opentelemetry/api';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Config } from '../../config/config-schema.ts';
 import { messageOf } from '../../shared/error-message.ts';
+import { withinFlushTime } from '../../shared/schedule.ts';
+import type { Schedule } from '../../shared/schedule.ts';
 import type { CollectedMetric } from './collected-metric.ts';
 import { toMetricData } from './otlp-metrics.ts';
 
@@ -14,6 +16,7 @@ export type MetricsPushParts = {
   readonly now: () => number;
   /** Version of this package. */
   readonly version: string;
+  readonly schedule: Schedule;
 };
 
 /**
@@ -22,7 +25,7 @@ export type MetricsPushParts = {
  */
 export async function startMetricsPush(
   config: Config['telemetry'],
-  { collect, log, now, version }: MetricsPushParts,
+  { collect, log, now, version, schedule }: MetricsPushParts,
 ): Promise<AsyncDisposable | undefined> {
   const url = metricsUrl(config);
   if (url === undefined) return undefined;
@@ -58,7 +61,7 @@ export async function startMetricsPush(
       return { resourceMetrics: { resource, scopeMetrics: [{ scope, metrics }] }, errors: [] };
     },
   });
-  return { [Symbol.asyncDispose]: () => reader.shutdown() };
+  return { [Symbol.asyncDispose]: () => withinFlushTime(reader.shutdown(), schedule) };
 }
 
 /** Returns the URL that metrics are pushed to; undefined if they are not pushed. */

@@ -1,11 +1,9 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { HrTime } from '@opentelemetry/api';
 import type { Config } from '../../config/config-schema.ts';
+import { withinFlushTime } from '../../shared/schedule.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { FinishedSpan } from './finished-span.ts';
-
-/** Maximum time in milliseconds that the end of the process waits for the last spans. */
-const MAX_FLUSH_MS = 2_000;
 
 export type SpanExporter = AsyncDisposable & {
   /** Adds spans to the queue. If it is full, because the collector is slow or down, they are dropped. */
@@ -66,7 +64,7 @@ export async function createSpanExporter(
   };
   return {
     add: (spans) => spans.forEach((span) => processor.onEnd({ ...readable(span), ...common })),
-    [Symbol.asyncDispose]: () => withinTime(processor.shutdown(), schedule),
+    [Symbol.asyncDispose]: () => withinFlushTime(processor.shutdown(), schedule),
   };
 }
 
@@ -93,16 +91,4 @@ function readable({ traceId, spanId, start, end, events, ...span }: FinishedSpan
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)];
-}
-
-// A collector that is down or slow must not delay the end of the process. Its failure was already reported.
-function withinTime(flushed: Promise<void>, schedule: Schedule): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = schedule(resolve, MAX_FLUSH_MS);
-    const settle = () => {
-      timer[Symbol.dispose]();
-      resolve();
-    };
-    flushed.then(settle, settle);
-  });
 }
