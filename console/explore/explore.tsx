@@ -4,6 +4,7 @@ import { useApiSchema } from '../frame/api-schema.ts';
 import { setParameters, useLocation } from '../frame/location.ts';
 import { useOverview } from '../frame/overview.ts';
 import { useShortcut } from '../frame/shortcuts.ts';
+import { useSchema } from '../frame/schema-resource.ts';
 import { Failure, Skeleton } from '../frame/states.tsx';
 import { useStore } from '../frame/store.ts';
 import { TabList } from '../frame/tab-list.tsx';
@@ -34,7 +35,7 @@ export function Explore() {
   const state = stateOf(useStore(runStates), tab.id);
   const editor = useRef<EditorView>(undefined);
   const [part, setPart] = useState<Part>('editor');
-  useWorkspaceLink(schema);
+  useWorkspaceLink(useSchema().value?.supergraph);
   const graphqlUrl = overview.value?.graphqlUrl;
 
   const optionsFor = (dryRun: boolean) => ({

@@ -1,8 +1,10 @@
-import type { GraphQLSchema } from 'graphql';
 import { useEffect, useRef } from 'preact/hooks';
+import type { OperationsResult } from '../../router/console/api-types.ts';
+import { apiGet } from '../api/client.ts';
 import { setParameters, useLocation } from '../frame/location.ts';
 import { useStore } from '../frame/store.ts';
-import { starterOperation } from './editor/starter-operation.ts';
+import { indexSdl } from '../schema/index-sdl.ts';
+import { firstRunnable, starterOperation } from './editor/starter-operation.ts';
 import { decodeOperation, encodeOperation } from './run/shared-operation.ts';
 import { restoreRuns } from './run/runs.ts';
 import { activeTab, editTab, openTab, restoreTabs, workspace } from './run/workspace.ts';
@@ -10,7 +12,7 @@ import { activeTab, editTab, openTab, restoreTabs, workspace } from './run/works
 const WRITE_AFTER_MS = 300;
 
 /** Keeps the operation of the active tab in the URL, and opens the operation of a URL that was entered. */
-export function useWorkspaceLink(schema: GraphQLSchema | undefined): void {
+export function useWorkspaceLink(supergraph: string | undefined): void {
   const { view, parameters } = useLocation();
   const { query, variables } = activeTab(useStore(workspace));
   const written = useRef<string>(undefined);
@@ -36,13 +38,13 @@ export function useWorkspaceLink(schema: GraphQLSchema | undefined): void {
   }, [plain]);
 
   useEffect(() => {
-    if (schema === undefined) return;
-    void ready.current?.then((restored) => {
-      const { tabs } = workspace.get();
-      const isNew = !restored && tabs.length === 1 && tabs[0]?.query === '';
-      if (isNew && linked === undefined && plain === undefined) editTab({ query: starterOperation(schema) });
+    if (supergraph === undefined) return;
+    void ready.current?.then(async (restored) => {
+      if (restored || !isUntouched() || linked !== undefined || plain !== undefined) return;
+      const query = (await manifestOperation()) ?? starterOperation(indexSdl(supergraph));
+      if (isUntouched()) editTab({ query });
     });
-  }, [schema]);
+  }, [supergraph]);
 
   useEffect(() => {
     if (view !== 'explore' || query.trim() === '') return;
@@ -54,4 +56,14 @@ export function useWorkspaceLink(schema: GraphQLSchema | undefined): void {
     }, WRITE_AFTER_MS);
     return () => clearTimeout(timer);
   }, [view, query, variables]);
+}
+
+function isUntouched(): boolean {
+  const { tabs } = workspace.get();
+  return tabs.length === 1 && tabs[0]?.query === '';
+}
+
+async function manifestOperation(): Promise<string | undefined> {
+  const operations = await apiGet<OperationsResult>('operations').catch(() => undefined);
+  return operations && firstRunnable(operations.manifest);
 }

@@ -4,9 +4,9 @@ import { formatCount, formatDuration, formatRate, formatShare } from '../frame/f
 import { Figure, HIGH_SHARE, LatencyFigures } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
-import type { PlotLine } from './plot.tsx';
 import type { ProcessState } from './process-state.ts';
 import { routerFigures } from './recent-figures.ts';
+import { requestLines } from './request-lines.ts';
 
 type Props = { readonly series: SeriesResult; readonly states: readonly ProcessState[] };
 
@@ -58,14 +58,4 @@ function Figures({ series, states }: Props) {
       <Figure name="in flight" value={formatCount(inFlight)} of={formatCount(limit)} />
     </dl>
   );
-}
-
-function requestLines({ router, stepMs }: SeriesResult): readonly PlotLine[] {
-  const rates = (counts: readonly number[]) => counts.map((count) => (count * 1000) / stepMs);
-  return [
-    { name: 'all', values: rates(router.requests), colourClass: 'plot-main' },
-    { name: 'errors', values: rates(router.errors), colourClass: 'plot-bad', dash: [6, 3] },
-    { name: 'degraded', values: rates(router.degraded), colourClass: 'plot-warn', dash: [2, 3] },
-    { name: 'rejected', values: rates(router.rejected), colourClass: 'plot-soft', dash: [10, 3, 2, 3] },
-  ];
 }

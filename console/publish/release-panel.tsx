@@ -47,6 +47,7 @@ type NowProps = {
 
 function Now({ release, variant, onAction }: NowProps) {
   const { serving, canary, canaryPercent, canaryState, reason } = release;
+  const isFirst = canary === null && serving.number === 1;
   const launchLink = (number: number) => (
     <a href={linkTo('publish', ['launches', String(number)], { variant })}>launch {number}</a>
   );
@@ -86,7 +87,13 @@ function Now({ release, variant, onAction }: NowProps) {
             )}
           </>
         )}
-        <button type="button" class="danger" onClick={() => onAction({ kind: 'rollback' })}>
+        <button
+          type="button"
+          class="danger"
+          disabled={isFirst}
+          title={isFirst ? 'There is no launch before this one.' : undefined}
+          onClick={() => onAction({ kind: 'rollback' })}
+        >
           Roll back
         </button>
       </span>

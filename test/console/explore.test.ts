@@ -208,6 +208,14 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
     await other.context.close();
   });
 
+  test('opens with an operation whose fields come from several subgraphs', async () => {
+    const other = await openConsole(browser, origin);
+    const editor = other.page.getByRole('textbox', { name: 'Operation' });
+    await editor.getByText('available').waitFor();
+    expect(await editor.innerText()).toContain('title');
+    await other.context.close();
+  });
+
   test('adds and removes fields by a click in the schema', async () => {
     const editor = page.getByRole('textbox', { name: 'Operation' });
     await page.getByRole('button', { name: 'Fields of books' }).click();

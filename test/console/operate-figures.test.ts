@@ -4,6 +4,7 @@ import { criticalPathShares, stacked } from '../../console/operate/critical-path
 import { topConsumers } from '../../console/operate/process-state.ts';
 import type { ProcessState, SubgraphState } from '../../console/operate/process-state.ts';
 import { recentFigures, routerFigures } from '../../console/operate/recent-figures.ts';
+import { requestLines } from '../../console/operate/request-lines.ts';
 import { subgraphCards } from '../../console/operate/subgraph-cards.ts';
 import type { SeriesResult } from '../../router/console/api-types.ts';
 
@@ -81,6 +82,12 @@ describe('figures', () => {
       rejected: 12,
       p99: 9,
     });
+  });
+
+  test('of a plot are rates per second, without the step that is not over', () => {
+    const [all] = requestLines(series);
+    expect(all?.values.slice(-3)).toEqual([10, 10, null]);
+    expect(all?.values[0]).toBe(20);
   });
 
   test('without requests are absent instead of zero', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compareSchemas, countDifferences } from '../../console/schema/schema-diff.ts';
 import { createSchemaIndex } from '../../console/schema/schema-index.ts';
 import type { SchemaIndex } from '../../console/schema/schema-model.ts';
+import { firstRunnable, starterOperation } from '../../console/explore/editor/starter-operation.ts';
 import { operationFor } from '../../console/schema/operation-for.ts';
 import { linesWith, splitSdl, tokensOf } from '../../console/schema/sdl-lines.ts';
 import { createSchemaSearch } from '../../console/schema/schema-search.ts';
@@ -192,6 +193,65 @@ describe('the operation that selects a field', () => {
     expect(operationFor(plain, 'Lost.a')).toBeNull();
     for (const field of ['Product.maker', 'Product.related', 'Product'])
       expect(() => parse(operationFor(plain, field) ?? '')).not.toThrow();
+  });
+});
+
+describe('the operation that an empty console opens with', () => {
+  test('has fields of the most subgraphs, and needs neither a token nor an argument', () => {
+    const shop = indexOf({
+      stock: `${LINK}
+        type Query { lowStock(first: Int = 20): [Stock!] }
+        type Stock { available: Int }
+        type Product @key(fields: "id") { id: ID! stock: Stock }`,
+      product: `${LINK}
+        type Query {
+          product(id: ID, sku: String): Product
+          products(first: Int = 20, after: String): ProductPage
+          margins: [Product!] @authenticated
+        }
+        type ProductPage { edges: [ProductEdge!] }
+        type ProductEdge { cursor: String! node: Product }
+        type Product @key(fields: "id") {
+          id: ID! sku: String name: String margin: Int @authenticated old: Int @deprecated
+          weight: Int size: Int category: Category related: [Product!] price: Price
+        }
+        type Category { name: String parent: Category }
+        type Price { amount: Float }`,
+    });
+    expect(starterOperation(shop)).toBe(`{
+  products(first: 3) {
+    edges {
+      node {
+        id
+        name
+        sku
+        stock {
+          available
+        }
+        category {
+          name
+        }
+      }
+    }
+  }
+}
+`);
+  });
+
+  test('asks for the type if every field needs a token or an argument', () => {
+    const locked = indexOf({ one: `${LINK} type Query { a(id: ID!): Int b: Int @authenticated }` });
+    expect(starterOperation(locked)).toBe('{ __typename }\n');
+  });
+
+  test('is the first query of the manifest that has no variables', () => {
+    const entry = (type: string, body: string) => ({ id: body, name: body, type, body, client: null });
+    const manifest = [
+      entry('mutation', 'mutation { pay }'),
+      entry('query', 'query ($id: ID!) { product(id: $id) { name } }'),
+      entry('query', '{ products { id } }'),
+    ];
+    expect(firstRunnable(manifest)).toBe('{ products { id } }');
+    expect(firstRunnable([])).toBeUndefined();
   });
 });
 
