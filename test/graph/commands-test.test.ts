@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarize } from '../../bin/test/summary.ts';
 import type { Measurement } from '../support/runs/measurement.ts';
+import { createPackageManager } from '../support/servers/package-manager.ts';
 import { NotProvided, provide } from '../support/servers/provide.ts';
 import { startServer } from '../support/servers/server-process.ts';
 
@@ -28,6 +29,29 @@ describe('a server that the tests need', () => {
         'The tests need a real Redis, and none was found (not here; it crashed). Any one of these helps:\n  - set REDIS_URL\n  - install redis-server',
       ),
     );
+  });
+});
+
+describe('packages that the tests need', () => {
+  it('are installed one after another, with one update of the lists', async () => {
+    const commands: string[] = [];
+    const packages = createPackageManager(() => async (...args) => {
+      commands.push(args.join(' '));
+      if (args.includes('chromium')) throw new Error('no such package');
+    });
+    const results = await Promise.allSettled(['redis', 'chromium', 'haproxy'].map(packages.install));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(commands).toEqual([
+      'update -q',
+      'install -qy --no-install-recommends redis',
+      'install -qy --no-install-recommends chromium',
+      'install -qy --no-install-recommends haproxy',
+    ]);
+  });
+
+  it('are missing without a package manager', async () => {
+    const packages = createPackageManager(() => 'apt-get needs root');
+    expect(await packages.install('redis')).toEqual({ missing: 'apt-get needs root' });
   });
 });
 
