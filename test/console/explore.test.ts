@@ -211,7 +211,7 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
   test('opens with an operation whose fields come from several subgraphs', async () => {
     const other = await openConsole(browser, origin);
     const editor = other.page.getByRole('textbox', { name: 'Operation' });
-    await editor.getByText('available').waitFor();
+    await editor.getByText('reviews').waitFor();
     expect(await editor.innerText()).toContain('title');
     await other.context.close();
   });

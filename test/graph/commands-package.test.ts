@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -152,6 +152,16 @@ describe('the package', () => {
     const bytes = files.reduce((sum, file) => sum + lstatSync(join(file.parentPath, file.name)).size, 0);
     expect(bytes).toBeGreaterThan(MAX_INSTALLED_BYTES / 10);
     expect(bytes).toBeLessThan(MAX_INSTALLED_BYTES);
+  });
+
+  it('brings the console along, with all files that its page loads', () => {
+    const built = join(folder, 'node_modules/@tributary-graphql/router/dist/console');
+    const page = readFileSync(join(built, 'index.html'), 'utf8');
+    const assets = [...page.matchAll(/(?:src|href)="\/console\/(assets\/[^"]+)"/g)].map(
+      ([, asset = '']) => asset,
+    );
+    expect(assets.map((asset) => asset.replace(/.*\./, '')).toSorted()).toEqual(['css', 'js']);
+    for (const asset of assets) expect(lstatSync(join(built, asset)).size).toBeGreaterThan(1_000);
   });
 
   it('brings neither the shop nor the tests along', () => {

@@ -81,7 +81,7 @@ function select(index: SchemaIndex, field: Member, { depth, within }: Place): Se
   };
 }
 
-/** Returns the object of a page, otherwise the first scalars, then objects, those of other subgraphs first. */
+/** Returns the object of a page, otherwise scalars, then objects, those of other subgraphs first. */
 function membersToSelect(index: SchemaIndex, members: readonly Member[], depth: number): readonly Member[] {
   const wrapper = WRAPPERS.flatMap((name) => members.find((member) => member.name === name) ?? [])[0];
   if (wrapper !== undefined) return [wrapper];
