@@ -239,6 +239,10 @@ const CALLS = [
       cost: 2,
       calls: 2,
       calls_by_subgraph: { reviews: 1, books: 1 },
+      fetches: [
+        expect.objectContaining({ id: 0, subgraph: 'reviews', dependsOn: [] }),
+        expect.objectContaining({ id: 1, subgraph: 'books', dependsOn: [0], path: ['newest', 'book'] }),
+      ],
     },
     misuse: [],
     reason: 'give the operation either as FILE or with --query',
