@@ -37,7 +37,8 @@ export function findings(figures: Figures): readonly Finding[] {
     ...blocked,
     ...(blocked.length === 0 ? failingSubgraph(figures) : []),
     ...rejections(figures),
-    ...waiting(figures),
+    // A change before a subgraph was blocked is named once.
+    ...waiting(figures, blocked.length === 0 ? changeBefore(figures.series.events) : ''),
   ];
   return found.length > 0 ? found : [nothingFound(figures)];
 }
@@ -97,7 +98,7 @@ function rejections({ series, consumers }: Figures): readonly Finding[] {
   ];
 }
 
-function waiting({ series }: Figures): readonly Finding[] {
+function waiting({ series }: Figures, change: string): readonly Finding[] {
   const { p99 } = routerFigures(series);
   const [most] = criticalPathShares(series);
   if (p99 === null || p99 <= SLOW_MS || most === undefined || most.share === 0) return [];
@@ -106,7 +107,7 @@ function waiting({ series }: Figures): readonly Finding[] {
   return [
     {
       tone: p99 > VERY_SLOW_MS ? 'bad' : 'warning',
-      text: `Requests wait for ${who}: ${time}.${reasonOf(series, most.name)}${changeBefore(series.events)}`,
+      text: `Requests wait for ${who}: ${time}.${reasonOf(series, most.name)}${change}`,
       filter: { kind: 'slow' },
     },
   ];

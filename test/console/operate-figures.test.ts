@@ -204,8 +204,11 @@ describe('the findings', () => {
       text: 'breaker of product is open',
       data: { subgraph: 'product', from: 'closed', to: 'open', forced: false },
     } as const;
-    const [first] = textsOf({ ...series, events: [opened, published] }, cards);
+    const [first, ...others] = textsOf({ ...slow, events: [opened, published] }, cards);
     expect(first?.[0]).toBe('bad');
+    expect(others).toEqual([
+      ['warning', expect.stringMatching(/^Requests wait for product: [^]* Its responses take long\.$/)],
+    ]);
     expect(first?.[1]).toMatch(
       /^product: blocked since [\d:]+ \(http:\/\/a\)\. Last change before, [\d:]+: supergraph v2 activated, from shop\.$/,
     );
