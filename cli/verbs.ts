@@ -13,6 +13,7 @@ import { migrate } from './commands/migrate.ts';
 import { operations } from './commands/operations/operations.ts';
 import { plan } from './commands/plan.ts';
 import { registry } from './commands/registry.ts';
+import { requests } from './commands/requests.ts';
 import { serve } from './commands/serve.ts';
 import { subgraph } from './commands/subgraph/subgraph.ts';
 import { validate } from './commands/validate.ts';
@@ -20,7 +21,7 @@ import { verbsOf } from './verb.ts';
 import type { Section } from './verb.ts';
 
 const COMPLETED: readonly Section[] = [
-  { heading: 'Run a router', entries: [serve, dev, init, migrate, debugToken] },
+  { heading: 'Run a router', entries: [serve, dev, init, migrate, debugToken, requests] },
   { heading: 'Run a registry', entries: [registry] },
   { heading: 'Look at a supergraph', entries: [compose, validate, check, plan] },
   { heading: 'Publish and check', entries: [subgraph, operations, contract] },

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
 import type { SeriesResult } from '../../router/console/api-types.ts';
+import { runVerb } from '../support/processes/run-verb.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startWebServer } from '../support/servers/web-server.ts';
@@ -272,6 +273,22 @@ describe('recent requests', () => {
     expect(await list('code=NO_SUCH_CODE')).toEqual([]);
     expect(await list('since=2200-01-01T00:00:00Z')).toEqual([]);
     expect(await api('requests?since=yesterday')).toMatchObject({ error: { code: 'BAD_REQUEST' } });
+
+    const onCommandLine = (...args: string[]) =>
+      runVerb('requests', '--admin', shop.router.adminUrl ?? '', ...args);
+    expect(await onCommandLine('--kind', 'slow')).toMatchObject({
+      plain: expect.stringMatching(
+        /^TIME .*\n[^\n]+ slow  slow-1  Slow +\d+ ms: shop \d+ → router [^\n]+\n$/,
+      ),
+      data: { requests: [{ id: 'slow-1' }] },
+    });
+    expect(await onCommandLine('slow-1')).toMatchObject({
+      plain: expect.stringMatching(
+        /^slow-1: slow, Slow, .*\n\d+ ms: shop \d+ → router [^\n]+\n\n#0 shop  \| *█+ *\|  [\d.]+ \+ [\d.]+ ms\n$/,
+      ),
+    });
+    expect(await onCommandLine('unknown')).toMatchObject({ kind: 'failure', code: 'NOT_FOUND' });
+    expect(await onCommandLine('--kind', 'degraded')).toMatchObject({ plain: 'no recent requests\n' });
 
     const found = await api('requests/slow-1');
     expect(found).toMatchObject({

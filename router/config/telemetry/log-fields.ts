@@ -61,7 +61,8 @@ const REQUEST_FIELDS = {
   },
   rateLimitRemaining: { description: "Points left in the caller's emptiest bucket.", example: 972 },
   subgraphs: {
-    description: 'Calls of each subgraph: number, milliseconds of all of them together, and of the slowest.',
+    description:
+      'Calls of each subgraph: number, milliseconds of all of them together, and of the slowest. Calls of another request that this one waited for count, too (`deduplicatedBy`, `deduplicatedCalls`).',
     example: { inventory: { calls: 2, ms: 263.1, slowest: 251.404 } },
   },
   criticalPath: {
