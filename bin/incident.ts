@@ -112,7 +112,12 @@ function incidentOf(name: Name, service: string): Incident {
     case 'bad-publish':
       return badPublish(
         service,
-        shopRegistry(process.env, root, process.env['DATA_DIR'] ?? join(root, '.data')),
+        shopRegistry({
+          env: process.env,
+          root,
+          dataFolder: process.env['DATA_DIR'] ?? join(root, '.data'),
+          consoleUrl: undefined,
+        }),
       );
     case 'noisy-client':
       return NOISY_CLIENT;

@@ -10,6 +10,7 @@ import { CommandError } from '../cli/outcome.ts';
 import { readCompositionFile } from '../cli/composition-file.ts';
 import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
 import { bundleConsole, CONSOLE_FOLDER } from './console/bundle.ts';
+import { consoleUrl } from './start/console-url.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
@@ -72,7 +73,9 @@ async function start(): Promise<number> {
     throw new StartError('The supergraph is not a file that lists subgraphs to start: use "npm run router".');
   const subgraphs = findSubgraphs(file, root, process.env);
   const router = routerProgram(config, root);
-  const registry = values['without-registry'] ? undefined : shopRegistry(process.env, root, dataFolder);
+  const registry = values['without-registry']
+    ? undefined
+    : shopRegistry({ env: process.env, root, dataFolder, consoleUrl: consoleUrl(config) });
   await assertPortsFree([
     router,
     ...adminPlaces(config),

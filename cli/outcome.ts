@@ -1,6 +1,7 @@
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import { annotationText } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
+import { addJobSummary } from './job-summary.ts';
 
 /** Exit code of a command that was called with wrong arguments. */
 export const MISUSE = 2;
@@ -34,6 +35,8 @@ export type Outcome =
       readonly notes?: readonly string[];
       /** Printed by the `github` format, before the text. */
       readonly annotations?: readonly Annotation[];
+      /** Markdown that the `github` format adds to the summary of the job. */
+      readonly summary?: string;
     }
   | {
       readonly kind: 'failure';
@@ -50,6 +53,8 @@ export type Outcome =
       readonly notes?: readonly string[];
       /** Printed by the `github` format, before the text. Default: the message. */
       readonly annotations?: readonly Annotation[];
+      /** Markdown that the `github` format adds to the summary of the job. */
+      readonly summary?: string;
     };
 
 /**
@@ -60,11 +65,17 @@ export function printOutcome(outcome: Outcome, format: Format): number {
   for (const note of outcome.notes ?? []) console.error(note);
   if (format === 'json') process.stdout.write(jsonText(outcome));
   else {
-    if (format === 'github') process.stdout.write(annotationText(annotationsOf(outcome)));
+    if (format === 'github') printForGitHub(outcome);
     process.stdout.write(outcome.plain ?? '');
     if (outcome.kind === 'failure') console.error((outcome.problems ?? [outcome.message]).join('\n'));
   }
   return outcome.kind === 'success' ? 0 : 1;
+}
+
+function printForGitHub(outcome: Outcome): void {
+  process.stdout.write(annotationText(annotationsOf(outcome)));
+  const problem = addJobSummary(process.env['GITHUB_STEP_SUMMARY'], outcome.summary);
+  if (problem !== undefined) console.error(problem);
 }
 
 function annotationsOf(outcome: Outcome): readonly Annotation[] {

@@ -18,8 +18,16 @@ export type ShopRegistry = {
   readonly routerKeyFile: string;
 };
 
+type Surroundings = {
+  readonly env: Environment;
+  readonly root: string;
+  readonly dataFolder: string;
+  /** Address of the router's console, for links to checks; undefined without one. */
+  readonly consoleUrl: string | undefined;
+};
+
 /** Returns the registry that `npm start` starts, on port 4010 unless `REGISTRY_PORT` is set. */
-export function shopRegistry(env: Environment, root: string, dataFolder: string): ShopRegistry {
+export function shopRegistry({ env, root, dataFolder, consoleUrl }: Surroundings): ShopRegistry {
   const port = portOf(env['REGISTRY_PORT'] ?? '4010');
   const adminKeyFile = join(dataFolder, 'registry-admin-key');
   mkdirSync(dataFolder, { recursive: true });
@@ -42,7 +50,12 @@ export function shopRegistry(env: Environment, root: string, dataFolder: string)
       port,
       portSetting: 'REGISTRY_PORT',
       readyPath: '/health?ready',
-      environment: { HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataFolder },
+      environment: {
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        DATA_DIR: dataFolder,
+        REGISTRY_CONSOLE_URL: env['REGISTRY_CONSOLE_URL'] ?? consoleUrl,
+      },
     },
   };
 }

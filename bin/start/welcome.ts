@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../router/config/config-schema.ts';
 import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
+import { consoleUrl } from './console-url.ts';
 import { reachable } from './service.ts';
 import type { ShopRegistry } from './shop-registry.ts';
 
@@ -18,14 +19,14 @@ export function welcome(config: Config, registry: ShopRegistry | undefined): str
   const logins = demoUsers.filter((user) => user.canLogIn);
   const heading = (text: string) => styleText('bold', text);
   const isDevelopment = config.mode === 'development';
-  const hasConsole = config.console.enabled && isDevelopment;
+  const console = consoleUrl(config);
   const hasSandbox = config.sandbox.enabled ?? isDevelopment;
   return [
     '',
     heading('Tributary is ready.'),
     '',
     `  GraphQL   ${origin}${path}`,
-    ...(hasConsole ? [`  Console   ${origin}/`] : []),
+    ...(console === undefined ? [] : [`  Console   ${console}`]),
     ...(hasSandbox ? [`  Sandbox   ${origin}/sandbox`] : []),
     ...adminLines(config),
     ...(registry === undefined ? [] : [`  Registry  ${registry.url}, graph ${registry.graph}`]),

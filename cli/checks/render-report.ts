@@ -18,13 +18,15 @@ export type ReportContext = {
   readonly subgraph?: string | undefined;
   /** Advice below a report that failed, one line each. */
   readonly next?: readonly string[];
+  /** Page of the report in the console. */
+  readonly page?: string | undefined;
 };
 
 type Context = Pick<ReportContext, 'file' | 'subgraph'>;
 
 /** Returns the report of a check as text: what fails first, then the evidence, and what to do. */
 export function renderReport(report: CheckReport, context: ReportContext): string {
-  const { title, next = [] } = context;
+  const { title, next = [], page } = context;
   const sections = [
     `${title}: ${report.success ? 'passed' : 'FAILED'}`,
     renderComposition(report.composition, context),
@@ -32,6 +34,7 @@ export function renderReport(report: CheckReport, context: ReportContext): strin
     renderLint(report.lint, context),
     renderReplay(report),
     ...(report.success ? [] : [section('What to do', adviceOf(report, next))]),
+    page === undefined ? '' : `In the console: ${page}`,
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }

@@ -5,6 +5,7 @@ import type { ReportContext } from './render-report.ts';
 import { reportAnnotations } from './report-annotations.ts';
 import type { AnnotatedSchema } from './report-annotations.ts';
 import { reportData } from './report-data.ts';
+import { reportSummary } from './report-summary.ts';
 import { counted } from './report-words.ts';
 
 /** Returns the outcome of a command that has checked a schema. */
@@ -16,6 +17,7 @@ export function reportOutcome(
     plain: renderReport(report, context),
     data: reportData(report),
     annotations: reportAnnotations(report, schemas),
+    summary: reportSummary(report, context),
   };
   if (report.success) return { kind: 'success', ...result };
   const isComposed = report.composition.errors.length === 0;

@@ -51,7 +51,13 @@ export async function checkOutcome(
     };
   // Loaded here, because other verbs do not need a parser of GraphQL.
   const { reportOutcome } = await import('../checks/report-outcome.ts');
-  const outcome = reportOutcome(report, { ...context, ...(schemas.length === 1 && schemas[0]), schemas });
+  const page = check.url ?? undefined;
+  const outcome = reportOutcome(report, {
+    ...context,
+    ...(schemas.length === 1 && schemas[0]),
+    schemas,
+    page,
+  });
   const isComposed = report.composition.errors.length === 0;
   const notes = isComposed && report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
   const warnings = notes.map(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -83,14 +83,18 @@ const manifest = write(
 const relay = write('relay.json', JSON.stringify({ r1: '{ product { id } }' }));
 
 describe('tributary check', () => {
-  test('fails for an operation of a manifest that breaks, with exit code 1 and annotations', () => {
+  test('fails for an operation of a manifest that breaks, with exit code 1, annotations and a summary', () => {
     const args = ['check', renamed, '--against', served, '--operations', manifest, '--format', 'github'];
     const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
       cwd: directory,
       encoding: 'utf8',
+      env: { ...process.env, GITHUB_STEP_SUMMARY: join(directory, 'summary.md') },
     });
     expect({ status, stderr }).toEqual({ status: 1, stderr: 'the check failed: 1 operation breaks\n' });
+    expect(readFileSync(join(directory, 'summary.md'), 'utf8')).toMatch(
+      /^## Check .*: failed\n[^]*\n\| Page \| web\\; .* \| Product\\\.name was removed \|\n/,
+    );
     expect(stdout).toContain(
       '::error file=renamed.products.graphql,line=3,col=6,title=Breaks Page::Page: web; in a manifest, no calls are counted%0AProduct.name was removed\n',
     );

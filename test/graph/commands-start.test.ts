@@ -91,6 +91,8 @@ async function hasImages(port: number): Promise<boolean> {
 
 /** Runs the commands of the welcome: a breaking change, a safe one, and its rollback. */
 async function changeGraph(folder: string, output: string, port: number): Promise<void> {
+  const console = `http://127.0.0.1:${port}/`;
+  expect(output).toContain(`  Console   ${console}\n`);
   const { environment, ...commands } = changeCommands(output);
   const run = (command: string | undefined) =>
     spawnSync('sh', ['-c', `${environment}; ${command}`], { cwd: folder, encoding: 'utf8' });
@@ -98,6 +100,7 @@ async function changeGraph(folder: string, output: string, port: number): Promis
   expect(rejected.status).toBe(1);
   for (const text of ['Product.name', 'ProductPage', 'OrderPage', 'shop-web'])
     expect(rejected.stdout).toContain(text);
+  expect(rejected.stdout).toContain(`In the console: ${console}#/publish/checks/`);
   expect(await hasImages(port)).toBe(true);
   expect(run(commands.safe)).toMatchObject({
     status: 0,

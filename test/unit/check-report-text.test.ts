@@ -6,6 +6,7 @@ import { renderDifferences } from '../../cli/checks/render-changes.ts';
 import { renderReport } from '../../cli/checks/render-report.ts';
 import { reportAnnotations } from '../../cli/checks/report-annotations.ts';
 import { reportData } from '../../cli/checks/report-data.ts';
+import { reportSummary } from '../../cli/checks/report-summary.ts';
 
 const SDL = `type Query { product: Product }
 
@@ -159,6 +160,37 @@ What to do:
   See the docs.
 `,
   );
+});
+
+test('a report ends with its page in the console', () => {
+  const page = 'https://router.example/console#/publish/checks/1';
+  expect(renderReport(REPORT, { title: 'Check', page })).toMatch(
+    /requires them\.\n\nIn the console: https:\/\/router\.example\/console#\/publish\/checks\/1\n$/,
+  );
+});
+
+test('a summary in Markdown has the operations that break before the text of the report', () => {
+  const page = 'https://router.example/console#/publish/checks/1';
+  const [first, ...others] = REPORT.operations;
+  const hostile = [{ name: '</details>\n| x |', version: null, calls: 1 }];
+  const operations = first === undefined ? [] : [{ ...first, clients: hostile, lastSeen: null }, ...others];
+  const summary = reportSummary({ ...REPORT, operations }, { title: 'Check of products', page });
+  expect(summary).toContain(`## Check of products: failed
+
+[Report in the console](<${page}>)
+
+| Operation that breaks | Clients | Reason |
+| --- | --- | --- |
+| OrderPage | \\<\\/details\\> \\| x \\| \\(1 call\\) | Cannot query field \\"name\\" on type \\"Product\\"\\. |
+
+<details open><summary>Report</summary>
+
+\`\`\`text
+Check of products: FAILED
+`);
+  expect(summary).toMatch(/requires them\.\n```\n\n<\/details>\n\n$/);
+  const passed = reportSummary({ ...REPORT, success: true, operations: [] }, { title: 'Check' });
+  expect(passed).toMatch(/^## Check: passed\n\n<details><summary>Report<\/summary>\n\n```text\n/);
 });
 
 test('a reason in a line with one field shows the fields that lead there', () => {
