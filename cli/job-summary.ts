@@ -18,7 +18,7 @@ export function addJobSummary(file: string | undefined, markdown: string | undef
   }
 }
 
-/** Returns text that Markdown shows as it is, in one line. Names of clients and operations may contain anything. */
+/** Returns text that Markdown shows as it is, in one line. Names of clients may contain anything. */
 export function markdownText(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[!-/:-@[-`{-~]/g, '\\$&');
 }

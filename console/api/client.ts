@@ -65,7 +65,12 @@ function failureOf(response: Response, body: unknown): ApiFailure {
   // A response of the registry: its errors are about the API key of the registry, not about the operator.
   if (isGraphQLBody(body)) {
     const [error] = body.errors;
-    return { kind: 'failed', message: `The registry responded: ${error?.message ?? 'an error'}` };
+    const code = error?.extensions?.code;
+    return {
+      kind: 'failed',
+      message: `The registry responded: ${error?.message ?? 'an error'}`,
+      ...(code !== undefined && { code }),
+    };
   }
   const error = isErrorBody(body) ? body.error : {};
   const requestId = response.headers.get('x-request-id');
@@ -85,7 +90,9 @@ function kindOf(status: number, { key }: ErrorFields): ApiFailure['kind'] {
   return key === undefined ? 'failed' : 'not-configured';
 }
 
-function isGraphQLBody(body: unknown): body is { readonly errors: readonly { readonly message?: string }[] } {
+type GraphQLErrorFields = { readonly message?: string; readonly extensions?: { readonly code?: string } };
+
+function isGraphQLBody(body: unknown): body is { readonly errors: readonly GraphQLErrorFields[] } {
   return typeof body === 'object' && body !== null && 'errors' in body && Array.isArray(body.errors);
 }
 

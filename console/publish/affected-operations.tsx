@@ -65,7 +65,8 @@ function ReasonLine({ reason }: { readonly reason: Reason }) {
         {reason.message} <code class="soft">{reason.code}</code>
       </p>
       {marked !== null && (
-        <pre class="marked-line">
+        // A box that scrolls must be reachable with the keyboard.
+        <pre class="marked-line" tabIndex={0}>
           <span class="sdl-number" aria-hidden="true">
             {marked.line}
           </span>

@@ -22,7 +22,8 @@ export type ComparisonRow = {
 export function compareTraffic(canary: TrafficFigures, rest: TrafficFigures): readonly ComparisonRow[] {
   const row = (name: string, of: (side: TrafficFigures) => Figure): ComparisonRow => {
     const [left, right] = [of(canary), of(rest)];
-    return { name, canary: left.text, rest: right.text, isHigher: left.value > right.value };
+    const isKnown = canary.requests > 0 && rest.requests > 0;
+    return { name, canary: left.text, rest: right.text, isHigher: isKnown && left.value > right.value };
   };
   return [
     row('errors', ({ errors, requests }) => shareOf(errors, requests)),
@@ -53,6 +54,6 @@ function percentile(latency: readonly LatencyBucket[], part: number): Figure {
   const found = latency.findIndex(({ requests }) => (below += requests) >= all * part);
   const toMs = latency[found]?.toMs ?? null;
   const fromMs = latency[found - 1]?.toMs ?? 0;
-  if (toMs === null) return { value: fromMs, text: `over ${fromMs.toLocaleString('en')} ms` };
+  if (toMs === null) return { value: Infinity, text: `over ${fromMs.toLocaleString('en')} ms` };
   return { value: toMs, text: `${fromMs.toLocaleString('en')} to ${toMs.toLocaleString('en')} ms` };
 }

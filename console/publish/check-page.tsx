@@ -111,7 +111,7 @@ function SectionBody({ id, report }: { readonly id: ReportSection['id']; readonl
     case 'plans':
       return <PlanChanges operations={changedPlans(report)} />;
     case 'access':
-      return <AccessChanges access={report.access} />;
+      return <AccessChanges access={report.access} operations={report.operations} />;
     case 'lint':
       return <LintFindings lint={report.lint} />;
     case 'contracts':

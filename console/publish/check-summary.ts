@@ -149,10 +149,17 @@ export function markedLine({ line, column, source }: Reason): MarkedLine | null 
   const end = start + Math.max(word.length, 1);
   return {
     line,
-    before: source.slice(0, start),
+    before: endOf(source.slice(0, start)),
     marked: source.slice(start, end),
     after: source.slice(end),
   };
+}
+
+const COLUMNS_BEFORE = 60;
+
+/** Returns the end of a text: a manifest has an operation in one line, and the mark would be far right. */
+function endOf(text: string): string {
+  return text.length <= COLUMNS_BEFORE ? text : `…${text.slice(-COLUMNS_BEFORE)}`;
 }
 
 function counted(first: readonly unknown[], one: string, second: readonly unknown[], other: string): string {

@@ -54,7 +54,7 @@ export function ChecksPage({ variant }: { readonly variant: string }) {
 function NoCheck({ variant }: { readonly variant: string }) {
   return (
     <Empty title="No schema was checked yet">
-      <code>tributary subgraph check product product.graphql --graph {variant}</code>
+      <code>tributary subgraph check product --schema product.graphql --graph {variant}</code>
     </Empty>
   );
 }

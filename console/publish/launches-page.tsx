@@ -36,7 +36,7 @@ export function LaunchesPage({ variant }: { readonly variant: string }) {
 function NoLaunch({ variant }: { readonly variant: string }) {
   return (
     <Empty title="Nothing is published yet">
-      <code>tributary subgraph publish product product.graphql --graph {variant}</code>
+      <code>tributary subgraph publish product --schema product.graphql --graph {variant}</code>
     </Empty>
   );
 }

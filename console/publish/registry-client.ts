@@ -21,10 +21,14 @@ type RegistryResponse = {
 };
 
 /** Sends a GraphQL request to the registry that the router follows. Throws an `ApiError`. */
-export async function askRegistry<T>(query: string, variables: Variables = {}): Promise<T> {
+async function askRegistry<T>(query: string, variables: Variables = {}): Promise<T> {
   const key = registryKey();
   const headers: Record<string, string> = key === '' ? {} : { 'x-api-key': key };
-  const { data, errors } = await apiPost<RegistryResponse>('registry', { query, variables }, headers);
+  const { data, errors } = await apiPost<RegistryResponse>('registry', { query, variables }, headers).catch(
+    (error: unknown) => {
+      throw key === '' ? error : withAdvice(error);
+    },
+  );
   const [error] = errors ?? [];
   if (error !== undefined)
     throw new ApiError({
@@ -34,6 +38,29 @@ export async function askRegistry<T>(query: string, variables: Variables = {}): 
     });
   // The shape is that of the query, which the registry has validated.
   return data as T;
+}
+
+/** Adds how to go on to the error of a key that the registry does not know. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.failure.code !== 'UNAUTHENTICATED') return error;
+  return new ApiError({ ...error.failure, message: `${error.message}. Correct your API key, or use none.` });
+}
+
+/** Sends a change with a key, which is kept for this tab if the registry accepts it. Throws an `ApiError`. */
+export async function askWithKey(key: string, query: string, variables: Variables): Promise<unknown> {
+  if (key === '')
+    throw new ApiError({
+      kind: 'failed',
+      message: 'Enter your API key of the registry, with the role PUBLISH.',
+    });
+  const previous = registryKey();
+  setRegistryKey(key);
+  try {
+    return await askRegistry(query, variables);
+  } catch (error) {
+    setRegistryKey(previous);
+    throw error;
+  }
 }
 
 /** Reads from the registry, as `useResource` does from the router. Without variables nothing is read. */

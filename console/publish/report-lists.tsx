@@ -3,6 +3,7 @@ import type {
   CheckReport,
   ContractReport,
   LintFinding,
+  OperationResult,
   SchemaChange,
 } from '../../checks/report.ts';
 import { count } from '../frame/format.ts';
@@ -10,23 +11,38 @@ import { verdictOf } from './check-summary.ts';
 import { AffectedOperations } from './affected-operations.tsx';
 import { Findings } from './findings.tsx';
 
-export function AccessChanges({ access }: { readonly access: readonly AccessChange[] }) {
+type AccessProps = {
+  readonly access: readonly AccessChange[];
+  /** All operations of the report. */
+  readonly operations: readonly OperationResult[];
+};
+
+export function AccessChanges({ access, operations: all }: AccessProps) {
+  const named = new Map(all.map((operation) => [operation.id, operation]));
   return (
     <ul class="findings">
       {access.map(({ coordinate, effect, message, operations }) => (
         <li key={`${coordinate} ${message}`}>
           <span class={`label ${effect === 'tightened' ? 'label-warn' : ''}`}>{effect}</span>{' '}
-          <code>{coordinate}</code> <span class="finding-message">{message}</span>
+          {!message.includes(coordinate) && <code>{coordinate} </code>}
+          <span class="finding-message">{message}</span>
           <span class="soft">
             {' '}
             {operations.length === 0
               ? 'no recorded operation selects it'
-              : `selected by ${count(operations.length, 'operation')}`}
+              : `selected by ${operations.map((id) => userOf(id, named.get(id))).join(', ')}`}
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Returns the name of an operation, and the clients that send it. */
+function userOf(id: string, operation: OperationResult | undefined): string {
+  const name = operation?.name ?? id.slice(0, 16);
+  const clients = (operation?.clients ?? []).map((client) => client.name);
+  return clients.length === 0 ? name : `${name} (${[...new Set(clients)].join(', ')})`;
 }
 
 export function LintFindings({ lint }: { readonly lint: readonly LintFinding[] }) {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Confirmation } from '../frame/confirmation.tsx';
 import { SecretField } from '../frame/secret-field.tsx';
-import { askRegistry, registryKey, setRegistryKey } from './registry-client.ts';
+import { askWithKey, registryKey } from './registry-client.ts';
 
 /** An action on the rollout of a variant. */
 export type RolloutAction = {
@@ -24,14 +24,12 @@ export function RolloutDialog({
   const [key, setKey] = useState(registryKey());
   const [reason, setReason] = useState('');
   const { kind, launch } = action;
-  const send = () => {
-    setRegistryKey(key.trim());
-    return askRegistry(mutationOf(kind), {
+  const send = () =>
+    askWithKey(key.trim(), mutationOf(kind), {
       ref: variant,
       ...(takesLaunch(kind) && { launch: launch ?? null }),
       ...(kind === 'rollback' && { reason: reason.trim() || null }),
     });
-  };
   return (
     <Confirmation
       title={`${TEXTS[kind]}: ${variant}`}

@@ -120,6 +120,8 @@ describe('the sections of a check report', () => {
       marked: 'name',
       after: '(x: 1)',
     });
+    const long = { ...reason, line: 1, column: 201, source: `${'a '.repeat(100)}name` };
+    expect(markedLine(long)).toMatchObject({ before: `…${'a '.repeat(30)}`, marked: 'name' });
     expect(markedLine(reason)).toBeNull();
     expect(markedLine({ ...reason, line: 1, column: 99, source: 'a' })).toMatchObject({
       before: 'a',
@@ -144,11 +146,13 @@ test('canary and rest are compared with the number of requests behind each share
     ['errors', '9.5 % (38 of 400)', '0.3 % (12 of 3,600)', true],
     ['degraded', '0.0 % (0 of 400)', '0.0 % (0 of 3,600)', false],
     ['p50', '0 to 10 ms', '0 to 10 ms', false],
-    ['p95', 'over 10 ms', '0 to 10 ms', false],
-    ['p99', 'over 10 ms', '0 to 10 ms', false],
+    ['p95', 'over 10 ms', '0 to 10 ms', true],
+    ['p99', 'over 10 ms', '0 to 10 ms', true],
     ['breaker openings', '0', '0', false],
   ]);
   expect(compareTraffic(side(0, 0, 0), side(0, 0, 0))[0]?.canary).toBe('no requests');
+  const alone = compareTraffic(side(400, 38, 40), side(0, 0, 0));
+  expect(alone.filter(({ isHigher }) => isHigher)).toEqual([]);
 });
 
 test('usage has a value for each day and the clients with the most calls', () => {

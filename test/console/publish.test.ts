@@ -22,7 +22,8 @@ const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.1
 const BOOKS = `${LINK} type Query { title: String pages: Int }`;
 const BROKEN = `${LINK} type Query { pages: Int }`;
 const NEXT = `${LINK} type Query { title: String pages: Int year: Int }`;
-const SHELF = 'query Shelf {\n  pages\n  title\n}';
+// The last line is as long as that of an operation of a manifest.
+const SHELF = `query Shelf {\n  pages\n  title ${Array.from({ length: 60 }, (_, index) => `p${index}: pages`).join(' ')}\n}`;
 
 const ROLLOUT = { strategy: 'canary', steps: [10, 50], stepMinutes: 60, minRequests: 20 };
 const CONFIGURE = `mutation ($ref: ID!, $rollout: JSON) {
@@ -163,10 +164,12 @@ describe.skipIf(CHROMIUM_PATH === undefined)('Publish in a browser', () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Pause' }).click();
-    await dialog.getByRole('alert').getByText('send your API key').waitFor();
+    await dialog.getByRole('alert').getByText('Enter your API key').waitFor();
     await dialog.getByLabel('API key').fill(await registry.createKey('READ'));
     await dialog.getByRole('button', { name: 'Pause' }).click();
-    await dialog.getByRole('alert').getByText('PUBLISH').waitFor();
+    await dialog.getByRole('alert').getByText('has the role read').waitFor();
+    // A key that was rejected is not kept for the other requests of the page.
+    expect(await page.evaluate("sessionStorage.getItem('tributary.registry-key')")).toBeNull();
     expect(await accessibilityFaults(page)).toEqual([]);
     await dialog.getByLabel('API key').fill(await registry.createKey('PUBLISH'));
     await dialog.getByRole('button', { name: 'Pause' }).click();
@@ -198,7 +201,10 @@ describe.skipIf(CHROMIUM_PATH === undefined)('Publish in a browser', () => {
     await page.getByRole('row').filter({ hasText: 'failed' }).getByRole('link').click();
     await page.getByRole('heading', { name: 'Check of books' }).waitFor();
     expect(await page.locator('.report').innerText()).toMatch(/Recorded operations\s+failed:\s+1 break/);
-    expect(await page.locator('.marked-line').innerText()).toMatch(/^3\s+title$/);
+    expect(await page.locator('.marked-line').innerText()).toMatch(/^3\s+title p0: pages/);
+    expect(
+      await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth'),
+    ).toBe(false);
     expect(await page.locator('mark').innerText()).toBe('title');
     expect(await page.locator('.affected').innerText()).toContain(INJECTION);
     expect(await accessibilityFaults(page)).toEqual([]);
