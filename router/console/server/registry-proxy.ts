@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Config } from '../../config/config-schema.ts';
 import { readJsonBody } from '../../http/read-body.ts';
 import type { ClientResponse } from '../../request/client-request.ts';
-import { messageOf } from '../../shared/error-message.ts';
+import { codeOrMessageOf, messageOf } from '../../shared/error-message.ts';
 import { RouterError } from '../../shared/errors.ts';
 import { apiError } from './api-response.ts';
 import { exchange } from './exchange.ts';
@@ -65,7 +65,7 @@ export function createRegistryProxy(
       });
       return proxied(response);
     } catch (error) {
-      return apiError({ status: 502, code: 'BAD_GATEWAY', message: `registry: ${messageOf(error)}` });
+      return apiError({ status: 502, code: 'BAD_GATEWAY', message: unreachable(error) });
     }
   };
 }
@@ -76,6 +76,12 @@ export function registryOf({
   sources = [],
 }: Config['supergraph']): Config['supergraph']['registry'] {
   return registry ?? sources.find((source) => source.registry !== undefined)?.registry;
+}
+
+/** Returns the message for a registry that does not respond. The error of `fetch` has the reason as cause. */
+function unreachable(error: unknown): string {
+  const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return `the registry does not respond (${codeOrMessageOf(reason)}); the router serves what it has`;
 }
 
 function endpointOf(url: string): URL {
