@@ -74,6 +74,9 @@ const EVERYTHING = {
   },
 };
 
+/** An API key in the form of the registry. */
+const REGISTRY_KEY = `trib_${'a'.repeat(12)}_${'b'.repeat(48)}_${'c'.repeat(16)}`;
+
 describe.skipIf(helm === undefined)('the Helm chart', () => {
   const program = helm ?? '';
 
@@ -216,13 +219,14 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     ]);
   });
 
-  it('keeps a supergraph from the network on a volume that survives a restart of the container', async () => {
-    const objects = await render({
-      router: { configuration: { supergraph: { url: 'https://graph.example/sdl' } } },
-    });
+  it.each([
+    { url: 'https://graph.example/sdl' },
+    { registry: { url: 'https://registry.example', key: REGISTRY_KEY, graph: 'shop@production' } },
+  ])('keeps a supergraph from the network on a volume, where it survives a restart: %j', async (source) => {
+    const objects = await render({ router: { configuration: { supergraph: source } } });
     expect(schemaProblems(objects)).toEqual([]);
     const { supergraph } = configOf(objects);
-    expect(supergraph).toMatchObject({ url: 'https://graph.example/sdl', keepIn: '/var/lib/tributary' });
+    expect(supergraph).toMatchObject({ ...source, keepIn: '/var/lib/tributary' });
     const { spec } = deploymentOf(objects).template;
     expect(spec.containers[0].volumeMounts).toContainEqual({ name: 'state', mountPath: supergraph.keepIn });
     expect(spec.volumes).toContainEqual({ name: 'state', emptyDir: {} });

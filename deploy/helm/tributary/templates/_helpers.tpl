@@ -49,7 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "tributary.supergraphConfigMap" -}}
 {{- if include "tributary.loadsSupergraph" . -}}
 {{- if or .Values.supergraphConfigMap .Values.supergraphFile -}}
-{{- fail "supergraphFile and supergraphConfigMap cannot be combined with supergraph.url, supergraph.oci or supergraph.sources in router.configuration" -}}
+{{- fail "supergraphFile and supergraphConfigMap cannot be combined with supergraph.url, supergraph.oci, supergraph.registry or supergraph.sources in router.configuration" -}}
 {{- end -}}
 {{- else if .Values.supergraphConfigMap -}}
 {{ .Values.supergraphConfigMap }}
@@ -61,7 +61,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{/* Not empty if the router loads the supergraph over the network. */}}
 {{- define "tributary.loadsSupergraph" -}}
 {{- $supergraph := .Values.router.configuration.supergraph | default dict -}}
-{{- if or $supergraph.url $supergraph.oci $supergraph.sources -}}true{{- end -}}
+{{- if or $supergraph.url $supergraph.oci $supergraph.registry $supergraph.sources -}}true{{- end -}}
 {{- end }}
 
 {{/* Content of router.yaml: addresses and ports from the chart, everything else from router.configuration. */}}
