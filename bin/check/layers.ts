@@ -113,6 +113,7 @@ export const LAYERS: readonly Layer[] = [
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',
       'shared/files': 'files that are replaced in one step',
+      'shared/http': 'syntax of HTTP headers, and headers that rules cannot change',
       shared: 'error table, exact JSON, caches, clocks',
     },
   },

@@ -1,4 +1,4 @@
-import { isProtectedRequestHeader } from '../../router/shared/protected-headers.ts';
+import { isProtectedRequestHeader } from '../../router/shared/http/protected-headers.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
 import { isExpanded } from './apollo-values.ts';
 import {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { isProtectedRequestHeader, isProtectedResponseHeader } from '../shared/protected-headers.ts';
-import type { IsProtected } from '../shared/protected-headers.ts';
+import { HEADER_NAME } from '../shared/http/header-syntax.ts';
+import { isProtectedRequestHeader, isProtectedResponseHeader } from '../shared/http/protected-headers.ts';
+import type { IsProtected } from '../shared/http/protected-headers.ts';
 import { SECRET } from './yaml/secret.ts';
 
 const ONE_SELECTOR = { message: 'requires exactly one of `named` and `matching`' };
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const value = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII');
 
 const merge = z
@@ -120,7 +120,7 @@ function selectsOnce({ named, matching }: Selector): boolean {
 function nameSchema(isProtected: IsProtected) {
   return z
     .string()
-    .regex(TOKEN, 'is not a valid header name')
+    .regex(HEADER_NAME, 'is not a valid header name')
     .refine((name) => !(isProtected(name) && /^x.forwarded./i.test(name)), {
       message: 'is set by the router, see `headers.forwarded`',
       abort: true,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+import { HEADER_NAME } from '../shared/http/header-syntax.ts';
 
 const condition = z
   .strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HEADER_NAME } from '../shared/http/header-syntax.ts';
 import { parseOciReference } from '../shared/oci-reference.ts';
 import { publicKeyPem, registrySource } from './registry/registry-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
@@ -42,7 +43,7 @@ export const supergraphSource = z
     oci: oci.optional().describe(`${OCI} A tag is followed when it moves.`),
     registry: registrySource.optional().describe(`${REGISTRY} Its changes are followed by long polling.`),
     headers: z
-      .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a valid header name'), headerValue)
+      .record(z.string().regex(HEADER_NAME, 'is not a valid header name'), headerValue)
       .optional()
       .describe('Headers of the requests to `url`, such as `authorization: Bearer ${file.secrets/token}`.'),
     sha256: z
@@ -193,7 +194,7 @@ const graph = z
       .strictObject({
         header: z
           .string()
-          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a valid header name')
+          .regex(HEADER_NAME, 'is not a valid header name')
           .optional()
           .describe('Request header. Any client can send it.'),
         claim: z

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config-schema.ts';
 import type { SubgraphResponse } from '../request/subgraph-request.ts';
 import { mergeCacheControl } from './cache-control.ts';
-import { isProtectedResponseHeader } from '../shared/protected-headers.ts';
+import { isProtectedResponseHeader } from '../shared/http/protected-headers.ts';
 import { mergeVary } from './vary.ts';
 import { compileRules, rulesFor, wholeName } from './rules.ts';
 import type { PropagatedHeader, Carry, HeaderRule } from './rules.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
-import { isProtectedRequestHeader } from '../shared/protected-headers.ts';
+import { isProtectedRequestHeader } from '../shared/http/protected-headers.ts';
 import { compileRules, rulesFor } from './rules.ts';
 import type { Carry } from './rules.ts';
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
-import { connectionOptions } from '../shared/protected-headers.ts';
-import type { IsProtected } from '../shared/protected-headers.ts';
+import { HEADER_VALUE } from '../shared/http/header-syntax.ts';
+import { connectionOptions } from '../shared/http/protected-headers.ts';
+import type { IsProtected } from '../shared/http/protected-headers.ts';
 
 type Rules = Config['headers'];
 export type HeaderRule = Rules['request'][number] | Rules['response'][number];
@@ -105,11 +106,9 @@ export function wholeName(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`, 'i');
 }
 
-// Matches header values that Node can send. For any other value Node would throw and send nothing.
-const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 function valuesOf({ headers, ofConnection }: Message, name: string): readonly string[] {
   if (ofConnection.has(name) || !Object.hasOwn(headers, name)) return [];
   const value = headers[name] ?? [];
-  return (typeof value === 'string' ? [value] : value).filter((text) => SENDABLE.test(text));
+  // For any other value Node would throw and send nothing.
+  return (typeof value === 'string' ? [value] : value).filter((text) => HEADER_VALUE.test(text));
 }

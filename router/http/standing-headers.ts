@@ -1,6 +1,6 @@
 import type { Config } from '../config/config-schema.ts';
 import { isCacheControl } from '../headers/collection.ts';
-import { isProtectedResponseHeader } from '../shared/protected-headers.ts';
+import { isProtectedResponseHeader } from '../shared/http/protected-headers.ts';
 import { compileRules } from '../headers/rules.ts';
 
 /** Headers of every response of a port, including errors. */

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { parseConfig } from '../../router/config/config.ts';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
 import { REGISTRY_METRICS } from '../../registry/telemetry/metrics.ts';
-import { PROTECTED_HEADERS } from '../../router/shared/protected-headers.ts';
+import { PROTECTED_HEADERS } from '../../router/shared/http/protected-headers.ts';
 import { configTable } from '../../bin/generate/config-table.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 

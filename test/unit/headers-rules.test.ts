@@ -5,7 +5,7 @@ import { createForwarding } from '../../router/headers/forwarding.ts';
 import {
   isProtectedRequestHeader,
   isProtectedResponseHeader,
-} from '../../router/shared/protected-headers.ts';
+} from '../../router/shared/http/protected-headers.ts';
 
 const read = (text: string) =>
   parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' }).headers;

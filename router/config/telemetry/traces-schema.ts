@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { HEADER_NAME, HEADER_VALUE } from '../../shared/http/header-syntax.ts';
 import { SECRET } from '../yaml/secret.ts';
 
 export const httpUrl = z.url({ protocol: /^https?$/ });
-const HEADER_NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const PAIRS = 'must be names with values; in an environment variable `name=value,name2=value2`';
 

@@ -1,12 +1,12 @@
 import { createContextKey } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import { TOKEN } from '../../shared/http/header-syntax.ts';
 import type { HeaderPropagator } from './header-propagator.ts';
 
 /** Maximum numbers of members and characters that are passed on (https://www.w3.org/TR/baggage/#limits). */
 const MOST_MEMBERS = 64;
 const LONGEST = 8_192;
 
-const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
 // A percent sign has to begin an escape sequence: some receivers fail at any other percent sign.
 const VALUE = '(?:%[\\dA-Fa-f]{2}|[!#$&-+\\--:<-\\[\\]-~])*';
 const PROPERTY = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*${VALUE})?`;

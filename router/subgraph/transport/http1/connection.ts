@@ -56,10 +56,6 @@ export class Connection implements ResponseEvents {
     this.#socket = this.#connect();
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   /** Whether the connection may carry another request now. */
   isUsable(now: number): boolean {
     return this.#request === undefined && !this.#socket.destroyed && now < this.#expiresAt;
@@ -76,7 +72,7 @@ export class Connection implements ResponseEvents {
       return;
     }
     this.#request = request;
-    this.#reader.begin(this);
+    this.#reader.begin();
     if (typeof body === 'string') this.#socket.write(head + body, 'latin1');
     else this.#socket.write(joined(head, body));
   }
@@ -137,7 +133,7 @@ export class Connection implements ResponseEvents {
   }
 
   #onRead(bytes: Buffer): void {
-    // Bytes that belong to no request could be taken for the response to the next one.
+    // Bytes received without a request could be read as the response to the next request.
     if (this.#request === undefined) return this.destroy();
     const at = this.#reader.read(bytes);
     const { fault } = this.#reader;

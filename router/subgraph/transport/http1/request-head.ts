@@ -1,11 +1,10 @@
 import { errors } from 'undici';
+import { HEADER_NAME, HEADER_VALUE } from '../../../shared/http/header-syntax.ts';
 import type { OutgoingRequest } from './connection-pool.ts';
 
 /** Returns the head of a request to one host, with the empty line at its end. */
 export type RequestHead = (request: Pick<OutgoingRequest, 'path' | 'headers' | 'body'>) => string;
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const MAX_NAMES = 512;
 
 /** Creates the function that writes the heads of requests to one host. */
@@ -15,7 +14,7 @@ export function createRequestHead(host: string): RequestHead {
 
   function checkName(name: string): void {
     if (valid.has(name)) return;
-    if (!TOKEN.test(name))
+    if (!HEADER_NAME.test(name))
       throw new errors.InvalidArgumentError(`invalid header name ${JSON.stringify(name)}`);
     if (valid.size < MAX_NAMES) valid.add(name);
   }
@@ -26,7 +25,7 @@ export function createRequestHead(host: string): RequestHead {
       const name = headers[index] ?? '';
       const value = headers[index + 1] ?? '';
       checkName(name);
-      if (INVALID_VALUE.test(value)) throw new errors.InvalidArgumentError(`invalid value of header ${name}`);
+      if (!HEADER_VALUE.test(value)) throw new errors.InvalidArgumentError(`invalid value of header ${name}`);
       text += `${name}: ${value}\r\n`;
     }
     return `${text}content-length: ${body.length}\r\n\r\n`;

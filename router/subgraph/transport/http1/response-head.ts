@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { HEADER_NAME, HEADER_VALUE } from '../../../shared/http/header-syntax.ts';
 
 /** The head of a response, and how its body ends. */
 export type ResponseHead = {
@@ -18,8 +19,6 @@ export const CHUNKED = -1;
 export const UNTIL_CLOSE = -2;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d{1,15}$/;
 /** Headers that determine where the body ends. */
 const FRAMING = ['content-length', 'transfer-encoding'];
@@ -68,7 +67,7 @@ function addHeader(
   if (colon === -1 || colon >= end) return false;
   const name = lowerName(text.slice(from, colon));
   const value = withoutOuterSpace(text, colon + 1, end);
-  if (name === undefined || INVALID_VALUE.test(value)) return false;
+  if (name === undefined || !HEADER_VALUE.test(value)) return false;
   // Parsers disagree about a length or coding with a space behind it.
   if (FRAMING.includes(name) && isSpace(text.charCodeAt(end - 1))) return false;
   const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
@@ -104,7 +103,7 @@ const names = new Map<string, string>();
 function lowerName(name: string): string | undefined {
   const known = names.get(name);
   if (known !== undefined) return known;
-  if (!TOKEN.test(name)) return undefined;
+  if (!HEADER_NAME.test(name)) return undefined;
   const lower = name.toLowerCase();
   if (names.size < MAX_NAMES) names.set(name, lower);
   return lower;

@@ -1,3 +1,4 @@
+import { TOKEN } from '../../../shared/http/header-syntax.ts';
 import { CHUNKED, UNTIL_CLOSE, isTrailer, parseHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -7,9 +8,9 @@ export type ResponseEvents = {
   onHead(head: ResponseHead): void;
   /**
    * Called for each part of the body.
-   * @param bytes a view of the bytes that were read, which is valid only during the call unless `isCopy`
+   * @param bytes may be a view of the bytes that were read, and is then valid only during the call
    */
-  onBody(bytes: Buffer, isCopy: boolean): void;
+  onBody(bytes: Buffer): void;
 };
 
 /** Maximum length of a head, of all trailers and of all interim responses, in bytes. */
@@ -17,7 +18,7 @@ const MAX_HEAD_BYTES = 16_384;
 /** Maximum length of the line before a chunk, in bytes. */
 const MAX_CHUNK_LINE_BYTES = 1_024;
 // A size in hexadecimal digits, and extensions such as `;name=value`, which are ignored.
-const CHUNK_LINE = /^([\da-fA-F]{1,8})(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=[!#$%&'*+\-.^_`|~\dA-Za-z]+)?)*$/;
+const CHUNK_LINE = new RegExp(`^([\\da-fA-F]{1,8})(?:;${TOKEN}(?:=${TOKEN})?)*$`);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_LINE = Buffer.from('\r\n');
 const NOTHING = Buffer.alloc(0);
@@ -33,7 +34,7 @@ export type ReadFault = 'malformed' | 'head too large';
  */
 export class ResponseReader {
   #state: State = 'head';
-  #events: ResponseEvents;
+  readonly #events: ResponseEvents;
   #head: ResponseHead | undefined;
   /** Bytes of an incomplete head, chunk line or trailer section. */
   #held: Buffer = NOTHING;
@@ -64,8 +65,7 @@ export class ResponseReader {
   }
 
   /** Prepares for the next response of the same connection. */
-  begin(events: ResponseEvents): void {
-    this.#events = events;
+  begin(): void {
     this.#state = 'head';
     this.#head = undefined;
     this.#held = NOTHING;
@@ -162,7 +162,7 @@ export class ResponseReader {
   /** Delivers a part of the body. Only a body that was read at once is delivered without a copy. */
   #deliver(bytes: Buffer, isWhole: boolean): void {
     const isView = isWhole && this.#head?.headers['content-encoding'] === undefined;
-    this.#events.onBody(isView ? bytes : Buffer.from(bytes), !isView);
+    this.#events.onBody(isView ? bytes : Buffer.from(bytes));
   }
 
   #startChunk(line: string): void {
