@@ -34,7 +34,7 @@ export type ClientUse = {
   readonly calls: number | null;
 };
 
-/** One reason for the `verdict` of an operation. */
+/** One reason for the result of an operation. */
 export type Reason = {
   /** The effect of this reason alone. */
   readonly verdict: Verdict;

@@ -26,7 +26,7 @@ function fromProc(port: number): number | undefined {
   return owner === undefined ? undefined : Number(owner);
 }
 
-/** Processes of other users, and those that end meanwhile, cannot be read. */
+/** Returns undefined if reading fails, as for a process of another user or one that has ended. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -11,7 +11,7 @@ export type Effect = {
   readonly node: ASTNode;
 };
 
-/** Collects the reasons for the `verdict` of an operation, one for each code and coordinate. */
+/** Collects the reasons for the result of an operation, one for each code and coordinate. */
 export class ReasonList {
   readonly #effects = new Map<string, Effect>();
   readonly #breaking: Effect[] = [];

@@ -1,6 +1,6 @@
 import { outcomeOf } from '../telemetry/metrics/response-outcome.ts';
 import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
-import { criticalPath } from '../trace/critical-path.ts';
+import { criticalPath, ownerOf } from '../trace/critical-path.ts';
 import { LatencyBuckets, percentile } from './latency-buckets.ts';
 import type { LatencyCounts } from './latency-buckets.ts';
 
@@ -112,7 +112,7 @@ class Step {
     this.#latencies.add(event.ms);
     if (recorder.execution === undefined) return;
     for (const part of criticalPath(recorder)) {
-      const name = 'subgraph' in part ? part.subgraph : 'router';
+      const name = ownerOf(part);
       if (this.#shares.has(name) || this.#shares.size < MAX_SUBGRAPHS)
         this.#shares.set(name, (this.#shares.get(name) ?? 0) + part.ms);
     }

@@ -15,8 +15,8 @@ export type PlanDescription = {
   /** Number of calls by the name of the subgraph. */
   readonly subgraphs: Readonly<Record<string, number>>;
   /**
-   * Milliseconds of the longest chain of calls, by the median latencies of the subgraphs; null if the latency
-   * of one of them is unknown.
+   * Duration of the longest chain of calls in milliseconds, computed from the median latencies of the
+   * subgraphs; null if one of these latencies is unknown.
    */
   readonly estimatedMs: number | null;
   readonly fetches: readonly PlannedFetch[];

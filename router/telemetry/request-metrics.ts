@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 import { addressBlock } from '../request/address-block.ts';
-import { criticalPath } from '../trace/critical-path.ts';
+import { criticalPath, ownerOf } from '../trace/critical-path.ts';
 import { createCodeLabels, createFirstLabels } from './metrics/first-labels.ts';
 import type { createMetrics } from './metrics.ts';
 import { METRICS } from './metrics/definitions.ts';
@@ -80,7 +80,7 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
   function countShares(recorder: RequestRecorder): void {
     const shares = new Map<string, number>();
     for (const part of criticalPath(recorder)) {
-      const subgraph = 'subgraph' in part ? part.subgraph : 'router';
+      const subgraph = ownerOf(part);
       shares.set(subgraph, (shares.get(subgraph) ?? 0) + part.ms);
     }
     for (const [subgraph, ms] of shares)

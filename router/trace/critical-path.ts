@@ -16,6 +16,11 @@ export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
   return (recorder.criticalPath ??= computePath(recorder));
 }
 
+/** Returns the subgraph that a part of the path is attributed to; `router` for the router's own time. */
+export function ownerOf(part: PathPart): string {
+  return 'subgraph' in part ? part.subgraph : 'router';
+}
+
 function computePath(recorder: RequestRecorder): readonly PathPart[] {
   const parts: PathPart[] = [];
   let until = 0;

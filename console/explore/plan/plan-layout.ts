@@ -20,8 +20,8 @@ export type PlanLayout = {
 };
 
 /**
- * Places fetches from left to right: each in the first column after all that it depends on, near the middle
- * of these.
+ * Places fetches from left to right: each in the first column after the fetches that it depends on, and near
+ * the middle of their rows.
  */
 export function layoutPlan(fetches: readonly PlannedFetch[]): PlanLayout {
   const columns = columnsOf(fetches);

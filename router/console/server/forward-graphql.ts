@@ -21,13 +21,14 @@ const TIMEOUT_MS = 120_000;
 const MAX_RESPONSE_BYTES = 64 * 1_048_576;
 
 /**
- * Headers of the browser that the client port does not receive. Most belong to the connection, to the origin
- * of the page, or to a proxy before the admin port; cookies of that origin are not for subgraphs.
+ * Request headers of the browser that are not forwarded to the client port. Most of them describe the
+ * connection, the origin of the page, or a proxy in front of the admin port. Cookies are not forwarded,
+ * because they belong to the origin of the page.
  */
 const OWN_HEADERS =
   /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|host|origin|referer|content-length|accept-encoding|cookie|forwarded|x-forwarded-.*|sec-.*|tributary-debug|tributary-console-token)$/;
 
-/** Headers of the response that the browser does not receive. */
+/** Response headers that are not forwarded to the browser. */
 const OWN_RESPONSE_HEADERS =
   /^(?:connection|keep-alive|proxy-.*|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie|access-control-.*)$/;
 
