@@ -1,5 +1,6 @@
 import type { ConfigResult, ConfigValue } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
+import { FilterForm } from '../frame/filter-form.tsx';
 import { setParameters, useLocation } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
 
@@ -11,12 +12,7 @@ export function ConfigurationPage() {
   const onlySet = parameters['set'] === 'only';
   return (
     <>
-      <form
-        class="filters"
-        role="search"
-        aria-label="Filter configuration"
-        onSubmit={(event) => event.preventDefault()}
-      >
+      <FilterForm label="Filter configuration">
         <input
           type="search"
           aria-label="Search keys and values"
@@ -32,7 +28,7 @@ export function ConfigurationPage() {
           />
           without defaults
         </label>
-      </form>
+      </FilterForm>
       <Show resource={config}>
         {(values) => <Values values={values.filter((value) => matches(value, search, onlySet))} />}
       </Show>

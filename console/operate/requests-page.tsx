@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { RecentRequest, RequestsResult } from '../../router/console/api-types.ts';
 import { useResource } from '../api/use-resource.ts';
+import { FilterForm } from '../frame/filter-form.tsx';
 import { formatDuration, formatDayTime } from '../frame/figures.ts';
 import { linkTo, navigate, setParameters, useLocation } from '../frame/location.ts';
 import { Empty, Show } from '../frame/states.tsx';
@@ -54,12 +55,7 @@ type FiltersProps = {
 
 function Filters({ parameters, isLive, onLive }: FiltersProps) {
   return (
-    <form
-      class="filters"
-      role="search"
-      aria-label="Filter requests"
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <FilterForm label="Filter requests">
       <select
         aria-label="Kind"
         value={parameters['kind'] ?? ''}
@@ -85,7 +81,7 @@ function Filters({ parameters, isLive, onLive }: FiltersProps) {
       <button type="button" aria-pressed={!isLive} onClick={() => onLive(!isLive)}>
         {isLive ? 'Pause' : 'Continue'}
       </button>
-    </form>
+    </FilterForm>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { FilterForm } from '../frame/filter-form.tsx';
 import { Ago } from '../frame/ago.tsx';
 import { formatCount } from '../frame/figures.ts';
 import { count } from '../frame/format.ts';
@@ -51,7 +52,7 @@ export function UsagePage({ variant }: { readonly variant: string }) {
   );
   return (
     <>
-      <form class="filters" role="search" aria-label="Usage" onSubmit={(event) => event.preventDefault()}>
+      <FilterForm label="Usage">
         <input
           type="search"
           aria-label="Coordinate"
@@ -70,7 +71,7 @@ export function UsagePage({ variant }: { readonly variant: string }) {
             </option>
           ))}
         </select>
-      </form>
+      </FilterForm>
       {coordinate === '' ? (
         <Empty title="Whose queries use a field?">
           Enter a type, field, argument or enum value: <code>Product</code>, <code>Product.price</code>,{' '}

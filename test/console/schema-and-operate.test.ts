@@ -14,7 +14,6 @@ import { until } from '../support/time/until.ts';
 
 const INJECTION = '<img src=x onerror="window.injected = true">';
 
-/** Whether the page has to be scrolled sideways. */
 const BOOKS = `
   type Query { "All books. ${INJECTION.replaceAll('"', "'")}" books(first: Int = 3): [Book!]! @cost(weight: 4) }
   "A book of the library."
