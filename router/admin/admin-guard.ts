@@ -7,7 +7,12 @@ export type AdminBinding = { readonly host: string; readonly address: string };
 /** Returns the reason why a request is rejected; undefined if it is accepted. */
 export type AdminGuard = (headers: IncomingHttpHeaders) => string | undefined;
 
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i;
+const LOOPBACK = /^(?:localhost$|127\.|::1$|::ffff:127\.)/i;
+
+/** Whether a host or an address is that of the machine itself. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /**
  * Rejects requests from web pages. A page may send requests to any port of its user's machine. It can even
@@ -16,7 +21,7 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i;
  * such an address any host name.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
-  const isLoopback = LOOPBACK.test(address);
+  const isLocal = isLoopback(address);
   const names = new Set([host.toLowerCase(), 'localhost']);
 
   function isOwn(authority: string): boolean {
@@ -28,7 +33,7 @@ export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
     // Rejects every request with `Origin`: only browsers send this header, and web pages may not use the
     // admin port.
     if (headers.origin !== undefined) return 'requests from web pages are not allowed';
-    if (!isLoopback || headers.host === undefined || isOwn(headers.host)) return undefined;
+    if (!isLocal || headers.host === undefined || isOwn(headers.host)) return undefined;
     return 'Host must be an IP address, localhost or the configured name';
   };
 }

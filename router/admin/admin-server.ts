@@ -10,7 +10,7 @@ import type { CommandParts } from './breaker-command.ts';
 import type { ClientResponse } from '../request/client-request.ts';
 import type { ServePaths } from '../http/request-path.ts';
 import { pathOf } from '../http/request-path.ts';
-import { healthResponse } from '../http/health.ts';
+import { healthResponse, isHealthPath } from '../http/health.ts';
 import { hostFault } from '../http/host-header.ts';
 import { serverOptions, urlAt } from '../http/http-server.ts';
 import { openPort } from '../http/sockets/listeners.ts';
@@ -31,7 +31,22 @@ export type Inspection = {
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
+/** Result of the check whether a request comes from an operator. */
+export type OperatorAccess =
+  | { readonly kind: 'accepted'; readonly user: string }
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+export type CheckOperator = (request: IncomingMessage) => Promise<OperatorAccess>;
+
 export type AdminParts = CommandParts & {
+  /** Checks the token of requests for commands, `/state` and `/usage`. */
+  readonly checkOperator: CheckOperator;
   readonly inspect: () => Promise<Inspection>;
   /** Responds to requests for the console; returns undefined for other paths. It is undefined if disabled. */
   readonly serveConsole?: ServePaths | undefined;
@@ -82,23 +97,40 @@ async function route(
   guard: AdminGuard,
   parts: AdminParts,
 ): Promise<ClientResponse> {
-  const { inspect, usage, now } = parts;
   const fault = hostFault(request);
   if (fault !== undefined) return rejected(400, fault);
   const consoleResponse = await parts.serveConsole?.(request, pathOf(request.url));
   if (consoleResponse !== undefined) return consoleResponse;
   const foreign = guard(request.headers);
   if (foreign !== undefined) return rejected(403, foreign);
-  const commandResponse = await respondToCommand(request, parts);
+  return (await publicResponse(request, parts)) ?? operatorResponse(request, parts);
+}
+
+/**
+ * Responds to scrapers and probes, which have no token: their responses contain neither users nor addresses
+ * of subgraphs. Returns undefined for other paths.
+ */
+async function publicResponse(
+  { url: path = '/', headers }: IncomingMessage,
+  { inspect, now }: AdminParts,
+): Promise<ClientResponse | undefined> {
+  if (path === '/metrics') return metricsResponse((await inspect()).metrics, headers.accept);
+  if (!isHealthPath(path)) return undefined;
+  const { unready, supergraphs } = await inspect();
+  return healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } });
+}
+
+/** Responds to operators. All paths are protected, so that a new one cannot lack the check. */
+async function operatorResponse(request: IncomingMessage, parts: AdminParts): Promise<ClientResponse> {
+  const operator = await parts.checkOperator(request);
+  if (operator.kind === 'rejected') return rejected(operator.status, operator.message, operator.headers);
+  const commandResponse = await respondToCommand(request, { ...parts, who: operator.user });
   if (commandResponse !== undefined) return commandResponse;
-  const path = request.url ?? '/';
-  if (path === '/usage') return usageResponse(await usage());
-  const { metrics, state, unready, supergraphs } = await inspect();
-  if (path === '/metrics') return metricsResponse(metrics, request.headers.accept);
-  if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
-  return (
-    healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
-  );
+  const { url: path } = request;
+  if (path === '/usage') return usageResponse(await parts.usage());
+  if (path !== '/state') return notFound();
+  const { state } = await parts.inspect();
+  return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
 }
 
 function usageResponse(usage: UsageJson | undefined): ClientResponse {
@@ -121,6 +153,10 @@ function notFound(): ClientResponse {
   );
 }
 
-function rejected(status: number, error: string): ClientResponse {
-  return { status, headers: JSON_HEADERS, body: JSON.stringify({ error }) };
+function rejected(
+  status: number,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): ClientResponse {
+  return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify({ error }) };
 }

@@ -78,11 +78,11 @@ const commandBody = z.strictObject({
  */
 export async function respondToCommand(
   request: IncomingMessage,
-  parts: CommandParts,
+  { who, ...parts }: CommandParts & Pick<AuditEntry, 'who'>,
 ): Promise<ClientResponse | undefined> {
   const subgraph = nameAfter(request.url ?? '', PREFIX);
   if (subgraph === undefined) return undefined;
-  const caller = { who: 'admin port', address: request.socket.remoteAddress ?? 'unknown' };
+  const caller = { who, address: request.socket.remoteAddress ?? 'unknown' };
   const outcome = await runBreakerCommand(request, subgraph, { ...parts, caller });
   if (outcome.kind === 'applied') return json(200, outcome.command);
   const { status, message, headers } = outcome.error;

@@ -1,5 +1,6 @@
 import { printSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import type { OperatorAccess } from '../admin/admin-server.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import { claimedCaller } from '../authentication/claimed-caller.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -13,13 +14,7 @@ import type { SchemaResult, StateResult } from './api-types.ts';
 import { createSchemaDescription } from './describe-schema.ts';
 import { describeConfig } from './describe-config.ts';
 import type { EventLog } from './event-log.ts';
-import type {
-  RunQuery,
-  OperatorResult,
-  ProcessResults,
-  ProcessQueries,
-  QueryName,
-} from './process-queries.ts';
+import type { RunQuery, ProcessResults, ProcessQueries, QueryName } from './process-queries.ts';
 import type { LiveSeries } from './live-series.ts';
 import type { RequestRing } from './request-ring.ts';
 import type { SchemaVersions } from './schema-versions.ts';
@@ -104,7 +99,7 @@ function healthOf(reasons: readonly string[]): ProcessResults['overview']['healt
 async function auditedOperator(
   query: ProcessQueries['operator'],
   parts: ProcessDataParts,
-): Promise<OperatorResult> {
+): Promise<OperatorAccess> {
   const result = await checkOperator(query, parts);
   if (result.kind === 'rejected') {
     const { code, message: reason } = result;
@@ -122,10 +117,10 @@ async function auditedOperator(
 async function checkOperator(
   { token, address, role }: ProcessQueries['operator'],
   { authenticator, config }: Pick<ProcessDataParts, 'authenticator' | 'config'>,
-): Promise<OperatorResult> {
+): Promise<OperatorAccess> {
   if (config().authentication.issuers.length === 0)
     return forbidden(
-      'the console requires a token, but `authentication.issuers` is empty; add an issuer or set `console.role: false`',
+      'the admin port requires a token, but `authentication.issuers` is empty; add an issuer or set `console.role: false`',
     );
   try {
     if (token === '') throw new RouterError('UNAUTHENTICATED', `send a token with the role ${role}`);
@@ -140,6 +135,6 @@ async function checkOperator(
   }
 }
 
-function forbidden(message: string): OperatorResult {
+function forbidden(message: string): OperatorAccess {
   return { kind: 'rejected', code: 'FORBIDDEN', status: 403, message, headers: {} };
 }

@@ -1,3 +1,4 @@
+import type { OperatorAccess } from '../admin/admin-server.ts';
 import type {
   ConfigResult,
   HistoryResult,
@@ -38,19 +39,9 @@ export type ProcessResults = {
   readonly request: RequestResult | undefined;
   readonly series: readonly StepFigures[];
   readonly config: ConfigResult;
-  readonly operator: OperatorResult;
+  /** Whether a token has the role of an operator. */
+  readonly operator: OperatorAccess;
 };
-
-/** True if a token has the role of an operator. */
-export type OperatorResult =
-  | { readonly kind: 'accepted'; readonly user: string }
-  | {
-      readonly kind: 'rejected';
-      readonly status: number;
-      readonly code: string;
-      readonly message: string;
-      readonly headers: Readonly<Record<string, string>>;
-    };
 
 export type QueryName = keyof ProcessQueries;
 

@@ -6,6 +6,7 @@ import { createEventLog } from '../console/event-log.ts';
 import type { QueryProcesses } from '../console/process-queries.ts';
 import type { ConsolePort } from '../console/server/console-access.ts';
 import { createConsoleServer } from '../console/server/console-server.ts';
+import { createOperatorCheck } from '../console/server/operator-token.ts';
 import type { ServePaths } from '../http/request-path.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
@@ -47,7 +48,11 @@ export function createOperatorPorts(config: Config, parts: OperatorPortParts): O
     consoleOn,
     openAdminPort: async () =>
       config.admin.enabled
-        ? listenAdmin(config, { ...operated, serveConsole: consoleOn('admin') })
+        ? listenAdmin(config, {
+            ...operated,
+            serveConsole: consoleOn('admin'),
+            checkOperator: createOperatorCheck(config, parts.processes),
+          })
         : undefined,
   };
 }

@@ -51,8 +51,13 @@ test('accepts a program that uses an IP address or localhost', async () => {
     expect(await ask(graph, '/metrics', { host })).toMatchObject({ status: 200 });
 });
 
-test('on a public interface accepts a scraper by any host name, and rejects a page', async () => {
+test('on a public interface accepts a scraper by any host name, rejects a page, and requires a role', async () => {
   await using open = await startSmallGraph({ services: LIBRARY, config: 'admin: { host: 0.0.0.0 }' });
   expect(await ask(open, '/metrics', { host: 'router-1:9090' })).toMatchObject({ status: 200 });
   expect(await ask(open, '/state', { origin: 'http://router-1:9090' })).toMatchObject({ status: 403 });
+  for (const path of ['/state', '/usage', '/breakers/books'])
+    expect(await ask(open, path, { host: 'router-1:9090' })).toEqual({
+      status: 403,
+      body: expect.stringContaining('add an issuer or set `console.role: false`'),
+    });
 });

@@ -506,6 +506,51 @@ console: { role: operator }
     expect(await overview({ 'tributary-console-token': operator })).toMatchObject({ status: 200 });
     const page = await send(`${secured.router.adminUrl}/console`);
     expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+
+    // Commands, state and usage require the same role outside of the console. Metrics and probes do not.
+    const { port } = new URL(secured.router.adminUrl ?? '');
+    const operatorHeaders = { authorization: `Bearer ${operator}` };
+    const expired = await issuer.mint({ claims: { roles: ['operator'], exp: 1_000, iat: 0 } });
+    const foreign = await issuer.mint({ claims: { roles: ['operator'], iss: 'https://evil.example' } });
+    const attacks: readonly (readonly [number, OutgoingHttpHeaders])[] = [
+      [401, {}],
+      [401, { authorization: `Basic ${operator}` }],
+      [401, { authorization: `Bearer ${expired}` }],
+      [401, { authorization: `Bearer ${foreign}` }],
+      [401, { authorization: `Bearer ${operator}x` }],
+      [401, { 'tributary-console-token': '', ...operatorHeaders }],
+      [401, { cookie: `authorization=${operator}` }],
+      [403, { authorization: `Bearer ${customer}` }],
+      // A page of another origin, and a page whose name resolves to this machine.
+      [403, { origin: 'http://evil.example', ...operatorHeaders }],
+      [403, { origin: secured.router.adminUrl, ...operatorHeaders }],
+      [403, { host: `evil.example:${port}`, ...operatorHeaders }],
+    ];
+    const close = { method: 'POST', body: { state: 'open' } };
+    const at = (path: string, options: Parameters<typeof send>[1]) =>
+      send(`${secured.router.adminUrl}${path}`, options);
+    for (const [status, headers] of attacks) {
+      expect([headers, (await at('/breakers/books', { ...close, headers })).status]).toEqual([
+        headers,
+        status,
+      ]);
+      for (const path of ['/state', '/usage', '/nothing', '/state?x', '//state'])
+        expect([path, headers, (await at(path, { headers })).status]).toEqual([path, headers, status]);
+    }
+    const simple = { 'content-type': 'text/plain', ...operatorHeaders };
+    expect((await at('/breakers/books', { ...close, headers: simple })).status).toBe(415);
+    for (const path of ['/metrics', '/health/ready', '/livez'])
+      expect([path, (await at(path, {})).status]).toEqual([path, 200]);
+    expect((await at('/state', { headers: operatorHeaders })).body).toMatchObject({
+      subgraphs: [{ breaker: 'closed' }, { breaker: 'closed' }],
+    });
+    expect(secured.log.filter(({ msg }) => msg === 'operator command')).toEqual([]);
+    expect(await at('/breakers/books', { ...close, headers: operatorHeaders })).toMatchObject({
+      status: 200,
+    });
+    expect(secured.log.filter(({ msg }) => msg === 'operator command')).toMatchObject([
+      { stream: 'audit', who: `${issuer.issuer} user-1`, subgraph: 'books', outcome: 'applied' },
+    ]);
   });
 
   test('does not exist on the client port in production', async () => {

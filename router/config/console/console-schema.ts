@@ -14,7 +14,7 @@ export const consoleSchema = z
       .union([z.string().min(1), z.literal(false)])
       .optional()
       .describe(
-        'Role that a token must have to use the console of the admin port; `false` requires no token. Default: `admin`, or `false` if the admin port listens on a loopback address.',
+        'Role that a token must have to use the console of the admin port, its commands, `/state` and `/usage`; `false` requires no token. Default: `admin`, or `false` if the admin port listens on a loopback address.',
       ),
     hosts: z
       .array(z.string().min(1))

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { isLoopback } from '../../admin/admin-guard.ts';
 import type { Config } from '../../config/config-schema.ts';
 import type { ClientResponse } from '../../request/client-request.ts';
 import type { QueryProcesses } from '../process-queries.ts';
 import { apiError } from './api-response.ts';
+import { NO_PROCESS, operatorToken, requiredRole } from './operator-token.ts';
 
 /** The port on which the console is served. */
 export type ConsolePort = 'client' | 'admin';
@@ -29,8 +31,6 @@ export type Access =
  */
 export type CheckAccess = (request: IncomingMessage, forwards: boolean) => Promise<Access>;
 
-const LOOPBACK = /^(?:localhost$|127\.|::1$|::ffff:127\.)/i;
-
 /**
  * Creates the access rules of a port.
  *
@@ -43,7 +43,7 @@ export function createConsoleAccess(
   { port, processes }: { readonly port: ConsolePort; readonly processes: QueryProcesses },
 ): CheckAccess {
   const host = port === 'admin' ? config.admin.host : config.listen.host;
-  const role = port === 'admin' ? roleOf(config) : undefined;
+  const role = port === 'admin' ? requiredRole(config) : undefined;
   const names = new Set(['localhost', host, ...config.console.hosts].map((name) => name.toLowerCase()));
   const isOwnHost = (name: string) => isIP(name) !== 0 || names.has(name.toLowerCase());
 
@@ -57,28 +57,16 @@ export function createConsoleAccess(
         return rejected(403, 'Host must be an IP address, localhost or a name of `console.hosts`');
       // The client port of a developer's machine may be open to its network.
       // A worker cannot apply commands in the others.
-      const mayAct = port === 'admin' || (config.workers === 1 && LOOPBACK.test(address));
+      const mayAct = port === 'admin' || (config.workers === 1 && isLoopback(address));
       return { kind: 'accepted', caller: { who: `${port} port`, address, mayAct } };
     }
-    const result = await processes.one('operator', { token: tokenOf(request, forwards), address, role });
-    if (result === undefined) return rejected(503, 'no process of the router responds', 'NOT_READY');
+    const token = operatorToken(request, { acceptsAuthorization: !forwards });
+    const result = (await processes.one('operator', { token, address, role })) ?? NO_PROCESS;
     if (result.kind === 'accepted')
       return { kind: 'accepted', caller: { who: result.user, address, mayAct: true } };
     const { status, message, code } = result;
     return { kind: 'rejected', response: apiError({ status, message, code, headers: result.headers }) };
   };
-}
-
-/** Returns the role that the console of the admin port requires; undefined if it requires no token. */
-function roleOf({ console: { role }, admin }: Pick<Config, 'console' | 'admin'>): string | undefined {
-  if (role === false) return undefined;
-  return role ?? (LOOPBACK.test(admin.host) ? undefined : 'admin');
-}
-
-function tokenOf({ headers }: IncomingMessage, forwards: boolean): string {
-  const own = headers['tributary-console-token'];
-  if (typeof own === 'string') return own;
-  return (forwards ? undefined : /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]) ?? '';
 }
 
 function isSameOrigin(origin: string, host: string | undefined): boolean {
@@ -93,6 +81,6 @@ function hostNameOf(authority: string): string {
   return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
-function rejected(status: number, message: string, code = 'FORBIDDEN'): Access {
-  return { kind: 'rejected', response: apiError({ status, code, message }) };
+function rejected(status: number, message: string): Access {
+  return { kind: 'rejected', response: apiError({ status, code: 'FORBIDDEN', message }) };
 }

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../../admin/admin-guard.ts';
+import type { CheckOperator } from '../../admin/admin-server.ts';
+import type { Config } from '../../config/config-schema.ts';
+import type { QueryProcesses } from '../process-queries.ts';
+
+/**
+ * Creates the check of the role that the admin port requires. Without such a role, every caller is accepted
+ * as the port itself.
+ */
+export function createOperatorCheck(
+  config: Pick<Config, 'console' | 'admin'>,
+  processes: QueryProcesses,
+): CheckOperator {
+  const role = requiredRole(config);
+  return async (request) => {
+    if (role === undefined) return { kind: 'accepted', user: 'admin port' };
+    const address = request.socket.remoteAddress ?? 'unknown';
+    const token = operatorToken(request, { acceptsAuthorization: true });
+    return (await processes.one('operator', { token, address, role })) ?? NO_PROCESS;
+  };
+}
+
+/** Returns the role that a token must have on the admin port; undefined if no token is required. */
+export function requiredRole({
+  console: { role },
+  admin,
+}: Pick<Config, 'console' | 'admin'>): string | undefined {
+  if (role === false) return undefined;
+  return role ?? (isLoopback(admin.host) ? undefined : 'admin');
+}
+
+/** Returns the token of the operator; empty if the request has none. */
+export function operatorToken(
+  { headers }: IncomingMessage,
+  { acceptsAuthorization }: { readonly acceptsAuthorization: boolean },
+): string {
+  const own = headers['tributary-console-token'];
+  if (typeof own === 'string') return own;
+  if (!acceptsAuthorization) return '';
+  return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** Result of a check to which no process of the router has responded. */
+export const NO_PROCESS = {
+  kind: 'rejected',
+  status: 503,
+  code: 'NOT_READY',
+  message: 'no process of the router responds',
+  headers: {},
+} as const;
