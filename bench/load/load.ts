@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readAllocatedBytes } from '../harness/allocation.ts';
 import { readCost, resetPeak } from '../harness/process-cost.ts';
 import { serve } from '../harness/remote.ts';
 import { startLoop } from './closed-loop.ts';
@@ -28,6 +29,8 @@ export type Measured = {
   readonly gatewayCpuMs: number;
   readonly gatewayPeakMb: number;
   readonly gatewayRssMb: number;
+  /** Bytes allocated on the V8 heap of the main thread; undefined if the gateway does not report them. */
+  readonly allocatedBytes: number | undefined;
   readonly loadCpuMs: number;
   readonly subgraphsCpuMs: number;
 };
@@ -47,11 +50,11 @@ async function run(options: Run): Promise<Measured> {
   const loop = startLoop(options);
   try {
     await wait(loop, { atLeastMs: settleMs, longestMs, responses: connections });
-    const before = readClocks(options);
+    const before = await readClocks(options);
     const settled = loop.responses();
     loop.takeLatencies();
     await wait(loop, { atLeastMs: measureMs, longestMs, responses: WAVES * connections });
-    const after = readClocks(options);
+    const after = await readClocks(options);
     return {
       ...differences(before, after),
       ...quantiles(loop.takeLatencies()),
@@ -77,11 +80,14 @@ async function wait(loop: Loop, { atLeastMs, longestMs, responses }: Wait): Prom
   }
 }
 
-type Clocks = ReturnType<typeof readClocks>;
+type Clocks = Awaited<ReturnType<typeof readClocks>>;
 
-function readClocks({ gatewayPid, subgraphsPid }: Run) {
+async function readClocks({ gatewayPid, subgraphsPid }: Run) {
+  // A saturated gateway responds after some milliseconds, at both ends of the interval.
+  const allocatedBytes = await readAllocatedBytes(gatewayPid);
   const { user, system } = process.cpuUsage();
   return {
+    allocatedBytes,
     at: performance.now(),
     gateway: readCost(gatewayPid),
     subgraphs: readCost(subgraphsPid),
@@ -95,9 +101,14 @@ function differences(before: Clocks, after: Clocks) {
     gatewayCpuMs: after.gateway.cpuMs - before.gateway.cpuMs,
     gatewayPeakMb: after.gateway.peakRssMb,
     gatewayRssMb: after.gateway.rssMb,
+    allocatedBytes: difference(before.allocatedBytes, after.allocatedBytes),
     loadCpuMs: after.loadCpuMs - before.loadCpuMs,
     subgraphsCpuMs: after.subgraphs.cpuMs - before.subgraphs.cpuMs,
   };
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before;
 }
 
 function quantiles(latencies: readonly number[]) {

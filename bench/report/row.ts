@@ -14,6 +14,8 @@ export type Row = {
   /** Peak. */
   readonly rssMb: number;
   readonly callsPerRequest: number;
+  /** Allocated by the main thread on its V8 heap; absent for programs that do not report it. */
+  readonly allocatedKbPerRequest?: number;
   /** Percent of one core, over the interval. */
   readonly gatewayCpu: number;
   readonly loadCpu: number;
@@ -46,7 +48,7 @@ export type RowSource = {
 };
 
 export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): Row {
-  const { responses, allResponses, seconds, p50Ms, p99Ms } = measured;
+  const { responses, allResponses, seconds, p50Ms, p99Ms, allocatedBytes } = measured;
   const share = (cpuMs: number) => round(cpuMs / seconds / 10, 0);
   return {
     ...row,
@@ -57,6 +59,9 @@ export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): 
     cpuMsPerRequest: round(measured.gatewayCpuMs / responses, 4),
     rssMb: round(measured.gatewayPeakMb, 1),
     callsPerRequest: round(calls / allResponses, 2),
+    ...(allocatedBytes !== undefined && {
+      allocatedKbPerRequest: round(allocatedBytes / 1024 / responses, 2),
+    }),
     gatewayCpu: share(measured.gatewayCpuMs),
     loadCpu: share(measured.loadCpuMs),
     subgraphsCpu: share(measured.subgraphsCpuMs),

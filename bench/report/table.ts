@@ -20,6 +20,10 @@ const COLUMNS: readonly Column[] = [
   { title: '÷ ours', cell: ({ rssMb }, ours) => ratio(rssMb, ours?.rssMb) },
   { title: 'calls/request', cell: ({ callsPerRequest }) => callsPerRequest.toFixed(1) },
   {
+    title: 'KB allocated/request',
+    cell: ({ allocatedKbPerRequest }) => digits(allocatedKbPerRequest ?? Number.NaN),
+  },
+  {
     title: 'CPU % gateway | load + subgraphs',
     cell: ({ gatewayCpu, loadCpu, subgraphsCpu }) => `${gatewayCpu} | ${loadCpu} + ${subgraphsCpu}`,
   },

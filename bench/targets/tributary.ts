@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { configSchema } from '../../router/config/config-schema.ts';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
@@ -97,7 +98,14 @@ function router(name: string, { folder, nodeFlags }: BenchEnvironment, yaml: Rou
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(yaml, undefined, 2));
   return {
-    command: [process.execPath, ...V8_FLAGS, ...nodeFlags, join(root, 'cli', 'main.ts'), 'serve'] as const,
+    command: [
+      process.execPath,
+      ...V8_FLAGS,
+      `--import=${pathToFileURL(join(import.meta.dirname, 'report-allocation.ts')).href}`,
+      ...nodeFlags,
+      join(root, 'cli', 'main.ts'),
+      'serve',
+    ] as const,
     // Overrides settings of the shop that this machine may have in its environment.
     env: {
       NODE_ENV: 'production',
