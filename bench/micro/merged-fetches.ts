@@ -10,6 +10,7 @@ import { configSchema } from '../../router/config/config-schema.ts';
 import { compileOperation } from '../../router/execution/compile/compile.ts';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import { executeCompiled } from '../../router/execution/run/execute.ts';
+import { CallHeaders, NO_HEADERS, NO_IDENTITY } from '../../router/request/call-headers.ts';
 import type { Send } from '../../router/request/subgraph-request.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
@@ -45,11 +46,12 @@ const routes = upstream.forGeneration(
   new Map([...schemas.keys()].map((name) => [name, `${origin}/${name}`])),
 );
 const { signal } = new AbortController();
+const headers = new CallHeaders(NO_HEADERS, NO_IDENTITY);
 let calls = 0;
 
 const send: Send = (request) => {
   calls += 1;
-  return routes.send(request, { headers: {}, deadline: performance.now() + 60_000 }, signal);
+  return routes.send(request, { headers, deadline: performance.now() + 60_000 }, signal);
 };
 
 function compiled(document: string, mergesFetches: boolean): CompiledOperation {

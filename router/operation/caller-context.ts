@@ -1,6 +1,8 @@
-import { identityHeaders } from '../authentication/signature.ts';
+import { identityHeadersOf } from '../authentication/identity-headers.ts';
 import type { ForwardedOrigin } from '../headers/forwarded-origin.ts';
 import type { ForwardedHeaders, createForwarding } from '../headers/forwarding.ts';
+import { CallHeaders, HeaderBlock } from '../request/call-headers.ts';
+import type { IdentityHeaders } from '../request/call-headers.ts';
 import type { Caller } from '../request/caller.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import type { Scope } from '../request/deduplication-scope.ts';
@@ -34,13 +36,16 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
   const { monotonic, deadlineMs, forward, origin, isDeduplicated } = parts;
 
   return ({ request, identity }, operation, deduplicatedWork) => {
-    const identified = identityHeaders(identity);
+    const identified = identityHeadersOf(identity);
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
     const { span } = request.recorder;
-    // Headers that the router sets itself (identity, request id, origin). They are added after the forwarded
+    // Headers that the router sets itself, besides those of the identity. They are added after the forwarded
     // headers, so that a client cannot replace them.
-    const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
+    const own = { ...queryOrigin, ...correlationHeaders(request) };
+    const queryHeaders = memoizeLast(
+      (carried: Fields) => new CallHeaders(new HeaderBlock({ ...carried, ...own }), identified),
+    );
     return {
       requestId: request.id,
       span,
@@ -52,10 +57,27 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),
       headersFor({ subgraph, operation: kind }) {
-        const mine = kind === 'query' ? own : { ...own, ...origin.headersFor(request, kind) };
-        return forwarded === undefined ? mine : { ...forwarded.headersFor(subgraph), ...mine };
+        const carried = forwarded?.headersFor(subgraph) ?? NONE;
+        if (kind === 'query') return queryHeaders(carried);
+        const mutationOrigin = origin.headersFor(request, kind);
+        return new CallHeaders(new HeaderBlock({ ...carried, ...own, ...mutationOrigin }), identified);
       },
     };
+  };
+}
+
+type Fields = Readonly<Record<string, string>>;
+
+const NONE: Fields = {};
+
+/** Calls the function again only if its argument is not that of the last call. */
+function memoizeLast<Argument, Result>(
+  create: (argument: Argument) => Result,
+): (argument: Argument) => Result {
+  let last: { readonly argument: Argument; readonly result: Result } | undefined;
+  return (argument) => {
+    if (last === undefined || last.argument !== argument) last = { argument, result: create(argument) };
+    return last.result;
   };
 }
 
@@ -67,12 +89,15 @@ function scopeOf({
   queryOrigin,
   baggage,
 }: {
-  readonly identified: Readonly<Record<string, string>>;
+  readonly identified: IdentityHeaders;
   readonly forwarded: ForwardedHeaders | undefined;
-  readonly queryOrigin: Readonly<Record<string, string>>;
+  readonly queryOrigin: Fields;
   readonly baggage: string | undefined;
 }): Scope {
-  return JSON.stringify([identified, forwarded?.scope, queryOrigin, baggage]);
+  if (forwarded === undefined && baggage === undefined && Object.keys(queryOrigin).length === 0)
+    return identified.scope;
+  // The text of the identity is a JSON object, so it is clear where it ends.
+  return identified.scope + JSON.stringify([forwarded?.scope, queryOrigin, baggage]);
 }
 
 function correlationHeaders({ id, correlationId }: ClientRequest): Record<string, string> {

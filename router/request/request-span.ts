@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import type { HeaderBlock } from './call-headers.ts';
 
 /** Ids of a span. */
 export type SpanIds = { readonly traceId: string; readonly spanId: string };
@@ -19,7 +20,7 @@ export type RequestSpan = {
   /** True if the calls of the request have spans of their own, because spans are exported. */
   readonly hasCallSpans: boolean;
   /** Trace headers of calls without a span of their own; undefined until the first one. */
-  headers: Record<string, string> | undefined;
+  headers: HeaderBlock | undefined;
 };
 
 /** A request that belongs to no trace. */

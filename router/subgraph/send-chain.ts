@@ -57,7 +57,7 @@ export function composeSend(
 
 function withHeaders(routes: Routes, { callHeaders }: Pick<Tracing, 'callHeaders'>): SendForCaller {
   return (request, { headersFor, span, deadline }, signal) => {
-    const headers = { ...headersFor(request), ...callHeaders(span, request.record) };
+    const headers = headersFor(request).withTrace(callHeaders(span, request.record));
     return routes.send(request, { headers, deadline }, signal);
   };
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { createVerifier } from '../../subgraphs/shared/verify.ts';
 import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 
@@ -202,4 +203,56 @@ test('a partial response names the missing services in a header, and is not cach
   }
   const { headers } = await graph.post({ query: '{ book { id } }' });
   expect([headers.get('x-degraded'), headers.get('cache-control')]).toEqual([null, 'max-age=60']);
+});
+
+test('callers whose requests are interleaved get their own headers, signatures and responses', async () => {
+  const keys = [{ id: 'k', secret: 's'.repeat(32) }];
+  const echo = (audience: string, field: string) => {
+    const verify = createVerifier({ audience, keys });
+    return startStubSubgraph(({ headers, body }) => {
+      const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+      const { kind } = verify({ method: 'POST', rawHeaders, body: Buffer.from(body) });
+      const seen = ['x-user-id', 'x-user-tier', 'x-mark', 'x-only-b', 'x-renamed'].map(
+        (name) => headers[name],
+      );
+      return json({ data: { [field]: [kind, ...seen].join(' ') } });
+    });
+  };
+  await using a = await echo('a', 'a');
+  await using b = await echo('b', 'b');
+  await using issuer = await startIssuer();
+  await using graph = await startSmallGraph({
+    services: {
+      a: { sdl: 'type Query { a: String }', resolvers: {} },
+      b: { sdl: 'type Query { b: String }', resolvers: {} },
+    },
+    config: `
+      traffic: { subgraphs: { a: { urls: ["${a.url}"] }, b: { urls: ["${b.url}"] } } }
+      authentication: { issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }] }
+      identity: { keys: [{ id: k, secret: "${'s'.repeat(32)}" }] }
+      headers:
+        request: [{ propagate: { named: x-mark } }]
+        subgraphs:
+          b: { request: [{ insert: { name: x-only-b, value: b } }, { propagate: { named: x-mark, rename: x-renamed } }] }`,
+  });
+  const callers = [
+    { id: 'ann', tier: 'GOLD', token: await issuer.mint({ claims: { sub: 'ann', tier: 'GOLD' } }) },
+    { id: 'bob', tier: '', token: await issuer.mint({ claims: { sub: 'bob', tier: undefined } }) },
+    { id: '', tier: '', token: undefined },
+  ];
+  const ask = async (index: number) => {
+    const { id, tier, token } = callers[index % callers.length] ?? { id: '', tier: '' };
+    // Some of the requests have equal marks, so their calls may be deduplicated.
+    const mark = `m${index % 7}`;
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await graph.post({ query: '{ a b }' }, { ...authorization, 'x-mark': mark });
+    expect(await response.json()).toEqual({
+      data: {
+        a: ['verified', id, tier, mark, '', ''].join(' '),
+        b: ['verified', id, tier, mark, 'b', mark].join(' '),
+      },
+    });
+  };
+  for (let round = 0; round < 5; round += 1)
+    await Promise.all(Array.from({ length: 30 }, (_, index) => ask(round * 30 + index)));
 });

@@ -4,8 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RequestController } from '../../router/subgraph/transport/http1/connection-pool.ts';
+import { OutgoingRequest } from '../../router/subgraph/transport/http1/outgoing-request.ts';
 import { Http1Pool } from '../../router/subgraph/transport/http1/pool.ts';
 import { randomOf } from '../differential/random.ts';
+import { callHeaders } from '../support/subgraphs/subgraph-pool.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const POISON = `${OK}content-length: 6\r\n\r\npoison`;
@@ -107,22 +109,19 @@ function send(pool: Http1Pool, tag: string): Sent {
     settlements += 1;
     resolve(outcome);
   };
-  pool.dispatch(
-    { path: '/', headers: [], body: Buffer.from(tag), bodyText: tag },
-    {
-      get isEnded() {
-        return isAborted;
-      },
-      onRequestStart: (own) => {
-        if (isAborted) throw new Error('aborted');
-        controller = own;
-      },
-      onResponseStart: () => undefined,
-      onResponseData: (_, chunk) => void chunks.push(chunk),
-      onResponseEnd: () => settle({ kind: 'response', body: Buffer.concat(chunks).toString() }),
-      onResponseError: () => settle({ kind: 'error' }),
+  pool.dispatch(new OutgoingRequest({ path: '/', shared: callHeaders({}), headers: [], bodyText: tag }), {
+    get isEnded() {
+      return isAborted;
     },
-  );
+    onRequestStart: (own) => {
+      if (isAborted) throw new Error('aborted');
+      controller = own;
+    },
+    onResponseStart: () => undefined,
+    onResponseData: (_, chunk) => void chunks.push(chunk),
+    onResponseEnd: () => settle({ kind: 'response', body: Buffer.concat(chunks).toString() }),
+    onResponseError: () => settle({ kind: 'error' }),
+  });
   return {
     outcome: promise,
     settlements: () => settlements,

@@ -2,13 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { OutgoingRequest } from '../../router/subgraph/transport/http1/outgoing-request.ts';
 import { Http1Pool } from '../../router/subgraph/transport/http1/pool.ts';
 import type {
   RequestController,
   ResponseHandler,
 } from '../../router/subgraph/transport/http1/connection-pool.ts';
+import { callHeaders } from '../support/subgraphs/subgraph-pool.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n';
+const JSON_LINES =
+  'content-type: application/json\r\naccept: application/graphql-response+json, application/json\r\n';
 
 type Server = AsyncDisposable & {
   readonly url: URL;
@@ -72,7 +76,8 @@ function send(pool: Http1Pool, text = 'ping', headers: string[] = []): Sent {
     onResponseEnd: () => result.resolve({ status, body: Buffer.concat(chunks).toString() }),
     onResponseError: (_, error) => result.reject(error),
   };
-  pool.dispatch({ path: '/graphql?a=1', headers, body: Buffer.from(text), bodyText: text }, handler);
+  const shared = callHeaders({});
+  pool.dispatch(new OutgoingRequest({ path: '/graphql?a=1', shared, headers, bodyText: text }), handler);
   result.promise.catch(() => undefined);
   return { result: result.promise, controller: () => controller };
 }
@@ -104,7 +109,7 @@ describe('the pool of built-in HTTP/1.1 connections', () => {
     const request = await one.server.next();
     const { host } = one.server.url;
     expect(request.text).toBe(
-      `POST /graphql?a=1 HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\nx-user: a\xe9\r\ncontent-length: 5\r\n\r\np\xc3\xafng`,
+      `POST /graphql?a=1 HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${JSON_LINES}x-user: a\xe9\r\ncontent-length: 5\r\n\r\np\xc3\xafng`,
     );
     respond(request, 'one');
     expect(await first.result).toEqual({ status: 200, body: 'one' });

@@ -1,7 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../router/request/identity.ts';
-import { createSigner, identityHeaders } from '../../router/authentication/signature.ts';
+import { identityHeaders, identityHeadersOf } from '../../router/authentication/identity-headers.ts';
+import { createHmacSha256 } from '../../router/shared/hmac-sha256.ts';
+import { createSigner } from '../../router/authentication/signature.ts';
+import { IdentityHeaders, NO_IDENTITY } from '../../router/request/call-headers.ts';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';
 import { createClock } from '../support/time/clock.ts';
 
@@ -52,8 +55,8 @@ describe('a signed call', () => {
       now: () => 1_700_000_000_999,
       randomBytes: (size) => Buffer.alloc(size),
     });
-    const headers = { 'x-user-id': 'user-1', 'x-request-id': 'r1' };
-    expect(signer.sign({ audience: 'order', body: '{"query":"{me{id}}"}', headers })).toEqual({
+    const identity = new IdentityHeaders({ 'x-user-id': 'user-1' });
+    expect(signer.sign({ audience: 'order', body: '{"query":"{me{id}}"}', identity })).toEqual({
       'content-digest': 'sha-256=:c6S9WRmCflEulBsR3X6SNv5PQX7hGPAqy5rGIjGs+ZE=:',
       'signature-input':
         'tributary=("@method" "content-digest" "x-user-id");created=1700000000;nonce="AAAAAAAAAAAAAAAAAAAAAA";keyid="new";alg="hmac-sha256";tag="order"',
@@ -63,7 +66,9 @@ describe('a signed call', () => {
 
   it('never has the nonce of another', () => {
     const signer = createSigner(keys, { now: () => 0, randomBytes });
-    const calls = Array.from({ length: 1_000 }, () => signer.sign({ audience: 'a', body: '', headers: {} }));
+    const calls = Array.from({ length: 1_000 }, () =>
+      signer.sign({ audience: 'a', body: '', identity: NO_IDENTITY }),
+    );
     const nonces = new Set(
       calls.map((call) => /nonce="([\w-]{22})"/.exec(call['signature-input'] ?? '')?.[1]),
     );
@@ -106,21 +111,35 @@ describe('a signed call', () => {
 
   it('has no signature if no key is configured', () => {
     const signer = createSigner([], { now: Date.now, randomBytes });
-    expect(signer.sign({ audience: 'order', body: '{}', headers: { 'x-user-id': 'user-1' } })).toEqual({});
+    expect(signer.sign({ audience: 'order', body: '{}', identity: identityHeadersOf(ada) })).toEqual({});
+  });
+});
+
+describe('the HMAC of a text', () => {
+  it.each([
+    ['a short secret', 'key'],
+    ['a secret of one block', 'k'.repeat(64)],
+    ['a secret longer than a block', 'k'.repeat(65)],
+    ['a secret past ASCII', 'schlüssel-🔑'.repeat(4)],
+  ])('with %s is that of RFC 2104, whatever text came before', (_, secret) => {
+    const hmac = createHmacSha256(secret);
+    const texts = ['', 'a', 'jörg 🔑', 'x'.repeat(20_000), 'ü'.repeat(5_000), 'b', ''];
+    const expected = texts.map((text) => createHmac('sha256', secret).update(text).digest('base64'));
+    expect(texts.map((text) => hmac(text))).toEqual(expected);
   });
 });
 
 function signed(identity: Identity) {
   const clock = createClock();
-  const body = Buffer.from('{"query":"{orders{id}}"}');
+  const body = '{"query":"{orders{id}}"}';
   const headers = identityHeaders(identity);
   const proof = createSigner(keys, { now: clock.now, randomBytes }).sign({
     audience: 'order',
     body,
-    headers,
+    identity: identityHeadersOf(identity),
   });
   const rawHeaders = Object.entries({ ...headers, ...proof }).flat();
-  return { clock, now: clock.now, call: { method: 'POST', rawHeaders, body } };
+  return { clock, now: clock.now, call: { method: 'POST', rawHeaders, body: Buffer.from(body) } };
 }
 
 function withHeader(call: ReturnType<typeof signed>['call'], name: string, value: string) {

@@ -98,7 +98,7 @@ test('without export, a trace of the client is passed on and another is started,
     const config = { ...telemetry, otlpEnabled };
     await using tracing = await startTracing(config, { ...parts, onExportFailed: () => undefined });
     const begun = tracing.begin(headers);
-    return { headers: tracing.callHeaders(begun, undefined), traceId: begun.traceId };
+    return { headers: tracing.callHeaders(begun, undefined).fields, traceId: begun.traceId };
   };
   const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
   for (const enabled of [true, false])

@@ -7,6 +7,7 @@ import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import { json, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { callHeaders } from '../support/subgraphs/subgraph-pool.ts';
 
 function startPool(traffic: unknown = {}): SubgraphPool {
   return createSubgraphPool(configSchema.parse({ traffic }).traffic, {
@@ -28,7 +29,7 @@ function call(routes: Routes, subgraph = 'inventory') {
   const request = { subgraph, operation: 'query', body: '{}' } as const;
   return routes.send(
     request,
-    { headers: {}, deadline: performance.now() + 5_000 },
+    { headers: callHeaders({}), deadline: performance.now() + 5_000 },
     new AbortController().signal,
   );
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { json, encoded, reset, startStubSubgraph, status, text } from '../support/subgraphs/stub-subgraph.ts';
-import { poolOf, recorder } from '../support/subgraphs/subgraph-pool.ts';
+import { callHeaders, poolOf, recorder } from '../support/subgraphs/subgraph-pool.ts';
 
 const healthy = json({ data: { a: 1 } });
 
@@ -14,7 +14,7 @@ describe('a call', () => {
     await using one = poolOf(
       [`${subgraph.url}?tenant=1`],
       {},
-      { signer: { sign: ({ audience, body }) => ({ signature: `${audience}:${body.toString()}` }) } },
+      { signer: { sign: ({ audience, body }) => ({ signature: `${audience}:${body}` }) } },
     );
     await one.call({ headers: { 'x-user-id': 'u1', 'x-request-id': 'r1' } });
     const [request] = subgraph.requests;
@@ -108,7 +108,11 @@ describe('a call', () => {
     await using one = poolOf(['http://127.0.0.1:1/']);
     await using routes = one.pool.forGeneration(new Map());
     const request = { subgraph: 'constructor', operation: 'query', body: '{}' } as const;
-    const response = await routes.send(request, { headers: {}, deadline: 1 }, new AbortController().signal);
+    const response = await routes.send(
+      request,
+      { headers: callHeaders({}), deadline: 1 },
+      new AbortController().signal,
+    );
     expect(response).toMatchObject({
       kind: 'failed',
       failure: { code: 'SUBGRAPH_UNAVAILABLE', isUnsent: true },

@@ -1,9 +1,10 @@
+import type { CallHeaders } from '../../request/call-headers.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** Context of one client request. All of its subgraph calls share it. */
 export type CallContext = {
   /** Headers to send: identity, request id and tracing. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: CallHeaders;
   /** End of the whole client request, in milliseconds of the monotonic clock. */
   readonly deadline: number;
 };

@@ -1,5 +1,7 @@
 import type { Call, Settle } from '../call/call.ts';
+import type { IdentityHeaders } from '../../request/call-headers.ts';
 import type { ConnectionPool } from './http1/connection-pool.ts';
+import { OutgoingRequest } from './http1/outgoing-request.ts';
 import { Http1Pool } from './http1/pool.ts';
 import { UndiciPool } from './undici-pool.ts';
 import { Exchange } from './http-exchange.ts';
@@ -12,8 +14,8 @@ import type { SubgraphSettings } from '../call/settings.ts';
 export type Signer = {
   sign(message: {
     readonly audience: string;
-    readonly body: Buffer;
-    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly identity: IdentityHeaders;
   }): Readonly<Record<string, string>>;
 };
 
@@ -36,14 +38,17 @@ export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
   function dispatch({ pool, path }: Address, call: Call, exchange: Exchange): void {
-    const body = Buffer.from(call.request.body);
-    const { headers: own } = call.context;
-    const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
+    const { body: bodyText, record } = call.request;
+    const { headers: shared } = call.context;
+    const headers: string[] = [];
+    const signature = signer.sign({ audience: service, body: bodyText, identity: shared.identity });
+    for (const name of Object.keys(signature)) headers.push(name, signature[name] ?? '');
     const now = monotonic();
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - now), 0)));
+    const request = new OutgoingRequest({ path, shared, headers, bodyText });
     call.interrupt.attach(exchange);
-    call.request.record?.dispatched(now, body.length);
-    pool.dispatch({ path, headers, body, bodyText: call.request.body }, exchange);
+    record?.dispatched(now, request.bodyBytes);
+    pool.dispatch(request, exchange);
   }
 
   return (address, call, settle) => {
@@ -84,33 +89,3 @@ export function openPool(
  * differs.
  */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
-
-/**
- * Headers that are not copied to the subgraph request: hop-by-hop headers (RFC 9110 section 7.6.1), and
- * headers that this module sets itself.
- */
-const NOT_FORWARDED = new Set(
-  (
-    'connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding ' +
-    'upgrade expect host content-length content-encoding accept-encoding content-type accept authorization cookie ' +
-    'x-request-timeout-ms'
-  ).split(' '),
-);
-
-function requestHeaders(
-  context: Readonly<Record<string, string>>,
-  signature: Readonly<Record<string, string>>,
-): string[] {
-  const headers = [
-    'content-type',
-    'application/json',
-    'accept',
-    'application/graphql-response+json, application/json',
-  ];
-  for (const name of Object.keys(context)) {
-    const value = context[name];
-    if (value !== undefined && !NOT_FORWARDED.has(name.toLowerCase())) headers.push(name, value);
-  }
-  for (const [name, value] of Object.entries(signature)) headers.push(name, value);
-  return headers;
-}

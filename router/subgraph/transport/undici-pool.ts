@@ -1,7 +1,9 @@
 import { Pool, buildConnector } from 'undici';
 import { createConnector } from './certificates.ts';
 import type { CertificateFiles } from './certificates.ts';
-import type { ConnectionPool, OutgoingRequest, PoolStats, ResponseHandler } from './http1/connection-pool.ts';
+import type { ConnectionPool, PoolStats, ResponseHandler } from './http1/connection-pool.ts';
+import { JSON_HEADERS } from './http1/outgoing-request.ts';
+import type { OutgoingRequest } from './http1/outgoing-request.ts';
 import type { PoolOptions } from './http1/pool.ts';
 import { filterInterimResponses } from './interim-responses.ts';
 import { joinWrites } from './join-writes.ts';
@@ -19,7 +21,8 @@ export class UndiciPool implements ConnectionPool {
     return { connected, free, pending, running };
   }
 
-  dispatch({ path, headers, body }: OutgoingRequest, handler: ResponseHandler): void {
+  dispatch({ path, shared, headers: own, body }: OutgoingRequest, handler: ResponseHandler): void {
+    const headers = [...JSON_HEADERS, ...shared.pairs, ...own];
     this.#pool.dispatch({ path, method: 'POST', headers, body }, handler);
   }
 

@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { TraceFlags, trace } from '@opentelemetry/api';
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { Config } from '../../config/config-schema.ts';
+import { HeaderBlock, NO_HEADERS } from '../../request/call-headers.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 import { UNTRACED_REQUEST } from '../../request/request-span.ts';
 import type { RequestSpan } from '../../request/request-span.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import { samplingHintOf } from '../propagation/header-propagator.ts';
-import type { OutgoingHeaders } from '../propagation/header-propagator.ts';
 import { createPropagation } from '../propagation/propagation.ts';
 import { spansOf } from './request-spans.ts';
 import type { SpanSource } from './span-source.ts';
@@ -21,7 +21,7 @@ export type Tracing = AsyncDisposable & {
   /** Begins the span of a request. Its ids are needed before it ends: for logs and for subgraphs. */
   readonly begin: (headers: IncomingHttpHeaders) => RequestSpan;
   /** Returns the trace headers of a subgraph call, and adds the ids of its span to the record. */
-  readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => OutgoingHeaders;
+  readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => HeaderBlock;
   /** Exports the spans of a finished request, if its trace is sampled or kept. */
   readonly finished: (source: SpanSource) => void;
 };
@@ -73,15 +73,17 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
     };
   }
 
-  function callHeaders(span: RequestSpan, record: FetchRecord | undefined): OutgoingHeaders {
+  function callHeaders(span: RequestSpan, record: FetchRecord | undefined): HeaderBlock {
     const own = trace.getSpanContext(span.context);
     if (!span.hasCallSpans || record === undefined || own === undefined) return requestHeaders(span);
     const call = ((record.whole ?? record).span ??= { traceId: own.traceId, spanId: ids.spanId() });
-    return propagation.write(trace.setSpanContext(span.context, { ...own, spanId: call.spanId }));
+    return new HeaderBlock(
+      propagation.write(trace.setSpanContext(span.context, { ...own, spanId: call.spanId })),
+    );
   }
 
-  function requestHeaders(span: RequestSpan): OutgoingHeaders {
-    return (span.headers ??= propagation.write(span.context));
+  function requestHeaders(span: RequestSpan): HeaderBlock {
+    return (span.headers ??= new HeaderBlock(propagation.write(span.context)));
   }
 
   return {
@@ -113,7 +115,7 @@ function passedOn(context: Context, parent: SpanContext | undefined): RequestSpa
 /** Tracing of a process without requests: nothing is read, passed on or exported. */
 export const NO_TRACING: Tracing = {
   begin: () => UNTRACED_REQUEST,
-  callHeaders: () => ({}),
+  callHeaders: () => NO_HEADERS,
   finished: () => undefined,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { configSchema } from '../../../router/config/config-schema.ts';
+import { CallHeaders, HeaderBlock, NO_IDENTITY } from '../../../router/request/call-headers.ts';
 import type { SubgraphFailure, SubgraphResponse } from '../../../router/request/subgraph-request.ts';
 import { createSubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
 import type { SubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
@@ -52,7 +53,7 @@ export function poolOf(
     const { operation = 'query', headers = {}, signal = new AbortController().signal } = options;
     const deadline = options.deadline ?? clock.monotonic() + traffic.deadlineMs;
     const request = { subgraph: 'inventory', operation, body: `{"query":"${operation}{a}"}` } as const;
-    return routes.send(request, { headers, deadline }, signal);
+    return routes.send(request, { headers: callHeaders(headers), deadline }, signal);
   }
 
   return {
@@ -68,6 +69,11 @@ export function poolOf(
     breaker: () => pool.state()[0]?.breaker,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
+}
+
+/** Returns the headers of a call for a caller without an identity. */
+export function callHeaders(fields: Readonly<Record<string, string>>): CallHeaders {
+  return new CallHeaders(new HeaderBlock(fields), NO_IDENTITY);
 }
 
 /** Returns a telemetry that records its events. */

@@ -1,15 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** One POST request, without its connection headers. */
-export type OutgoingRequest = {
-  /** Path and query string of the URL. */
-  readonly path: string;
-  /** Names and values alternately. */
-  readonly headers: string[];
-  /** The body. `bodyText` is the same as text. */
-  readonly body: Buffer;
-  readonly bodyText: string;
-};
+import type { OutgoingRequest } from './outgoing-request.ts';
 
 /** Ends a request by closing its connection. */
 export type RequestController = { abort(reason: Error): void };

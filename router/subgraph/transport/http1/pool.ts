@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { errors } from 'undici';
-import type { ConnectionPool, OutgoingRequest, PoolStats, ResponseHandler } from './connection-pool.ts';
+import type { ConnectionPool, PoolStats, ResponseHandler } from './connection-pool.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
 import { createRequestHead } from './request-head.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -63,9 +64,13 @@ export class Http1Pool implements ConnectionPool {
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
     if (this.#closed !== undefined)
       return queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
-    const { body, bodyText } = request;
-    const isAscii = body.length === bodyText.length;
-    this.#waiting.push({ head: this.#requestHead(request), body: isAscii ? bodyText : body, handler });
+    const { bodyBytes, bodyText } = request;
+    const isAscii = bodyBytes === bodyText.length;
+    this.#waiting.push({
+      head: this.#requestHead(request),
+      body: isAscii ? bodyText : request.body,
+      handler,
+    });
     this.#flushLater();
   }
 
