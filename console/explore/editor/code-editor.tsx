@@ -28,6 +28,8 @@ export function CodeEditor({
   const view = useRef<EditorView>(undefined);
   const changed = useRef(onChange);
   changed.current = onChange;
+  /** Texts that were passed to `onChange` and have not come back as `value` yet, the oldest one first. */
+  const pending = useRef<string[]>([]);
 
   useEffect(() => {
     if (host.current === null) return;
@@ -40,11 +42,14 @@ export function CodeEditor({
         extensions: [
           extensions,
           EDITOR_THEME,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
-          readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), FOCUSABLE] : [],
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
+          readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), VIEWER] : [],
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((entry) => entry.isUserEvent('replace')))
-              changed.current?.(update.state.doc.toString());
+            if (!update.docChanged || update.transactions.some((entry) => entry.isUserEvent('replace')))
+              return;
+            const text = update.state.doc.toString();
+            pending.current.push(text);
+            changed.current?.(text);
           }),
         ],
       }),
@@ -56,7 +61,11 @@ export function CodeEditor({
 
   useEffect(() => {
     const editor = view.current;
-    if (editor === undefined || editor.state.doc.toString() === value) return;
+    if (editor === undefined) return;
+    // While somebody types quickly, `value` lags behind. Setting it would remove the last characters.
+    const own = pending.current.indexOf(value);
+    pending.current.splice(0, own === -1 ? Infinity : own + 1);
+    if (own !== -1 || editor.state.doc.toString() === value) return;
     editor.dispatch({
       changes: { from: 0, to: editor.state.doc.length, insert: value },
       userEvent: 'replace',
@@ -67,8 +76,4 @@ export function CodeEditor({
 }
 
 /** Text that cannot be edited can still be reached, scrolled and searched by keyboard. */
-const FOCUSABLE = EditorView.contentAttributes.of({
-  tabindex: '0',
-  role: 'textbox',
-  'aria-readonly': 'true',
-});
+const VIEWER = EditorView.contentAttributes.of({ role: 'textbox', 'aria-readonly': 'true' });

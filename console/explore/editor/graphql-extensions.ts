@@ -16,6 +16,7 @@ import {
 import type { DecorationSet, EditorView, ViewUpdate } from '@codemirror/view';
 import { getSchema, graphql, schemaStateField } from 'cm6-graphql';
 import { documentationAt, deprecatedRanges, formatDocument } from './document-facts.ts';
+import { TYPE_OVER } from './type-over.ts';
 
 /** Extensions of all editors that are not read-only. */
 export const TYPING: Extension = [
@@ -28,6 +29,7 @@ export const TYPING: Extension = [
   closeBrackets(),
   highlightActiveLine(),
   autocompletion(),
+  TYPE_OVER,
   // Esc and Tab leave an editor without a completion, so that the keyboard is not trapped in it.
   keymap.of([
     { key: 'Tab', run: acceptCompletion },
