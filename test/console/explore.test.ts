@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM_PATH === undefined)('Explore', () => {
       services: SERVICES,
       config: `
 mode: development
-rateLimit: { enabled: true }
+rateLimit: { enabled: true, maxCost: 25 }
 console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: admin }] }
 `,
     });
@@ -201,20 +201,44 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
   });
 
   test('strikes deprecated fields through, marks unknown ones, and completes what is typed quickly', async () => {
-    const other = await openConsole(browser, linkTo('{ books { length nothing } }'));
+    const other = await openConsole(browser, linkTo('{\n  books {\n    length\n    nothing\n  }\n}'));
     const struck = other.page.locator('.cm-deprecated');
     await struck.waitFor();
     expect(await struck.innerText()).toBe('length');
     await other.page.locator('.cm-lintRange-error', { hasText: 'nothing' }).waitFor();
 
-    // The bracket encloses the selected operation. Left to Chromium, the blank that replaces it would get the look
-    // of its first character by a style attribute.
+    // The bracket encloses the selected operation. Left to Chromium, the blank that replaces it would get
+    // the look of its first character by a style attribute.
     const editor = other.page.getByRole('textbox', { name: 'Operation' });
     await editor.press('Control+a');
     await other.page.keyboard.type('{ boo');
     await other.page.locator('.cm-tooltip-autocomplete').getByText('books').click();
     expect(other.faults).toEqual([]);
     await expect.poll(() => editor.innerText()).toMatch(/^\{ books\}/);
+    await other.context.close();
+  });
+
+  test('shows the cost of an operation while it is written, and sends nothing for it', async () => {
+    const other = await openConsole(browser, linkTo('{ books {\n title\n reviews { text } } }'));
+    const sent: string[] = [];
+    other.page.on('request', (request) => void (request.method() === 'POST' && sent.push(request.url())));
+    const editor = other.page.getByRole('textbox', { name: 'Operation' });
+    const total = other.page.getByTitle('Estimated cost of the operation');
+    await total.getByText('8 points', { exact: true }).waitFor();
+    await editor.getByText('reviews').click();
+    await other.page.locator('.cm-cost').getByText('6 points for 6 values').waitFor();
+    await editor.getByText('title').click();
+    await other.page.locator('.cm-cost').waitFor({ state: 'detached' });
+    const more = ['a', 'b', 'c'].map((alias) => `${alias}: reviews { text }`).join(' ');
+    await other.page.keyboard.press('End');
+    await other.page.keyboard.insertText(` ${more}`);
+    await total.getByText('26 points, more than the limit of 25').waitFor();
+    await other.page.locator('.cm-cost').getByText('24 points for 24 values').waitFor();
+    expect(await accessibilityFaults(other.page)).toEqual([]);
+    await editor.press('Control+End');
+    await other.page.keyboard.type('{');
+    await total.waitFor({ state: 'detached' });
+    expect([sent, other.faults]).toEqual([[], []]);
     await other.context.close();
   });
 

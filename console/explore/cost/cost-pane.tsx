@@ -1,7 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { readCostModel } from '../../../router/cost/cost-model.ts';
-import type { ConfigResult } from '../../../router/console/api-types.ts';
-import { useResource } from '../../api/use-resource.ts';
+import type { CostModel } from '../../../router/cost/cost-model.ts';
 import { count } from '../../frame/format.ts';
 import { useSchema } from '../../frame/schema-resource.ts';
 import { Show } from '../../frame/states.tsx';
@@ -12,34 +10,27 @@ import { parseDocument } from '../editor/document-facts.ts';
 import type { Result } from '../run/result.ts';
 import { fieldCosts } from './field-costs.ts';
 import type { FieldCostRow } from './field-costs.ts';
-
-const DEFAULT_LIST_SIZE = 10;
+import { useCosts } from './use-cost-model.ts';
 
 /** The cost of a run: in total, by field, and against the limits. */
 export function CostPane({ result }: { readonly result: Result }) {
   const schema = useSchema();
-  const config = useResource<ConfigResult>('config');
-  const valueOf = (key: string) => config.value?.find((entry) => entry.key === key)?.value;
+  const { model, maxCost } = useCosts();
   return (
     <div class="scroll cost" tabIndex={0} role="region" aria-label="Cost">
-      <Totals result={result} maxCost={valueOf('rateLimit.maxCost')} />
+      <Totals result={result} maxCost={maxCost} />
       <Show resource={schema}>
-        {({ supergraph }) => (
-          <CostTable
-            supergraph={supergraph}
-            result={result}
-            defaultListSize={Number(valueOf('rateLimit.defaultListSize') ?? DEFAULT_LIST_SIZE)}
-          />
-        )}
+        {({ supergraph }) =>
+          model !== undefined && <CostTable supergraph={supergraph} model={model} result={result} />
+        }
       </Show>
     </div>
   );
 }
 
-function Totals({ result, maxCost }: { readonly result: Result; readonly maxCost: unknown }) {
+function Totals({ result, maxCost }: { readonly result: Result; readonly maxCost: number | undefined }) {
   const { cost, tributaryPlan } = result.body?.extensions ?? {};
   const estimated = cost?.requested ?? tributaryPlan?.cost ?? undefined;
-  const limit = typeof maxCost === 'number' ? maxCost : undefined;
   const remaining = cost?.remaining ?? numberOf(result.headers['x-ratelimit-remaining']);
   const bucket = numberOf(result.headers['x-ratelimit-limit']);
   return (
@@ -47,9 +38,9 @@ function Totals({ result, maxCost }: { readonly result: Result; readonly maxCost
       <Total
         name="Estimated"
         value={estimated}
-        note={limit && estimated !== undefined ? `of at most ${limit.toLocaleString('en')}` : undefined}
+        note={maxCost && estimated !== undefined ? `of at most ${maxCost.toLocaleString('en')}` : undefined}
         part={estimated}
-        whole={limit}
+        whole={maxCost}
       />
       <Total
         name="Actual"
@@ -116,14 +107,13 @@ function Total({
 
 function CostTable({
   supergraph,
+  model,
   result,
-  defaultListSize,
 }: {
   readonly supergraph: string;
+  readonly model: CostModel;
   readonly result: Result;
-  readonly defaultListSize: number;
 }) {
-  const model = useMemo(() => readCostModel(supergraph, { defaultListSize }), [supergraph, defaultListSize]);
   const index = useMemo(() => indexSdl(supergraph), [supergraph]);
   const rows = useMemo(() => rowsFor(model, result), [model, result]);
   if (rows === undefined) return <p class="hint">The operation has no cost, because it is not valid.</p>;
@@ -167,7 +157,7 @@ function ownerOf({ coordinate }: FieldCostRow, { types }: SchemaIndex, called: R
   return owners.find((name) => called.has(name)) ?? owners[0];
 }
 
-function rowsFor(model: ReturnType<typeof readCostModel>, result: Result) {
+function rowsFor(model: CostModel, result: Result) {
   const document = parseDocument(result.query);
   if (document === undefined) return undefined;
   try {

@@ -99,6 +99,38 @@ export function deprecatedRanges(text: string, schema: GraphQLSchema) {
   return ranges.sort((a, b) => a.from - b.from);
 }
 
+/** A line of a text with the cursor in it. */
+export type CursorLine = { readonly from: number; readonly head: number; readonly to: number };
+
+/**
+ * Returns the coordinate of the field at the cursor, among those that begin on its line: the innermost one
+ * that encloses the cursor, else the first one of the line.
+ */
+export function coordinateAt(
+  text: string,
+  { from, head, to }: CursorLine,
+  schema: GraphQLSchema,
+): string | undefined {
+  const document = parseDocument(text);
+  if (document === undefined) return undefined;
+  const info = new TypeInfo(schema);
+  let first: string | undefined;
+  let enclosing: string | undefined;
+  visit(
+    document,
+    visitWithTypeInfo(info, {
+      Field({ name, loc }) {
+        const owner = info.getParentType()?.name;
+        if (loc === undefined || owner === undefined || loc.start < from || loc.start > to) return;
+        const coordinate = `${owner}.${name.value}`;
+        first ??= coordinate;
+        if (loc.start <= head && head <= loc.end) enclosing = coordinate;
+      },
+    }),
+  );
+  return enclosing ?? first;
+}
+
 /** Returns the operation at a position, else the first one. */
 export function operationAt(text: string, position: number): OperationDefinitionNode | undefined {
   const operations = parseDocument(text)?.definitions.filter(isOperation) ?? [];

@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { MOD } from '../../frame/shortcuts.ts';
 import { TabList } from '../../frame/tab-list.tsx';
+import { WrittenCost } from '../cost/written-cost.tsx';
 import { curlCommand } from '../run/request.ts';
 import { requestOf } from '../run/run-operation.ts';
 import type { RunOptions } from '../run/run-operation.ts';
@@ -45,6 +46,7 @@ export function EditorPane({
   readonly options: RunOptions;
 }) {
   const view = useRef<EditorView>(undefined);
+  const [editor, setEditor] = useState<EditorView>();
   const [input, setInput] = useState<Input>('variables');
   const run = useRef(onRun);
   run.current = onRun;
@@ -65,6 +67,7 @@ export function EditorPane({
             Run <kbd>{MOD} ↵</kbd>
           </button>
         )}
+        <WrittenCost tab={tab} operationName={options.operationName} view={editor} />
         <span class="spacer" />
         <button
           type="button"
@@ -85,6 +88,7 @@ export function EditorPane({
           onChange={(query) => editTab({ query })}
           onView={(editor) => {
             view.current = editor;
+            setEditor(editor);
             onView(editor);
             if (schema !== undefined) updateSchema(editor, schema);
           }}

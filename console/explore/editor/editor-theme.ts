@@ -69,6 +69,14 @@ const theme = EditorView.theme({
     fontSize: '12px',
   },
   '.cm-panel.cm-search [name=close]': { color: 'var(--ink-soft)', fontSize: '16px', cursor: 'pointer' },
+  '.cm-cost': {
+    display: 'none',
+    marginLeft: '16px',
+    color: 'var(--ink-soft)',
+    font: '11px/16px var(--sans)',
+    whiteSpace: 'nowrap',
+  },
+  '&.cm-focused .cm-cost': { display: 'inline' },
   '.cm-mark-missing, .cm-mark-stale, .cm-mark-fallback': {
     margin: '0 0 0 16px',
     padding: '0 6px',

@@ -15,6 +15,7 @@ import {
 } from '@codemirror/view';
 import type { DecorationSet, EditorView, ViewUpdate } from '@codemirror/view';
 import { getSchema, graphql, schemaStateField } from 'cm6-graphql';
+import { COST_HINTS } from './cost-hints.ts';
 import { documentationAt, deprecatedRanges, formatDocument } from './document-facts.ts';
 import { TYPE_OVER } from './type-over.ts';
 
@@ -58,6 +59,7 @@ export function graphqlExtensions(): Extension {
       return { pos: found.from, end: found.to, above: true, create: () => ({ dom: documentation(found) }) };
     }),
     DEPRECATIONS,
+    COST_HINTS,
     keymap.of([{ key: 'Shift-Alt-f', run: formatEditor }]),
   ];
 }

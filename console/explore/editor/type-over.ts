@@ -2,8 +2,8 @@ import type { Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 
 /**
- * Replaces the selected text by what is typed. Left to the browser, Chromium keeps the look of the removed text
- * with a `style` attribute, which the content security policy of the page blocks and reports.
+ * Replaces the selected text by what is typed. Left to the browser, Chromium keeps the look of the removed
+ * text with a `style` attribute, which the content security policy of the page blocks and reports.
  */
 export const TYPE_OVER: Extension = EditorView.domEventHandlers({
   beforeinput(event, view) {
