@@ -10,7 +10,7 @@ import { startRedis } from './redis.ts';
 
 type RouterYaml = z.input<typeof configSchema>;
 type Deduplication = { readonly calls: boolean; readonly queries: boolean };
-type Transport = 'built-in' | 'undici';
+type Transport = { readonly transport?: 'undici'; readonly pipelining?: number };
 
 const root = join(import.meta.dirname, '..', '..');
 /** More than any workload uses: limits are evaluated and never reached. */
@@ -18,7 +18,8 @@ const UNREACHED = { points: 100_000_000, windowS: 1 };
 
 export const tributaryTargets: readonly Target[] = [
   tributary('tributary', { calls: false, queries: false }),
-  tributary('tributary-undici', { calls: false, queries: false }, 'undici'),
+  tributary('tributary-undici', { calls: false, queries: false }, { transport: 'undici' }),
+  tributary('tributary-pipelined', { calls: false, queries: false }, { pipelining: 16 }),
   tributary('tributary-calls', { calls: true, queries: false }),
   tributary('tributary-shared', { calls: true, queries: true }),
   {
@@ -84,12 +85,12 @@ function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml 
 }
 
 // 500 concurrent clients need several calls of one subgraph each; the other targets have no such limit.
-function traffic(deduplication: Deduplication, transport: Transport = 'built-in'): RouterYaml {
+function traffic(deduplication: Deduplication, transport: Transport = {}): RouterYaml {
   return {
     traffic: {
       deduplication,
       deadlineMs: 60_000,
-      all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512, transport },
+      all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512, ...transport },
     },
   };
 }

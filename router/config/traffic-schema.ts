@@ -11,6 +11,13 @@ const subgraphTraffic = {
     .describe(
       'HTTP/1.1 client for plain HTTP: the built-in one costs less CPU; `undici` is the fallback. HTTPS always uses undici.',
     ),
+  pipelining: z
+    .int()
+    .min(1)
+    .max(64)
+    .describe(
+      'Maximum number of queries that the built-in client sends together on one connection; 1 sends each on its own.',
+    ),
   retries: z.int().min(0).max(3).describe('Number of retries after a connection failure, for queries only.'),
   breaker: {
     enabled: z.boolean().describe('Stop calling a subgraph, or one of its fields, while it keeps failing.'),
@@ -73,6 +80,7 @@ export const traffic = z
         maxConcurrent: subgraphTraffic.maxConcurrent.default(256),
         connections: subgraphTraffic.connections.default(64),
         transport: subgraphTraffic.transport.default('built-in'),
+        pipelining: subgraphTraffic.pipelining.default(1),
         retries: subgraphTraffic.retries.default(1),
         breaker: z
           .strictObject({
@@ -106,6 +114,7 @@ export const traffic = z
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
           transport: subgraphTraffic.transport.optional(),
+          pipelining: subgraphTraffic.pipelining.optional(),
           retries: subgraphTraffic.retries.optional(),
           // The values have no defaults here: a subgraph without settings would get the defaults instead of
           // the values that `all` sets for every subgraph.

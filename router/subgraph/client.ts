@@ -71,6 +71,8 @@ export type SubgraphState = BreakerReport & {
     readonly url: string;
     readonly state: 'serving' | 'ejected' | 'probed';
     readonly inFlight: number;
+    /** Present if `traffic.….pipelining` is set. */
+    readonly pipelining?: 'on' | 'paused';
   }[];
 };
 
@@ -137,7 +139,7 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         inFlight: bulkhead.inFlight,
         limit: settings.maxConcurrent,
         connections: connectionsOf(endpoints),
-        endpoints: endpoints.map(({ url, state, inFlight }) => ({ url: shownUrl(url), state, inFlight })),
+        endpoints: endpoints.map(endpointState),
       };
     },
 
@@ -225,6 +227,11 @@ function openEndpoint(
       parts.telemetry.endpointEjected({ subgraph: name, url: shownUrl(ejectedUrl), forMs });
     },
   });
+}
+
+function endpointState({ url, state, inFlight, pool }: Endpoint): SubgraphState['endpoints'][number] {
+  const { pipelining } = pool;
+  return { url: shownUrl(url), state, inFlight, ...(pipelining !== 'off' && { pipelining }) };
 }
 
 function connectionsOf(endpoints: readonly Endpoint[]): SubgraphState['connections'] {

@@ -1,111 +1,15 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { OutgoingRequest } from '../../router/subgraph/transport/http1/outgoing-request.ts';
 import { Http1Pool } from '../../router/subgraph/transport/http1/pool.ts';
-import type {
-  RequestController,
-  ResponseHandler,
-} from '../../router/subgraph/transport/http1/connection-pool.ts';
-import { callHeaders } from '../support/subgraphs/subgraph-pool.ts';
+import { HEAD, OPTIONS, respond, send, start, startServer } from '../support/subgraphs/http1-pool.ts';
 
-const HEAD = 'HTTP/1.1 200 OK\r\n';
 const JSON_LINES =
   'content-type: application/json\r\naccept: application/graphql-response+json, application/json\r\n';
-
-type Server = AsyncDisposable & {
-  readonly url: URL;
-  readonly sockets: readonly Socket[];
-  /** Returns the connection on which the next request arrives, when its head has arrived. */
-  next(): Promise<Arrived>;
-};
-
-type Arrived = { readonly socket: Socket; readonly text: string };
-
-/** Starts a server that shows the bytes of each request and lets the test write the response. */
-async function startServer(): Promise<Server> {
-  const sockets: Socket[] = [];
-  const arrived: Arrived[] = [];
-  const waiting: ((request: Arrived) => void)[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes: Buffer) => {
-      const request = { socket, text: bytes.toString('latin1') };
-      const receive = waiting.shift();
-      if (receive === undefined) arrived.push(request);
-      else receive(request);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    sockets,
-    next: () =>
-      new Promise((resolve) => {
-        const known = arrived.shift();
-        if (known === undefined) waiting.push(resolve);
-        else resolve(known);
-      }),
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-type Sent = {
-  readonly result: Promise<{ status: number; body: string }>;
-  readonly controller: () => RequestController | undefined;
-};
-
-function send(pool: Http1Pool, text = 'ping', headers: string[] = []): Sent {
-  const result = Promise.withResolvers<{ status: number; body: string }>();
-  let controller: RequestController | undefined;
-  let status = 0;
-  const chunks: Buffer[] = [];
-  const handler: ResponseHandler = {
-    isEnded: false,
-    onRequestStart: (own) => void (controller = own),
-    onResponseStart: (_, received) => void (status = received),
-    onResponseData: (_, chunk) => void chunks.push(chunk),
-    // The chunks are read at once, as in the router: later the buffer holds the bytes of other responses.
-    onResponseEnd: () => result.resolve({ status, body: Buffer.concat(chunks).toString() }),
-    onResponseError: (_, error) => result.reject(error),
-  };
-  const shared = callHeaders({});
-  pool.dispatch(new OutgoingRequest({ path: '/graphql?a=1', shared, headers, bodyText: text }), handler);
-  result.promise.catch(() => undefined);
-  return { result: result.promise, controller: () => controller };
-}
-
-function respond({ socket }: Arrived, body: string, head = HEAD): void {
-  socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-}
-
-const OPTIONS = { connections: 2, connectTimeoutMs: 5_000, keepAliveMs: 30_000 };
-
-async function start(options: Partial<typeof OPTIONS> = {}) {
-  const server = await startServer();
-  const pool = new Http1Pool(server.url, { ...OPTIONS, ...options });
-  return {
-    server,
-    pool,
-    async [Symbol.asyncDispose]() {
-      for (const socket of server.sockets) socket.destroy();
-      await pool.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
 
 describe('the pool of built-in HTTP/1.1 connections', () => {
   it('writes head and body at once, and uses a connection again', async () => {
     await using one = await start();
-    const first = send(one.pool, 'pïng', ['x-user', 'a\xe9']);
+    const first = send(one.pool, 'pïng', { headers: ['x-user', 'a\xe9'] });
     const request = await one.server.next();
     const { host } = one.server.url;
     expect(request.text).toBe(
@@ -239,9 +143,11 @@ describe('the pool of built-in HTTP/1.1 connections', () => {
 
   it('rejects a header that would begin another one', async () => {
     await using one = await start();
-    expect(() => send(one.pool, 'ping', ['x', 'a\r\ny: b'])).toThrow('invalid value of header x');
-    expect(() => send(one.pool, 'ping', ['x: y', 'a'])).toThrow('invalid header name "x: y"');
-    expect(() => send(one.pool, 'ping', ['x', 'ż'])).toThrow('invalid value of header x');
+    expect(() => send(one.pool, 'ping', { headers: ['x', 'a\r\ny: b'] })).toThrow(
+      'invalid value of header x',
+    );
+    expect(() => send(one.pool, 'ping', { headers: ['x: y', 'a'] })).toThrow('invalid header name "x: y"');
+    expect(() => send(one.pool, 'ping', { headers: ['x', 'ż'] })).toThrow('invalid value of header x');
   });
 
   it('fails a call when the port is closed, and each later one', async () => {

@@ -37,7 +37,7 @@ export type TransportOptions = {
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
-  function dispatch({ pool, path }: Address, call: Call, exchange: Exchange): void {
+  function dispatch({ pool, path }: Address, call: Call, exchange: Exchange, repeat?: () => void): void {
     const { body: bodyText, record } = call.request;
     const { headers: shared } = call.context;
     const headers: string[] = [];
@@ -45,21 +45,26 @@ export function createTransport(options: TransportOptions): Transport {
     for (const name of Object.keys(signature)) headers.push(name, signature[name] ?? '');
     const now = monotonic();
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - now), 0)));
-    const request = new OutgoingRequest({ path, shared, headers, bodyText });
+    const request = new OutgoingRequest({ path, shared, headers, bodyText, repeat });
     call.interrupt.attach(exchange);
     record?.dispatched(now, request.bodyBytes);
     pool.dispatch(request, exchange);
   }
 
-  return (address, call, settle) => {
-    const exchange = new Exchange(options, call, settle);
+  function send(address: Address, call: Call, exchange: Exchange, repeat?: () => void): void {
     try {
-      dispatch(address, call, exchange);
+      dispatch(address, call, exchange, repeat);
     } catch (cause) {
       // The signer throws if a value cannot be sent in a header. The call then fails without counting as a
       // failure of the subgraph.
       exchange.interrupt(notSent(service, cause));
     }
+  }
+
+  return (address, call, settle) => {
+    const exchange = new Exchange(options, call, settle);
+    const isRepeatable = call.request.operation === 'query';
+    send(address, call, exchange, isRepeatable ? () => send(address, call, exchange) : undefined);
   };
 }
 
@@ -72,14 +77,14 @@ const KEEP_ALIVE_MS = 30_000;
  */
 export function openPool(
   url: URL,
-  options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls' | 'transport'>,
+  options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls' | 'transport' | 'pipelining'>,
 ): ConnectionPool {
-  const { connections, timeoutMs, tls, transport } = options;
+  const { connections, timeoutMs, tls, transport, pipelining } = options;
   // Connecting may take half of the timeout. The other half is left for a retry at another endpoint.
   const connectTimeoutMs = Math.max(timeoutMs / 2, 1);
   const settings = { connections, connectTimeoutMs, keepAliveMs: KEEP_ALIVE_MS };
   return transport === 'built-in' && url.protocol === 'http:'
-    ? new Http1Pool(url, settings)
+    ? new Http1Pool(url, { ...settings, pipelining })
     : new UndiciPool(url, { ...settings, tls });
 }
 

@@ -10,9 +10,13 @@ import { joinWrites } from './join-writes.ts';
 
 /** Connections to one origin, opened and used by undici. */
 export class UndiciPool implements ConnectionPool {
+  readonly pipelining = 'off';
   readonly #pool: Pool;
 
-  constructor(url: URL, options: PoolOptions & { readonly tls: CertificateFiles | undefined }) {
+  constructor(
+    url: URL,
+    options: Omit<PoolOptions, 'pipelining'> & { readonly tls: CertificateFiles | undefined },
+  ) {
     this.#pool = openUndici(url, options);
   }
 
@@ -38,7 +42,7 @@ function openUndici(
     connectTimeoutMs,
     keepAliveMs,
     tls,
-  }: PoolOptions & { readonly tls: CertificateFiles | undefined },
+  }: Omit<PoolOptions, 'pipelining'> & { readonly tls: CertificateFiles | undefined },
 ): Pool {
   // Undici's timer is up to 0.5 s late.
   const connector =

@@ -33,6 +33,8 @@ export type PoolStats = {
 export type ConnectionPool = {
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void;
   readonly stats: PoolStats;
+  /** Whether queries are sent together. They are not for a while after the server was slow or failed. */
+  readonly pipelining: 'off' | 'on' | 'paused';
   /** Stops accepting requests. Resolves when all requests have ended. */
   close(): Promise<void>;
 };

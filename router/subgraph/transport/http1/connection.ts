@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
-import type { RequestController, ResponseHandler } from './connection-pool.ts';
+import { bytesOf } from './batches.ts';
+import type { Batch } from './batches.ts';
+import type { BatchTimes } from './pipelining.ts';
+import type { Carrier, PooledRequest } from './pooled-request.ts';
 import type { ResponseHead } from './response-head.ts';
 import { ResponseReader } from './response-reader.ts';
 import type { ReadFault, ResponseEvents } from './response-reader.ts';
@@ -17,8 +20,12 @@ export type ConnectionOptions = {
 
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
-  /** Called after a response if the connection can be used again. */
+  /** Called after the last response of several requests that were sent together. */
+  readonly onReceived: (times: BatchTimes) => void;
+  /** Called after the last response if the connection can be used again. */
   readonly onIdle: (connection: Connection) => void;
+  /** Called when requests have to be sent again because a response is overdue or the connection broke off. */
+  readonly onFault: () => void;
   /** Called once. `error` is present if the connection could not be opened. */
   readonly onClosed: (connection: Connection, error: Error | undefined) => void;
 };
@@ -35,13 +42,24 @@ const WINDOWS_READ_BYTES = 65_536;
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 
-/** One connection to a subgraph. It carries one request at a time. */
-export class Connection implements ResponseEvents {
+/**
+ * One connection to a subgraph. It carries one batch of requests at a time, and reads their responses in the
+ * order of the requests.
+ */
+export class Connection implements ResponseEvents, Carrier {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #socket: Socket;
   readonly #reader: ResponseReader;
-  #request: Request | undefined;
+  /** The requests in flight. Undefined stands for one whose response is read and discarded. */
+  #batch: (PooledRequest | undefined)[] = [];
+  /** Number of requests of the batch that have their response. */
+  #received = 0;
+  /** Whether the server has announced that it sends no other response. */
+  #isEnding = false;
+  #sentAt = 0;
+  #firstMs = 0;
+  #overdue: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #isOpen = false;
   #keepAliveMs: number;
@@ -56,32 +74,35 @@ export class Connection implements ResponseEvents {
     this.#socket = this.#connect();
   }
 
-  /** Whether the connection may carry another request now. */
+  /** Whether the connection may carry other requests now. */
   isUsable(now: number): boolean {
-    return this.#request === undefined && !this.#socket.destroyed && now < this.#expiresAt;
+    return !this.#isBusy && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends a request. A body that is ASCII is passed as text, which is written faster. */
-  send(head: string, body: string | Buffer, handler: ResponseHandler): void {
-    const request = new Request(this, handler);
-    try {
-      handler.onRequestStart(request);
-    } catch {
-      // The call has ended while it waited for a connection.
-      this.#becomeIdle();
-      return;
-    }
-    this.#request = request;
+  /** Sends requests in one write. Those whose calls have ended meanwhile are left out. */
+  send(batch: Batch, overdueMs: number): void {
+    const started = batch.filter((request) => request.start(this));
+    if (started.length === 0) return this.#becomeIdle();
+    this.#batch = started;
+    this.#received = 0;
     this.#reader.begin();
-    if (typeof body === 'string') this.#socket.write(head + body, 'latin1');
-    else this.#socket.write(joined(head, body));
+    const bytes = bytesOf(started);
+    if (typeof bytes === 'string') this.#socket.write(bytes, 'latin1');
+    else this.#socket.write(bytes);
+    if (started.length > 1) this.#watch(overdueMs);
   }
 
-  /** Closes the connection if it still carries this request. */
-  abort(request: Request): void {
-    if (this.#request !== request) return;
-    this.#request = undefined;
-    this.destroy();
+  /**
+   * Ends a request. The connection is closed unless it carries others, so that the server can stop its work.
+   * A response that has begun is not waited for, because it may be endless.
+   */
+  abort(request: PooledRequest): void {
+    const index = this.#batch.indexOf(request, this.#received);
+    if (index === -1) return;
+    this.#batch[index] = undefined;
+    const hasBegun = index === this.#received && this.#reader.head !== undefined;
+    if (hasBegun || !this.#batch.some((other, at) => at >= this.#received && other !== undefined))
+      this.destroy();
   }
 
   destroy(error?: Error): void {
@@ -90,13 +111,22 @@ export class Connection implements ResponseEvents {
   }
 
   onHead({ status, headers }: ResponseHead): void {
-    const request = this.#request;
+    const request = this.#current;
     request?.handler.onResponseStart(request, status, headers);
   }
 
   onBody(bytes: Buffer): void {
-    const request = this.#request;
+    const request = this.#current;
     request?.handler.onResponseData(request, bytes);
+  }
+
+  get #isBusy(): boolean {
+    return this.#received < this.#batch.length;
+  }
+
+  /** The request whose response comes next. */
+  get #current(): PooledRequest | undefined {
+    return this.#batch[this.#received];
   }
 
   #connect(): Socket {
@@ -133,30 +163,79 @@ export class Connection implements ResponseEvents {
   }
 
   #onRead(bytes: Buffer): void {
-    // Bytes received without a request could be read as the response to the next request.
-    if (this.#request === undefined) return this.destroy();
-    const at = this.#reader.read(bytes);
-    const { fault } = this.#reader;
-    if (fault !== undefined) this.destroy(faultError(fault));
-    else if (this.#reader.isDone) this.#complete(at === bytes.length);
+    let at = 0;
+    do {
+      // Bytes received without a request could be read as the response to the next request.
+      if (!this.#isBusy) return this.destroy();
+      at = this.#reader.read(bytes, at);
+      const { fault } = this.#reader;
+      if (fault !== undefined) return this.destroy(faultError(fault));
+      if (!this.#reader.isDone) return;
+      this.#complete(at === bytes.length);
+    } while (at < bytes.length && !this.#socket.destroyed);
   }
 
   #onEnd(): void {
     this.#reader.close();
-    if (this.#reader.isDone && this.#request !== undefined) this.#complete(false);
+    if (this.#reader.isDone && this.#isBusy) this.#complete(false);
     // No response can come any more, so the connection must not carry another request.
     else this.destroy();
   }
 
   #complete(isAtEnd: boolean): void {
     const { head } = this.#reader;
-    const request = this.#request;
-    this.#request = undefined;
+    const request = this.#current;
+    this.#received += 1;
+    const isLast = !this.#isBusy;
     // A response that came before the whole request was written leaves the connection in an unknown state.
-    const isReusable = isAtEnd && head?.isReusable === true && this.#socket.writableLength === 0;
+    const isReusable = (isAtEnd || !isLast) && head?.isReusable === true && this.#socket.writableLength === 0;
+    if (this.#batch.length > 1) this.#measure(isLast);
+    if (isLast) this.#batch.length = 0;
     request?.handler.onResponseEnd();
-    if (!isReusable || !this.#extend(head.keepAliveMs)) return this.destroy();
-    this.#becomeIdle();
+    if (!isReusable || !this.#extend(head.keepAliveMs)) {
+      this.#isEnding = true;
+      this.destroy();
+    } else if (isLast) this.#becomeIdle();
+    else this.#reader.begin();
+  }
+
+  #watch(overdueMs: number): void {
+    this.#sentAt = this.#options.monotonic();
+    const batch = this.#batch;
+    this.#overdue = setTimeout(() => {
+      // Responses that arrived while this process was busy are read before the decision.
+      setImmediate(() => {
+        if (batch === this.#batch && this.#isBusy) this.#giveUpWaiting();
+      });
+    }, overdueMs);
+  }
+
+  #giveUpWaiting(): void {
+    this.#repeatAll(this.#takePending(1));
+    if (this.#current === undefined) this.destroy();
+  }
+
+  #repeatAll(requests: readonly PooledRequest[]): void {
+    if (requests.length > 0 && !this.#isEnding) this.#events.onFault();
+    for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
+  }
+
+  #measure(isLast: boolean): void {
+    const ms = this.#options.monotonic() - this.#sentAt;
+    if (this.#received === 1) this.#firstMs = ms;
+    if (!isLast) return;
+    clearTimeout(this.#overdue);
+    this.#events.onReceived({ requests: this.#batch.length, firstMs: this.#firstMs, lastMs: ms });
+  }
+
+  /** Takes requests without a response from the batch, from a position on. Their responses are discarded. */
+  #takePending(from: number): PooledRequest[] {
+    const taken = this.#batch
+      .fill(undefined, 0, this.#received)
+      .slice(this.#received + from)
+      .filter((request) => request !== undefined);
+    this.#batch.fill(undefined, this.#received + from);
+    return taken;
   }
 
   /** Sets the time until which the connection may be used again. Returns false if there is none. */
@@ -172,36 +251,17 @@ export class Connection implements ResponseEvents {
   }
 
   #onClose(): void {
-    const request = this.#request;
-    this.#request = undefined;
+    clearTimeout(this.#overdue);
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
+    const pending = this.#takePending(this.#isEnding ? 0 : 1);
+    const failed = this.#current;
+    this.#batch = [];
     this.#events.onClosed(this, wasOpen ? undefined : (error ?? closedEarly()));
-    request?.handler.onResponseError(request, error ?? closedEarly());
+    this.#repeatAll(pending);
+    failed?.handler.onResponseError(failed, error ?? closedEarly());
   }
-}
-
-/** One request on a connection. It can end the connection only while it is the current request. */
-class Request implements RequestController {
-  readonly handler: ResponseHandler;
-  readonly #connection: Connection;
-
-  constructor(connection: Connection, handler: ResponseHandler) {
-    this.#connection = connection;
-    this.handler = handler;
-  }
-
-  abort(): void {
-    this.#connection.abort(this);
-  }
-}
-
-function joined(head: string, body: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(head.length + body.length);
-  whole.write(head, 0, 'latin1');
-  whole.set(body, head.length);
-  return whole;
 }
 
 function faultError(fault: ReadFault): Error {

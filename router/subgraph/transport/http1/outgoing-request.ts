@@ -19,13 +19,19 @@ export class OutgoingRequest {
   readonly bodyText: string;
   /** Length of the body in bytes. It is the length of `bodyText` only if the body is ASCII. */
   readonly bodyBytes: number;
+  /**
+   * Dispatches the request again, with a new signature, when it may not get its response on the connection
+   * that it was sent on. Undefined if it must not be sent twice: it then shares no connection with others.
+   */
+  readonly repeat: (() => void) | undefined;
   #body: Buffer | undefined;
 
-  constructor({ path, shared, headers, bodyText }: OutgoingParts) {
+  constructor({ path, shared, headers, bodyText, repeat }: OutgoingParts) {
     this.path = path;
     this.shared = shared;
     this.headers = headers;
     this.bodyText = bodyText;
+    this.repeat = repeat;
     this.bodyBytes = Buffer.byteLength(bodyText);
   }
 
@@ -35,4 +41,4 @@ export class OutgoingRequest {
   }
 }
 
-type OutgoingParts = Pick<OutgoingRequest, 'path' | 'shared' | 'headers' | 'bodyText'>;
+type OutgoingParts = Pick<OutgoingRequest, 'path' | 'shared' | 'headers' | 'bodyText' | 'repeat'>;

@@ -4,6 +4,9 @@ import type { ConnectionPool, PoolStats, ResponseHandler } from './connection-po
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
+import { countBatches, endOfBatch } from './batches.ts';
+import { Pipelining } from './pipelining.ts';
+import { PooledRequest } from './pooled-request.ts';
 import { createRequestHead } from './request-head.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -13,20 +16,21 @@ export type PoolOptions = {
   readonly connectTimeoutMs: number;
   /** Milliseconds for which an idle connection is kept unless the server announces another time. */
   readonly keepAliveMs: number;
+  /** Maximum number of queries that are sent together on one connection; 1 if each has its own. */
+  readonly pipelining: number;
 };
-
-type Waiting = { readonly head: string; readonly body: string | Buffer; readonly handler: ResponseHandler };
 
 const SWEEP_MS = 1_000;
 
 /**
- * Connections to one origin over plain HTTP/1.1. Requests are sent in the order of their arrival, each on a
- * connection of its own.
+ * Connections to one origin over plain HTTP/1.1. Requests are sent in the order of their arrival. Queries of
+ * one turn of the event loop may be sent together, every other request has a connection for itself.
  */
 export class Http1Pool implements ConnectionPool {
   readonly #options: PoolOptions;
   readonly #connection: ConnectionOptions;
   readonly #requestHead: RequestHead;
+  readonly #pipelining: Pipelining;
   readonly #open = new Set<Connection>();
   /** Idle connections. The last one is used first, so that the others can be closed. */
   readonly #idle: Connection[] = [];
@@ -35,7 +39,7 @@ export class Http1Pool implements ConnectionPool {
    * because the end of the connection may follow the response and is read one turn later.
    */
   readonly #ending: Connection[] = [];
-  #waiting: Waiting[] = [];
+  #waiting: PooledRequest[] = [];
   #opening = 0;
   #isFlushing = false;
   #sweep: NodeJS.Timeout | undefined;
@@ -52,6 +56,7 @@ export class Http1Pool implements ConnectionPool {
       monotonic: () => performance.now(),
     };
     this.#requestHead = createRequestHead(url.host);
+    this.#pipelining = new Pipelining(options.pipelining);
   }
 
   get stats(): PoolStats {
@@ -60,17 +65,18 @@ export class Http1Pool implements ConnectionPool {
     return { connected, free, pending: this.#waiting.length, running: connected - free };
   }
 
+  get pipelining(): 'off' | 'on' | 'paused' {
+    if (this.#options.pipelining === 1) return 'off';
+    return this.#pipelining.maxRequests(this.#connection.monotonic()) === 1 ? 'paused' : 'on';
+  }
+
   /** @throws {InvalidArgumentError} if a header cannot be sent */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
     if (this.#closed !== undefined)
       return queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
-    const { bodyBytes, bodyText } = request;
-    const isAscii = bodyBytes === bodyText.length;
-    this.#waiting.push({
-      head: this.#requestHead(request),
-      body: isAscii ? bodyText : request.body,
-      handler,
-    });
+    const { bodyBytes, bodyText, repeat } = request;
+    const body = bodyBytes === bodyText.length ? bodyText : request.body;
+    this.#waiting.push(new PooledRequest(this.#requestHead(request), body, { handler, repeat }));
     this.#flushLater();
   }
 
@@ -102,20 +108,23 @@ export class Http1Pool implements ConnectionPool {
 
   #flush(): void {
     const now = this.#connection.monotonic();
+    const maxRequests = this.#pipelining.maxRequests(now);
+    const waiting = this.#waiting.filter(isWanted);
     let sent = 0;
-    while (sent < this.#waiting.length) {
-      const next = this.#waiting[sent];
-      const connection = next?.handler.isEnded === true ? undefined : this.#takeIdle(now);
-      if (next !== undefined && connection !== undefined) connection.send(next.head, next.body, next.handler);
-      else if (next?.handler.isEnded !== true) break;
-      sent += 1;
+    while (sent < waiting.length) {
+      const connection = this.#takeIdle(now);
+      if (connection === undefined) break;
+      const end = endOfBatch(waiting, sent, maxRequests);
+      connection.send(waiting.slice(sent, end), this.#pipelining.overdueMs);
+      sent = end;
     }
-    this.#waiting = sent === this.#waiting.length ? [] : this.#waiting.slice(sent).filter(isWanted);
+    this.#waiting = waiting.slice(sent);
     const ended = this.#ending.splice(0);
-    while (this.#opening + ended.length < this.#waiting.length && this.#open.size < this.#options.connections)
+    const needed = countBatches(this.#waiting, maxRequests, this.#options.connections);
+    while (this.#opening + ended.length < needed && this.#open.size < this.#options.connections)
       this.#openConnection();
     this.#idle.push(...ended);
-    if (ended.length > 0 && this.#waiting.length > 0) this.#flushLater();
+    if (ended.length > 0 && needed > 0) this.#flushLater();
     if (this.#closed !== undefined) this.#closeIdle();
   }
 
@@ -135,7 +144,9 @@ export class Http1Pool implements ConnectionPool {
         this.#opening -= 1;
         this.#release(opened, this.#idle);
       },
+      onReceived: (times) => this.#pipelining.observe(times, this.#connection.monotonic()),
       onIdle: (idle) => this.#release(idle, this.#ending),
+      onFault: () => this.#pipelining.pause(this.#connection.monotonic()),
       onClosed: (closed, error) => this.#onClosed(closed, error),
     });
     this.#open.add(connection);
@@ -155,10 +166,17 @@ export class Http1Pool implements ConnectionPool {
     }
     if (error !== undefined) {
       this.#opening -= 1;
-      this.#waiting.shift()?.handler.onResponseError(null, error);
+      this.#failNext(error);
     }
     if (this.#waiting.length > 0) this.#flushLater();
     this.#settleClose();
+  }
+
+  /** Fails the requests that would have been sent on a connection that could not be opened. */
+  #failNext(error: Error): void {
+    const maxRequests = this.#pipelining.maxRequests(this.#connection.monotonic());
+    const end = endOfBatch(this.#waiting, 0, maxRequests);
+    for (const { handler } of this.#waiting.splice(0, end)) handler.onResponseError(null, error);
   }
 
   #closeExpired(): void {
@@ -174,6 +192,6 @@ export class Http1Pool implements ConnectionPool {
   }
 }
 
-function isWanted({ handler }: Waiting): boolean {
+function isWanted({ handler }: PooledRequest): boolean {
   return !handler.isEnded;
 }
