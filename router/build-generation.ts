@@ -9,6 +9,7 @@ import { executeCompiled } from './execution/run/execute.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import type { OperationCacheLimits } from './operation/operation-cache.ts';
 import { createOperations, warm } from './operation/operations.ts';
+import { NEVER_CANCELLED } from './request/cancel-signal.ts';
 import type { Operations } from './operation/operations.ts';
 import type { RejectedOperations } from './rollout/rejected-operations.ts';
 import { withoutPlannerMessages } from './planning/masked-planner.ts';
@@ -168,7 +169,7 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
   const { data } = await executeCompiled(await operation.compiled([]), {
     variables: operation.coerce({}),
     send: () => Promise.reject(new Error('bug: the smoke test called a subgraph')),
-    signal: new AbortController().signal,
+    signal: NEVER_CANCELLED,
   });
   const expected = JSON.stringify({ __typename: queryType });
   if (data !== expected) throw new Error(`the response to the smoke test is ${data}`);

@@ -9,6 +9,7 @@ import { createSigner } from '../../router/authentication/signature.ts';
 import { createForwardedOrigin } from '../../router/headers/forwarded-origin.ts';
 import { createForwarding } from '../../router/headers/forwarding.ts';
 import { createCallerContexts } from '../../router/operation/caller-context.ts';
+import { Cancellation } from '../../router/request/cancel-signal.ts';
 import { CallHeaders, HeaderBlock, NO_HEADERS, NO_IDENTITY } from '../../router/request/call-headers.ts';
 import type { Caller } from '../../router/request/caller.ts';
 import type { Identity } from '../../router/request/identity.ts';
@@ -142,7 +143,7 @@ function viaRequests(url: URL, signer: Signer, deduplicates: boolean): Call {
       recorder: { span: UNTRACED_REQUEST },
     };
     const context = createContext({ request, identity } as unknown as Caller, 'query', {});
-    const { signal } = new AbortController();
+    const signal = new Cancellation();
     const sendAll = (some: readonly string[][]) =>
       // The body is concatenated, as the executor does it.
       Promise.all(

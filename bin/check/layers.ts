@@ -76,7 +76,8 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'Execution',
     modules: {
-      'execution/run': 'runs a compiled operation: fetches, merging, deduplication',
+      'execution/run': 'runs a compiled operation: fetches and merging',
+      'execution/deduplication': 'shares equal calls and equal queries in flight',
       'execution/compile': 'compiles a plan into programs',
       'execution/entity-batching': 'sends entity fetches of one subgraph in one request',
       'execution/stale': 'fields whose last values are kept',

@@ -6,6 +6,8 @@ import { rejectionResponse } from '../response/rejection-response.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { traceExtension, withTiming } from '../trace/expose-trace.ts';
 import { createInternalsPermission, exposureOf } from '../trace/may-see-internals.ts';
+import { Cancellation } from '../request/cancel-signal.ts';
+import type { CancelSignal } from '../request/cancel-signal.ts';
 import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
@@ -179,10 +181,10 @@ function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): 
   if (remaining !== undefined) recorder.note({ rateLimitRemaining: Number(remaining) });
 }
 
-function goneSignal(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+function goneSignal(response: ServerResponse): CancelSignal {
+  const cancellation = new Cancellation();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new RouterError('REQUEST_CANCELLED'));
+    if (!response.writableFinished) cancellation.abort();
   });
-  return controller.signal;
+  return cancellation;
 }

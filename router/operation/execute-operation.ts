@@ -1,13 +1,15 @@
 import type { GraphQLSchema } from 'graphql';
 import { denialCodeOf } from '../authorization/authorize.ts';
 import type { Config } from '../config/config-schema.ts';
-import { deduplicateExecutions } from '../execution/run/deduplication.ts';
+import { deduplicateExecutions } from '../execution/deduplication/deduplication.ts';
 import { executeCompiled } from '../execution/run/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from '../execution/run/execute.ts';
 import type { StaleValues } from '../execution/stale/stale-values.ts';
 import type { HeaderCollector, ResponseHeaders } from '../headers/collection.ts';
 import { asksForCost } from '../rate-limit/reconcile.ts';
 import type { Reconciliation } from '../rate-limit/reconcile.ts';
+import { NEVER_CANCELLED } from '../request/cancel-signal.ts';
+import type { CancelSignal } from '../request/cancel-signal.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
@@ -74,7 +76,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     request.recorder.stage('execute');
     const deduplicatedWork: DeduplicatedWork = {};
     const context = callerContext(caller, operation.type, deduplicatedWork);
-    const run = (signal: AbortSignal) => execute({ compiled, charged, caller, context, send, signal }, parts);
+    const run = (signal: CancelSignal) =>
+      execute({ compiled, charged, caller, context, send, signal }, parts);
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
@@ -91,7 +94,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
           execute: run,
         })
       : // A mutation is completed even if the client disconnects, because a partial mutation would be worse.
-        run(operation.type === 'mutation' ? NEVER : request.signal));
+        run(operation.type === 'mutation' ? NEVER_CANCELLED : request.signal));
     request.recorder.execution = outcome.record;
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
@@ -126,7 +129,7 @@ type Execution = {
   readonly caller: Caller;
   readonly context: CallerContext;
   readonly send: SendForCaller;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 };
 
 async function execute(
@@ -183,5 +186,3 @@ function settled(
   reconciliation.reconcileLater(executed);
   return outcome;
 }
-
-const NEVER = new AbortController().signal;

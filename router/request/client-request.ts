@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CancelSignal } from './cancel-signal.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 
 /**
@@ -23,7 +24,7 @@ export type ClientRequest = {
   readonly address: string;
   readonly mediaType: MediaType;
   /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Times and facts of the request, for log, metrics, spans and `extensions.trace`. */
   readonly recorder: RequestRecorder;
 };

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../shared/errors.ts';
+import type { CancelSignal } from './cancel-signal.ts';
 import type { FetchRecord } from './fetch-record.ts';
 
 /** One GraphQL request to one subgraph, as passed to `send`. */
@@ -89,4 +90,4 @@ export type SubgraphResponse =
  * Sends one call for one client request, with its identity and deadline. The promise never rejects: a failure
  * is a response of the kind `failed`.
  */
-export type Send = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>;
+export type Send = (request: SubgraphRequest, signal: CancelSignal) => Promise<SubgraphResponse>;

@@ -1,5 +1,6 @@
 import type { BreakerState } from '../telemetry/breaker-state.ts';
 import type { ErrorCode } from '../shared/errors.ts';
+import type { CancelSignal } from '../request/cancel-signal.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
 import type { SubgraphCalled } from '../request/finished-work.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -82,7 +83,7 @@ export type SubgraphState = BreakerReport & {
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
-  send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+  send(request: SubgraphRequest, context: CallContext, signal: CancelSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
   /**
    * Forces the breaker of the subgraph, or of one field, into a state. `auto` lets the breaker decide again.

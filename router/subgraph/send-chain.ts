@@ -1,5 +1,6 @@
-import { deduplicateCalls } from '../execution/run/deduplication.ts';
+import { deduplicateCalls } from '../execution/deduplication/deduplication.ts';
 import type { HeaderCollection } from '../headers/collection.ts';
+import type { CancelSignal } from '../request/cancel-signal.ts';
 import type { Scope } from '../request/deduplication-scope.ts';
 import type { RequestSpan } from '../request/request-span.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
@@ -30,7 +31,7 @@ export type CallerContext = Pick<CallContext, 'deadline'> & {
 export type SendForCaller = (
   request: SubgraphRequest,
   context: CallerContext,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ) => Promise<SubgraphResponse>;
 
 /**

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config-schema.ts';
+import type { CancelSignal } from '../request/cancel-signal.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
 import type { CallContext } from './call/call.ts';
 import type { ForcedState } from './breaker/circuit-breaker.ts';
@@ -58,7 +59,7 @@ export type CallSettings = {
 
 /** The subgraphs of one generation. Disposing it closes the clients that no other generation uses. */
 export type Routes = AsyncDisposable & {
-  send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+  send(request: SubgraphRequest, context: CallContext, signal: CancelSignal): Promise<SubgraphResponse>;
   /** Number of times that breakers of these subgraphs have opened, not counting commands. */
   readonly breakerOpenings: () => number;
 };

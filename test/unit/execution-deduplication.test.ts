@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
-import { deduplicateExecutions } from '../../router/execution/run/deduplication.ts';
+import { deduplicateExecutions } from '../../router/execution/deduplication/deduplication.ts';
+import { Cancellation } from '../../router/request/cancel-signal.ts';
+import type { CancelSignal } from '../../router/request/cancel-signal.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { createDeduplicatedSend } from '../support/subgraphs/deduplicated-send.ts';
 import { federatedGraph } from '../support/graphs/federated-graph.ts';
@@ -11,7 +13,7 @@ const mutation: SubgraphRequest = { ...query, operation: 'mutation' };
 
 /** A subgraph whose responses wait until the test sends them. */
 function heldSend() {
-  const signals: AbortSignal[] = [];
+  const signals: CancelSignal[] = [];
   const held: ((response: SubgraphResponse) => void)[] = [];
   const send: Send = (_, signal) => {
     signals.push(signal);
@@ -89,6 +91,45 @@ describe('equal calls in flight', () => {
     void shared(query, never);
     expect(signals.length).toBe(2);
   });
+
+  test('are joined by later ones also if an earlier one was aborted and then fails', async () => {
+    const { send, signals, respond } = heldSend();
+    const shared = createDeduplicatedSend()(send, 'ann');
+    const client = new Cancellation();
+    const gone = shared(query, client);
+    client.abort();
+    const newer = shared(query, never);
+    // The aborted call ends late, when the newer one has taken its place.
+    respond(0, { me: null });
+    await gone;
+    const latest = shared(query, new Cancellation());
+    respond(1, { me: { name: 'Ann' } });
+    const response = { kind: 'received', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
+    expect(await Promise.all([newer, latest])).toEqual([response, response]);
+    expect(signals.length).toBe(2);
+  });
+
+  test('are found among many different ones of one scope, which each get their own response', async () => {
+    const { send, signals, respond } = heldSend();
+    const shared = createDeduplicatedSend()(send, 'ann');
+    const different = ['user', 'order'].flatMap((subgraph) =>
+      ['a', 'b', 'c'].map((body) => ({ ...query, subgraph, body })),
+    );
+    const calls = [...different, ...different.toReversed()].map((one) => shared(one, new Cancellation()));
+    expect(signals.length).toBe(different.length);
+    for (const index of different.keys()) respond(index, { index });
+    const responses = await Promise.all(calls);
+    const indices = responses.map((response) => response.kind === 'received' && response.data?.['index']);
+    expect(indices).toEqual([0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0]);
+    for (const one of different) void shared(one, never);
+    expect(signals.length).toBe(2 * different.length);
+  });
+
+  test('fail together if the call throws', async () => {
+    const shared = createDeduplicatedSend()(() => Promise.reject(new Error('a bug')), 'ann');
+    const results = await Promise.allSettled([shared(query, never), shared(query, new Cancellation())]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
 });
 
 const graph = federatedGraph({
@@ -128,7 +169,7 @@ describe('equal queries in flight', () => {
     ['are executed each when they are mutations', 'mutation { rename }', {}, 2],
   ];
   test.for(cases)('%s', async ([, document, differing, expected]) => {
-    const shared = deduplicateExecutions();
+    const shared = deduplicateExecutions<ExecutionOutcome>();
     const held = heldExecution();
     const operation: CompiledOperation = graph.compile(document);
     const request = { operation, key: '{}', scope: 'ann', signal: never, execute: held.execute };
@@ -139,7 +180,7 @@ describe('equal queries in flight', () => {
   });
 
   test('continue for the requests that still wait', async () => {
-    const shared = deduplicateExecutions();
+    const shared = deduplicateExecutions<ExecutionOutcome>();
     const held = heldExecution();
     const client = new AbortController();
     const request = {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 import type { MergeableFetch, MergedDocuments } from './merged-documents.ts';
 
@@ -22,7 +23,7 @@ export type BatchingExecution = {
   /** Values of the client's variables without defaults, as they are sent to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Queries that wait for the end of this turn of the event loop, by subgraph. */
   readonly waiting: Map<string, WaitingQuery[]>;
 };

@@ -13,6 +13,7 @@ import { ErrorCollector } from '../errors/error-collector.ts';
 import { runPlan } from './run-plan.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send } from '../../request/subgraph-request.ts';
 
@@ -24,7 +25,7 @@ export type ExecutionRequest = {
   readonly sent?: Readonly<Record<string, unknown>>;
   readonly send: Send;
   /** Aborts queries in flight and prevents further fetches. Mutations in flight run to their end. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Keys of a subgraph error's `extensions` that clients may see. */
   readonly allowedExtensions?: ReadonlySet<string>;
   /** Masks messages of subgraph errors; without it clients see all of them. */

@@ -5,6 +5,7 @@ import type { Copies } from '../compile/merge.ts';
 import type { ErrorCollector } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
@@ -32,7 +33,7 @@ export type Execution = {
   /** Variable values without defaults, to send to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly allowedExtensions: ReadonlySet<string>;
   readonly maskErrors: MaskErrors | undefined;
   /** True if the first error ends the request. */

@@ -5,6 +5,7 @@ import { callByContext } from './send-by-context.ts';
 import type { Execution, SharedCall } from './execution.ts';
 import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
+import { NEVER_CANCELLED } from '../../request/cancel-signal.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
@@ -27,7 +28,7 @@ export function callSubgraph(
   // data.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation is not aborted if the client disconnects.
-  if (!isQuery) return execution.send(request, NEVER);
+  if (!isQuery) return execution.send(request, NEVER_CANCELLED);
   if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;
   const known = execution.calls.get(key);
@@ -58,8 +59,6 @@ function query(
   if (!canMerge(fetch)) return execution.send(request, execution.signal);
   return queryWithOthers({ fetch, representations, request }, execution);
 }
-
-const NEVER = new AbortController().signal;
 
 function cancelled({ service }: FetchProgram): SubgraphResponse {
   return {

@@ -1,4 +1,5 @@
 import type { CallHeaders } from '../../request/call-headers.ts';
+import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** Context of one client request. All of its subgraph calls share it. */
@@ -16,7 +17,7 @@ export type Call = {
   /** Time at which the router stops waiting for the call, in milliseconds of the monotonic clock. */
   readonly endsAt: number;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly interrupt: Interrupt;
   /** Rejects the promise that the executor waits for. Called if a wrapper throws, which is a bug. */
   readonly reject: (error: unknown) => void;

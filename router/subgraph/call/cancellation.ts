@@ -1,15 +1,5 @@
-import type { Interrupt, SendCall } from './call.ts';
+import type { SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
-
-/**
- * Calls in flight for one client request, each with the name of its service. They end when the signal of the
- * request aborts.
- */
-type CallsInFlight = Map<Interrupt, string>;
-
-// All calls of a client request share one listener on its signal, because adding and removing listeners of an
-// AbortSignal is slow.
-const inFlight = new WeakMap<AbortSignal, CallsInFlight>();
 
 /**
  * Ends a query when the client disconnects. A mutation that has begun runs to its end, because the client
@@ -20,20 +10,11 @@ export function withCancellation(send: SendCall, service: string): SendCall {
     const { signal, interrupt } = call;
     if (signal.aborted) return settle(unsent(cancelled(service)));
     if (call.request.operation === 'mutation') return send(call, settle);
-    const calls = inFlight.get(signal) ?? endedBy(signal);
-    calls.set(interrupt, service);
+    const cancel = (): void => interrupt.raise(cancelled(service));
+    signal.addEventListener('abort', cancel);
     send(call, (result) => {
-      calls.delete(interrupt);
+      signal.removeEventListener('abort', cancel);
       settle(result);
     });
   };
-}
-
-function endedBy(signal: AbortSignal): CallsInFlight {
-  const calls: CallsInFlight = new Map();
-  inFlight.set(signal, calls);
-  signal.addEventListener('abort', () => {
-    for (const [interrupt, service] of calls) interrupt.raise(cancelled(service));
-  });
-  return calls;
 }

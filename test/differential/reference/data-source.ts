@@ -1,6 +1,7 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import { GraphQLError, Kind, parse } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
+import type { CancelSignal } from '../../../router/request/cancel-signal.ts';
 import type {
   Send,
   SubgraphError,
@@ -14,7 +15,7 @@ import { PrecisionError, toDoubles } from './double-precision.ts';
 /** The send and the abort signal of the client request of a gateway context. */
 export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
   readonly send: Send;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 };
 
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;

@@ -11,6 +11,7 @@ import type {
   ExecutionParts,
 } from '../../../router/operation/execute-operation.ts';
 import type { ChargedOperation } from '../../../router/operation/operations.ts';
+import type { CancelSignal } from '../../../router/request/cancel-signal.ts';
 import type { Send, SubgraphResponse } from '../../../router/request/subgraph-request.ts';
 import { RouterError, isErrorCode } from '../../../router/shared/errors.ts';
 import { createDataSource } from './data-source.ts';
@@ -64,7 +65,7 @@ export function createReferenceExecution({
   };
 }
 
-type Calls = { readonly send: Send; readonly signal: AbortSignal };
+type Calls = { readonly send: Send; readonly signal: CancelSignal };
 
 async function load({ supergraphSdl }: Graph): Promise<Executor> {
   const gateway = new ApolloGateway({

@@ -1,4 +1,4 @@
-import { deduplicateCalls } from '../../../router/execution/run/deduplication.ts';
+import { deduplicateCalls } from '../../../router/execution/deduplication/deduplication.ts';
 import type { Send } from '../../../router/request/subgraph-request.ts';
 
 /**

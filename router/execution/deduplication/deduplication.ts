@@ -1,0 +1,112 @@
+import type { Scope } from '../../request/deduplication-scope.ts';
+import type { CancelSignal } from '../../request/cancel-signal.ts';
+import { ERRORS, RouterError } from '../../shared/errors.ts';
+import type { CompiledOperation } from '../compile/compile.ts';
+import { InFlightWork } from './in-flight-work.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+
+/** Context of the client request that makes a call. */
+type RequestContext = {
+  readonly scope: Scope;
+  readonly requestId: string;
+  /** True if the queries of this request may be deduplicated. */
+  readonly isDeduplicated: boolean;
+  /** Called with the id of the other request when this request shares its call. */
+  readonly onJoin: (requestId: string, subgraph: string) => void;
+};
+
+type SendFor<Context> = (
+  request: SubgraphRequest,
+  context: Context,
+  signal: CancelSignal,
+) => Promise<SubgraphResponse>;
+
+/** Wraps `send` so that a query equal to one in flight in the same scope is not sent again. */
+export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
+  const bySubgraph = new Map<string, InFlightWork<SubgraphResponse>>();
+
+  function inFlightOf(subgraph: string): InFlightWork<SubgraphResponse> {
+    let inFlight = bySubgraph.get(subgraph);
+    if (inFlight === undefined) bySubgraph.set(subgraph, (inFlight = new InFlightWork()));
+    return inFlight;
+  }
+
+  return (request, context, signal) => {
+    if (request.operation === 'mutation' || !context.isDeduplicated) return send(request, context, signal);
+    const { subgraph, body: key, record } = request;
+    const { scope, requestId } = context;
+    return new Promise((resolve, reject) => {
+      inFlightOf(subgraph).join(
+        { scope, key, requestId, record },
+        (shared) => send(request, context, shared),
+        {
+          signal,
+          onSettled(value, { isShared }, joined) {
+            if (joined?.requestId !== undefined) {
+              context.onJoin(joined.requestId, subgraph);
+              record?.joins(joined.requestId, joined.record);
+            }
+            resolve(isShared && value.kind === 'received' ? { ...value, isShared } : value);
+          },
+          onFailed: reject,
+          onCancelled: () => resolve(cancelled(request)),
+        },
+      );
+    });
+  };
+}
+
+function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
+  const code = 'REQUEST_CANCELLED';
+  return { kind: 'failed', failure: { code, service: subgraph, message: ERRORS[code].meaning } };
+}
+
+/** An execution that requests with equal operation, key and scope share. */
+export type DeduplicatedExecution<Outcome> = {
+  readonly operation: CompiledOperation;
+  /**
+   * Text of all values that the response depends on besides the operation and the scope: the variables and
+   * the error behavior.
+   */
+  readonly key: string;
+  readonly scope: Scope;
+  readonly signal: CancelSignal;
+  readonly requestId?: string;
+  /** Called with the id of the request that executes the operation, if this request only waits for it. */
+  readonly onJoin?: (requestId: string) => void;
+  readonly execute: (signal: CancelSignal) => Promise<Outcome>;
+};
+
+/**
+ * Executes equal queries of the same scope once while they are in flight.
+ * @throws {RouterError} REQUEST_CANCELLED to a request that was aborted; all other waiting requests still get
+ * the result.
+ */
+export function deduplicateExecutions<Outcome>(): (
+  execution: DeduplicatedExecution<Outcome>,
+) => Promise<Outcome> {
+  // Keyed by the compiled operation and not by its text, because another generation of the supergraph
+  // executes the same text differently.
+  const byOperation = new WeakMap<CompiledOperation, InFlightWork<Outcome>>();
+
+  function inFlightOf(operation: CompiledOperation): InFlightWork<Outcome> {
+    let inFlight = byOperation.get(operation);
+    if (inFlight === undefined) byOperation.set(operation, (inFlight = new InFlightWork()));
+    return inFlight;
+  }
+
+  return ({ operation, key, scope, requestId, onJoin, signal, execute }) => {
+    if (operation.kind === 'mutation') return execute(signal);
+    return new Promise((resolve, reject) => {
+      inFlightOf(operation).join({ scope, key, requestId }, execute, {
+        signal,
+        onSettled(outcome, _, joined) {
+          if (joined?.requestId !== undefined) onJoin?.(joined.requestId);
+          resolve(outcome);
+        },
+        onFailed: reject,
+        onCancelled: () => reject(new RouterError('REQUEST_CANCELLED')),
+      });
+    });
+  };
+}
