@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
 import { METRICS } from './metrics/definitions.ts';
 import type { MetricDefinition } from './metrics/definitions.ts';
-import { readGauge, register } from './metrics/series.ts';
+import { readMetric, register } from './metrics/series.ts';
 import type { Sample } from './metrics/collected-metric.ts';
 import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
@@ -38,7 +38,7 @@ const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'hal
 export function registerGauges(registry: Registry, sources: GaugeSources): void {
   const { supergraph, subgraphs } = sources;
   const add = (definition: MetricDefinition, read: () => readonly Sample[]) =>
-    register(registry, readGauge(definition, read));
+    register(registry, readMetric(definition, read));
   add(METRICS.breakerOpen, () => subgraphs().flatMap(breakerSamples));
   add(METRICS.inFlight, () =>
     subgraphs().map(({ subgraph, inFlight }) => ({ labels: { subgraph }, value: inFlight })),

@@ -4,27 +4,52 @@ import type { Config } from '../config/config-schema.ts';
 import { formatLine } from './log-line.ts';
 import { createEventFields } from './log/event-fields.ts';
 import { createIsoClock } from './log/iso-clock.ts';
+import { createLogOutput } from './log/log-output.ts';
 import type { RouterLog } from './log/request-log.ts';
+import type { Schedule } from '../shared/schedule.ts';
 
 /** Receives the lines of a log. */
 export type LogTarget = DestinationStream & { readonly isTTY?: boolean };
 
+type LogParts = { readonly schedule: Schedule; readonly later: (action: () => void) => void };
+
 /**
  * Creates the log of the router. It writes JSON, or text if the configuration or a terminal requires it. In
  * text, fields keep their own names.
+ * @param destination default: the standard output of the process
  */
-export function createLog(config: Config['telemetry'], destination: LogTarget | undefined): RouterLog {
-  const target: LogTarget = destination ?? process.stdout;
+export function createLog(
+  config: Config['telemetry'],
+  destination: LogTarget | undefined,
+  parts: LogParts,
+): RouterLog {
+  if (destination !== undefined) return openLog(config, destination);
+  const { fd, isTTY } = process.stdout;
+  const output = createLogOutput({
+    ...parts,
+    fd,
+    bufferBytes: config.logs.bufferBytes,
+    onDropped: (count) => opened.log.warn({ count }, 'log lines dropped'),
+  });
+  const opened = openLog(config, { isTTY, write: output.write });
+  process.once('exit', output.flush);
+  return { ...opened, dropped: output.dropped };
+}
+
+function openLog(config: Config['telemetry'], target: LogTarget): RouterLog {
   const isText = config.logFormat === 'text' || (config.logFormat === 'auto' && target.isTTY === true);
-  if (!isText) return openLog(config, destination ?? pino.destination(process.stdout.fd));
+  if (!isText) return openJsonLog(config, target);
   const logs = { ...config.logs, fields: { ...config.logs.fields, rename: {} } };
-  return openLog(
+  return openJsonLog(
     { ...config, logs },
     { write: (line) => target.write(`${formatLine(undefined, line.trimEnd())}\n`) },
   );
 }
 
-function openLog({ logLevel, serviceName, logs }: Config['telemetry'], output: DestinationStream): RouterLog {
+function openJsonLog(
+  { logLevel, serviceName, logs }: Config['telemetry'],
+  output: DestinationStream,
+): RouterLog {
   const { rename } = logs.fields;
   const { time = 'time', level = 'level', msg = 'msg', service = 'service' } = rename;
   const isoTime = createIsoClock();
@@ -35,5 +60,5 @@ function openLog({ logLevel, serviceName, logs }: Config['telemetry'], output: D
     base: { [service]: serviceName },
     formatters: { level: (label: string) => ({ [level]: label }), log: createEventFields(logs) },
   };
-  return { log: pino(options, output), output, logs };
+  return { log: pino(options, output), output, logs, dropped: () => 0 };
 }

@@ -7,7 +7,7 @@ import { createCodeLabels, createFirstLabels } from './metrics/first-labels.ts';
 import type { createMetrics } from './metrics.ts';
 import { METRICS } from './metrics/definitions.ts';
 import { RejectionsByAddress } from './metrics/rejections-by-address.ts';
-import { readGauge, register } from './metrics/series.ts';
+import { readMetric, register } from './metrics/series.ts';
 import { TopNames } from './metrics/top-names.ts';
 import { outcomeOf } from './metrics/response-outcome.ts';
 import type { RequestFinished } from '../request/finished-work.ts';
@@ -121,7 +121,7 @@ function createRejectionCount({
   const top = () => byAddress.top(inPool ? POOL_ADDRESSES : METRICS.rejectionsByAddress.top);
   register(
     registry,
-    readGauge(METRICS.rejectionsByAddress, () =>
+    readMetric(METRICS.rejectionsByAddress, () =>
       top().map(([address, value]) => ({ labels: { address }, value })),
     ),
   );

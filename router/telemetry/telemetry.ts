@@ -9,7 +9,9 @@ import type { RequestFinished, SubgraphCalled } from '../request/finished-work.t
 import { scheduleTimer } from '../shared/schedule.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import { createMetrics } from './metrics.ts';
+import { METRICS } from './metrics/definitions.ts';
 import { createCodeLabels } from './metrics/first-labels.ts';
+import { readMetric, register } from './metrics/series.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { NO_TRACING } from './spans/tracing.ts';
 import type { Tracing } from './spans/tracing.ts';
@@ -55,13 +57,14 @@ export function createTelemetry(
   } = {},
 ) {
   const { schedule = scheduleTimer, now = Date.now, later = setImmediate } = parts;
-  const routerLog = createLog(config, parts.destination);
+  const routerLog = createLog(config, parts.destination, { schedule, later });
   const { log, logs } = routerLog;
   const requestLog = createRequestLog(logs, { ...routerLog, serviceName: config.serviceName, schedule, now });
   const audit = createAuditLog(logs.audit, {
     log,
     schedule,
-    openFile: (output) => createLog({ ...config, logLevel: 'info', logFormat: 'json' }, output).log,
+    openFile: (output) =>
+      createLog({ ...config, logLevel: 'info', logFormat: 'json' }, output, { schedule, later }).log,
   });
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -74,6 +77,10 @@ export function createTelemetry(
     countsGraphs: parts.countsGraphs === true,
     inPool: parts.inPool === true,
   });
+  register(
+    registry,
+    readMetric(METRICS.droppedLines, () => [{ labels: {}, value: routerLog.dropped() }]),
+  );
   const { tracing = NO_TRACING } = parts;
 
   return {

@@ -5,6 +5,7 @@ import { parseConfig } from '../../router/config/config.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { createLog } from '../../router/telemetry/log.ts';
 import { formatLine } from '../../router/telemetry/log-line.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createLineLimit } from '../../router/telemetry/log/line-limit.ts';
 import type { SuppressedLines } from '../../router/telemetry/log/line-limit.ts';
 import { createRequestLog } from '../../router/telemetry/log/request-log.ts';
@@ -19,11 +20,9 @@ function telemetryOf(text: string, env = {}) {
 function logTo(text: string, { isTTY = false, env = {} } = {}) {
   const lines: string[] = [];
   const telemetry = telemetryOf(text, env);
-  const routerLog = createLog(telemetry, {
-    isTTY,
-    write: (line) => void lines.push(stripVTControlCharacters(line)),
-  });
   const timers: (() => void)[] = [];
+  const destination = { isTTY, write: (line: string) => void lines.push(stripVTControlCharacters(line)) };
+  const routerLog = createLog(telemetry, destination, { schedule: scheduleTimer, later: setImmediate });
   const requests = createRequestLog(telemetry.logs, {
     ...routerLog,
     serviceName: telemetry.serviceName,

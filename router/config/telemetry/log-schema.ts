@@ -60,6 +60,13 @@ export const logs = z
       .describe(
         'Maximum number of lines a minute for rejections of one kind from one caller (rate limit, overload, unknown path, malformed HTTP). One more line has the number of the others.',
       ),
+    bufferBytes: z
+      .int()
+      .min(65_536)
+      .default(8_388_608)
+      .describe(
+        'Maximum number of bytes of the log that wait in a process because the reader of stdout does not read. Further lines are dropped, and counted by `tributary_log_lines_dropped_total`.',
+      ),
     audit: z
       .strictObject({
         enabled: z

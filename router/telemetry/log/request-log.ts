@@ -13,6 +13,8 @@ export type RouterLog = {
   readonly output: DestinationStream;
   /** Settings of the fields in these lines. */
   readonly logs: Config['telemetry']['logs'];
+  /** Returns the number of lines that were not written, since the start. */
+  readonly dropped: () => number;
 };
 
 /** Reason why a connection was closed, or its request rejected, before the router had read a request. */
@@ -37,7 +39,7 @@ export type RequestLog = Disposable & {
   readonly connectionRejected: (reason: ConnectionRejection, address: string | undefined) => void;
 };
 
-type RequestLogParts = RouterLog & {
+type RequestLogParts = Omit<RouterLog, 'dropped'> & {
   readonly serviceName: string;
   readonly schedule: Schedule;
   /** Returns milliseconds since 1970. */

@@ -341,6 +341,12 @@ const PROCESS_METRICS = {
     help: 'Changes of the configuration of a running router, by outcome: applied or rejected.',
     labels: ['outcome'],
   },
+  droppedLines: {
+    name: 'tributary_log_lines_dropped_total',
+    kind: 'counter',
+    help: 'Lines of the log that were not written, because stdout was not read or could not be written.',
+    labels: NO_LABELS,
+  },
   eventLoopDelay: {
     name: 'tributary_event_loop_delay_seconds',
     kind: 'gauge',

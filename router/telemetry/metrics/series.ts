@@ -61,9 +61,9 @@ function entriesOf<Series>(
   return series === undefined ? below : [[path, series], ...below];
 }
 
-/** Creates a gauge whose samples are read when the metrics are collected. */
-export function readGauge(
-  { name, help, aggregator = 'sum', top }: MetricDefinition,
+/** Creates a gauge or counter whose samples are read when the metrics are collected. */
+export function readMetric(
+  { name, help, kind, aggregator = 'sum', top }: MetricDefinition,
   read: () => readonly Sample[],
 ): { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void } {
   return {
@@ -73,7 +73,7 @@ export function readGauge(
       Promise.resolve({
         name,
         help,
-        type: 'gauge',
+        type: kind,
         aggregator,
         ...(top !== undefined && { top }),
         values: combineSamples(read(), aggregator),
