@@ -38,9 +38,14 @@ export function ConfigurationPage() {
 
 function matches(value: ConfigValue, search: string, onlySet: boolean): boolean {
   if (onlySet && value.source === 'default') return false;
-  return `${value.key} ${JSON.stringify(value.value)} ${value.source}`
+  return [value.key, JSON.stringify(value.value), value.source, ...referencesOf(value)]
+    .join(' ')
     .toLowerCase()
     .includes(search.toLowerCase());
+}
+
+function referencesOf({ references = [] }: ConfigValue): readonly string[] {
+  return references.map((name) => `\${${name}}`);
 }
 
 function Values({ values }: { readonly values: readonly ConfigValue[] }) {
@@ -55,16 +60,29 @@ function Values({ values }: { readonly values: readonly ConfigValue[] }) {
         </tr>
       </thead>
       <tbody>
-        {values.map(({ key, value, source }) => (
-          <tr key={key}>
-            <td class="mono">{key}</td>
+        {values.map((entry) => (
+          <tr key={entry.key}>
+            <td class="mono">{entry.key}</td>
             <td class="mono configuration-value">
-              {typeof value === 'string' ? value : JSON.stringify(value)}
+              {typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value)}
             </td>
-            <td>{source === 'default' ? <span class="soft">default</span> : <code>{source}</code>}</td>
+            <td>
+              <Source entry={entry} />
+            </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Source({ entry }: { readonly entry: ConfigValue }) {
+  if (entry.source === 'default') return <span class="soft">default</span>;
+  const references = referencesOf(entry);
+  return (
+    <>
+      <code>{entry.source}</code>
+      {references.length > 0 && <code class="soft"> {references.join(' ')}</code>}
+    </>
   );
 }

@@ -232,6 +232,8 @@ export type ConfigValue = {
   readonly value: unknown;
   /** `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
+  /** What the value was written with in the file, such as `env.PORT` for `${env.PORT:-4000}`. */
+  readonly references?: readonly string[];
 };
 
 /** Body of `POST breakers/SUBGRAPH`. */

@@ -8,25 +8,47 @@ import type { ConfigResult, ConfigValue } from './api-types.ts';
 type Path = readonly (string | number)[];
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Lists every value of a configuration with its source. Secrets are replaced by `***`. */
+/**
+ * Lists every value of a configuration with its source and the `${…}` that it was written with. Secrets are
+ * replaced by `***`: values that the schema marks, that are named like one, or that come from a file or from a
+ * variable that is named like one.
+ */
 export function describeConfig(config: Config): ConfigResult {
   const values: ConfigValue[] = [];
 
   function add(value: unknown, path: Path, schemas: readonly Schema[]): void {
     const isSecret = schemas.some((schema) => schema['x-secret'] === true);
     if (isSecret || (typeof value === 'string' && isSecretName(path.at(-1))))
-      return void values.push({ key: path.join('.'), value: HIDDEN, source: originIn(config, path).source });
+      return void values.push({ ...originOf(path, value), value: HIDDEN });
     const children = childrenOf(value);
-    if (children === undefined) return void values.push(describe(value, path));
+    if (children === undefined)
+      return void values.push({ ...originOf(path, value), value: shown(value, path) });
     for (const [key, child] of children)
       if (child !== undefined) add(child, [...path, key], childSchemas(schemas, key));
   }
 
-  function describe(value: unknown, path: Path): ConfigValue {
-    const { source, written } = originIn(config, path);
-    // A file that is named in the configuration is most often a secret.
-    const isFromFile = written?.includes('${file.') === true;
-    return { key: path.join('.'), value: isFromFile ? written : shown(value), source };
+  function originOf(path: Path, value: unknown): Omit<ConfigValue, 'value'> {
+    const { source } = originIn(config, path);
+    const items = Array.isArray(value) ? value.map((_, index) => [...path, index]) : [];
+    const references = [path, ...items].flatMap(referencesAt);
+    return {
+      key: path.join('.'),
+      source,
+      ...(references.length > 0 && { references: [...new Set(references)] }),
+    };
+  }
+
+  /** Returns the names in `${…}`, without defaults, which may be secrets. */
+  function referencesAt(path: Path): readonly string[] {
+    const { written = '' } = originIn(config, path);
+    return [...written.matchAll(REFERENCE)].map(([, name = '']) => name);
+  }
+
+  function shown(value: unknown, path: Path): unknown {
+    if (Array.isArray(value)) return value.map((item, index) => shown(item, [...path, index]));
+    if (referencesAt(path).some(isSecretReference)) return HIDDEN;
+    if (typeof value === 'string') return withoutCredentials(value);
+    return isExactNumber(value) ? value.rawJSON : value;
   }
 
   add(config, [], [configJsonSchema()]);
@@ -34,6 +56,16 @@ export function describeConfig(config: Config): ConfigResult {
 }
 
 const HIDDEN = '***';
+
+/** Matches `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}`, but not `$${`. */
+const REFERENCE = /(?<!\$)\$\{((?:env|file)\.[^}]*?)(?::-[^}]*)?\}/g;
+
+/** A file that is named in the configuration is most often a secret. */
+function isSecretReference(reference: string): boolean {
+  return reference.startsWith('file.') || SECRET_VARIABLE.test(reference);
+}
+
+const SECRET_VARIABLE = /(?:secret|password|passphrase|passwd|token|credentials?|key|keys)$/i;
 
 /** Names of keys whose texts are hidden even if the schema does not mark them. */
 const SECRET_NAME = /(?:secret|password|passphrase|token|credentials?|apikey|authorization|cookie)$/i;
@@ -63,12 +95,6 @@ function alternatives(schema: unknown): readonly Schema[] {
   if (!isRecord(schema)) return [];
   const several = schema['anyOf'] ?? schema['oneOf'] ?? schema['allOf'];
   return [schema, ...(Array.isArray(several) ? several.flatMap(alternatives) : [])];
-}
-
-function shown(value: unknown): unknown {
-  if (typeof value === 'string') return withoutCredentials(value);
-  if (Array.isArray(value)) return value.map(shown);
-  return isExactNumber(value) ? value.rawJSON : value;
 }
 
 /** Removes user, password and the values of query parameters from URLs. */

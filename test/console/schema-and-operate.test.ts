@@ -25,7 +25,7 @@ const REVIEWS = `
 
 const CONFIG = `mode: development
 usage: { enabled: true }
-supergraph: { watch: false }
+supergraph: { watch: "\${env.WATCH:-false}" }
 rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`;
 
 const book = { id: '1', title: 'Middlemarch', reviews: [{ stars: 5 }] };
@@ -213,6 +213,9 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     await open('#/operate/configuration?set=only&search=usage');
     const row = page.getByRole('row').filter({ hasText: 'usage.enabled' });
     expect(await row.innerText()).toMatch(/usage\.enabled\s+true\s+router\.yaml:2/);
+    await page.getByRole('searchbox', { name: 'Search keys and values' }).fill('env.watch');
+    const watched = page.getByRole('row').filter({ hasText: 'supergraph.watch' });
+    expect(await watched.innerText()).toMatch(/\sfalse\s+router\.yaml:3 +\$\{env\.WATCH\}/);
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 

@@ -49,7 +49,7 @@ beforeAll(async () => {
   issuer = await startIssuer();
   graph = await startSmallGraph({
     services: LIBRARY,
-    env: { IDENTITY: SECRET },
+    env: { IDENTITY: SECRET, LIST_SIZE: '7', CDN: 'cdn.example', ORIGIN_TOKEN: SECRET },
     config: `
 mode: development
 usage: { enabled: true }
@@ -60,6 +60,8 @@ traffic:
   all: { timeoutMs: 1234 }
 console:
   demoAccounts: [{ email: ada@example.com, password: ${SECRET}, role: admin }]
+  hosts: [ops.example, "\${env.CDN}", "\${env.ORIGIN_TOKEN}", "$\${env.CDN}"]
+rateLimit: { defaultListSize: "\${env.LIST_SIZE:-${SECRET}}" }
 `,
   });
 });
@@ -193,6 +195,18 @@ describe('the console API', () => {
     expect(values.get('listen.path')).toMatchObject({ value: '/graphql', source: 'default' });
     expect(values.get('identity.keys.0.secret')).toMatchObject({ value: '***', source: 'router.yaml:4' });
     expect(values.get('headers.request.0.insert.value')).toMatchObject({ value: '***' });
+    // The reference and the value, but not the default, which could be a secret.
+    expect(values.get('rateLimit.defaultListSize')).toEqual({
+      key: 'rateLimit.defaultListSize',
+      value: 7,
+      source: 'router.yaml:12',
+      references: ['env.LIST_SIZE'],
+    });
+    expect(values.get('identity.keys.0.secret')).toMatchObject({ references: ['env.IDENTITY'] });
+    expect(values.get('console.hosts')).toMatchObject({
+      value: ['ops.example', 'cdn.example', '***', '${env.CDN}'],
+      references: ['env.CDN', 'env.ORIGIN_TOKEN'],
+    });
     expect(JSON.stringify(body)).not.toContain(SECRET);
   });
 
