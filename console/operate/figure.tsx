@@ -51,3 +51,8 @@ export function LatencyFigures({
     </>
   );
 }
+
+/** Share of the responses in which data is missing, stale or a fallback. */
+export function DegradedFigure({ share }: { readonly share: number | null }) {
+  return <Figure name="degraded" value={formatShare(share)} isBad={(share ?? 0) > HIGH_SHARE} />;
+}

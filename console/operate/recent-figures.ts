@@ -12,10 +12,20 @@ export type RecentFigures = {
 
 const RECENT_MS = 60_000;
 
+export type SubgraphRecentFigures = RecentFigures & {
+  /** Share of all requests whose data of the subgraph is missing, stale or a fallback. */
+  readonly degradedShare: number | null;
+};
+
 /** Returns the figures of a subgraph in the last minute; null if it has no series. */
-export function recentFigures(series: SeriesResult, subgraph: string): RecentFigures | null {
+export function recentFigures(series: SeriesResult, subgraph: string): SubgraphRecentFigures | null {
+  const { router, stepMs } = series;
   const own = series.subgraphs[subgraph];
-  return own === undefined ? null : figuresOf(own.calls, own.errors, { ...own, stepMs: series.stepMs });
+  if (own === undefined) return null;
+  return {
+    ...figuresOf(own.calls, own.errors, { ...own, stepMs }),
+    degradedShare: share(recentSum(own.degraded, stepMs), recentSum(router.requests, stepMs)),
+  };
 }
 
 /** Returns the figures of all requests in the last minute. */

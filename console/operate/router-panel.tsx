@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { SeriesResult } from '../../router/console/api-types.ts';
-import { formatCount, formatDuration, formatRate, formatShare } from '../frame/figures.ts';
-import { Figure, HIGH_SHARE, LatencyFigures } from './figure.tsx';
+import { formatCount, formatDuration, formatRate } from '../frame/figures.ts';
+import { DegradedFigure, Figure, LatencyFigures } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
 import type { ProcessState } from './process-state.ts';
@@ -49,11 +49,7 @@ function Figures({ series, states }: Props) {
   return (
     <dl class="figures" title="Figures of the last minute. Percentiles are the mean of those of 5 seconds.">
       <LatencyFigures rate="requests/s" figures={figures} />
-      <Figure
-        name="degraded"
-        value={formatShare(figures.degradedShare)}
-        isBad={(figures.degradedShare ?? 0) > HIGH_SHARE}
-      />
+      <DegradedFigure share={figures.degradedShare} />
       <Figure name="rejected/min" value={formatCount(figures.rejected)} />
       <Figure name="in flight" value={formatCount(inFlight)} of={formatCount(limit)} />
     </dl>

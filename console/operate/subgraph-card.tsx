@@ -5,7 +5,7 @@ import { linkTo } from '../frame/location.ts';
 import { useOverview } from '../frame/overview.ts';
 import { Subgraph, useSubgraphClass } from '../frame/subgraph.tsx';
 import type { BreakerTarget } from './breaker-dialog.tsx';
-import { Figure, LatencyFigures } from './figure.tsx';
+import { DegradedFigure, Figure, LatencyFigures } from './figure.tsx';
 import { latencyLines } from './latency-lines.ts';
 import { Plot } from './plot.tsx';
 import type { SubgraphCard } from './subgraph-cards.ts';
@@ -55,7 +55,12 @@ export function Card({
 function CardFigures({ card: { figures, inFlight, limit } }: { readonly card: SubgraphCard }) {
   return (
     <dl class="figures figures-small">
-      {figures !== null && <LatencyFigures rate="calls/s" figures={figures} />}
+      {figures !== null && (
+        <>
+          <LatencyFigures rate="calls/s" figures={figures} />
+          <DegradedFigure share={figures.degradedShare} />
+        </>
+      )}
       <Figure
         name="in flight"
         value={formatCount(inFlight)}

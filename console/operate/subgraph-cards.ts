@@ -1,7 +1,7 @@
 import type { SeriesResult } from '../../router/console/api-types.ts';
 import type { EndpointState, FieldState, ProcessState, SubgraphState } from './process-state.ts';
 import { recentFigures } from './recent-figures.ts';
-import type { RecentFigures } from './recent-figures.ts';
+import type { SubgraphRecentFigures } from './recent-figures.ts';
 
 /** Urgency of a state, shown as a colour beside the word for the state. */
 export type Tone = 'good' | 'warning' | 'bad';
@@ -22,7 +22,7 @@ export type SubgraphCard = {
   /** Sum of the limits of all processes; null if unknown. */
   readonly limit: number | null;
   readonly endpoints: readonly (EndpointState & { readonly number: number })[];
-  readonly figures: RecentFigures | null;
+  readonly figures: SubgraphRecentFigures | null;
 };
 
 /** Returns a card for each subgraph, by name. */

@@ -188,6 +188,8 @@ export type RouterSeries = {
 export type SubgraphSeries = {
   readonly calls: readonly number[];
   readonly errors: readonly number[];
+  /** Responses whose data of this subgraph is missing, stale or a fallback. */
+  readonly degraded: readonly number[];
   /** Mean number of calls in flight. */
   readonly inFlight: readonly number[];
   /** Sum of the waits of all calls of a step for a connection. */

@@ -10,8 +10,8 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * Lists every value of a configuration with its source and the `${…}` that it was written with. Secrets are
- * replaced by `***`: values that the schema marks, that are named like one, or that come from a file or from a
- * variable that is named like one.
+ * replaced by `***`: values that the schema marks or whose key is named like a secret, and values from a file
+ * or from a variable that is named like one.
  */
 export function describeConfig(config: Config): ConfigResult {
   const values: ConfigValue[] = [];

@@ -22,6 +22,8 @@ export type StepFigures = {
   readonly rejected: number;
   readonly latencies: LatencyCounts;
   readonly subgraphs: Readonly<Record<string, SubgraphFigures>>;
+  /** Responses with missing, stale or fallback values, by subgraph. */
+  readonly degradedBy: Readonly<Record<string, number>>;
   /** Milliseconds on critical paths, by subgraph; `router` is the router itself. */
   readonly criticalPath: Readonly<Record<string, number>>;
 };
@@ -97,6 +99,7 @@ class Step {
   readonly #latencies = new LatencyBuckets();
   readonly #subgraphs = new Map<string, Calls>();
   readonly #shares = new Map<string, number>();
+  readonly #degradedBy = new Map<string, number>();
 
   constructor(number: number) {
     this.number = number;
@@ -108,7 +111,7 @@ class Step {
     this.#requests += 1;
     if (outcome === 'rejected') this.#rejected += 1;
     else if (outcome !== 'ok') this.#errors += 1;
-    if ((event.degraded?.length ?? 0) > 0) this.#degraded += 1;
+    if (event.degraded !== undefined && event.degraded.length > 0) this.#addDegraded(event.degraded);
     this.#latencies.add(event.ms);
     if (recorder.execution === undefined) return;
     for (const part of criticalPath(recorder)) {
@@ -116,6 +119,13 @@ class Step {
       if (this.#shares.has(name) || this.#shares.size < MAX_SUBGRAPHS)
         this.#shares.set(name, (this.#shares.get(name) ?? 0) + part.ms);
     }
+  }
+
+  #addDegraded(subgraphs: readonly string[]): void {
+    this.#degraded += 1;
+    for (const name of subgraphs)
+      if (this.#degradedBy.has(name) || this.#degradedBy.size < MAX_SUBGRAPHS)
+        this.#degradedBy.set(name, (this.#degradedBy.get(name) ?? 0) + 1);
   }
 
   addCall({ subgraph, outcome, ms, connectionMs = 0 }: SubgraphCalled): void {
@@ -148,6 +158,7 @@ class Step {
           { ...calls, latencies: latencies.counts() },
         ]),
       ),
+      degradedBy: Object.fromEntries(this.#degradedBy),
       criticalPath: Object.fromEntries(this.#shares),
     };
   }

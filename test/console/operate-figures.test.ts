@@ -27,6 +27,7 @@ const series: SeriesResult = {
     product: {
       calls: [...steps(0).slice(0, 178), 10, 30],
       errors: [...steps(0).slice(0, 178), 0, 4],
+      degraded: [...steps(0).slice(0, 178), 0, 30],
       inFlight: steps(1),
       waitedMs: steps(1_000),
       p50: [...Array.from({ length: 178 }, () => null), 10, 20],
@@ -42,6 +43,7 @@ const recentProduct = {
   ...series.subgraphs['product'],
   calls: steps(10),
   errors: steps(0),
+  degraded: steps(0),
   inFlight: steps(1),
   waitedMs: steps(3_000),
   p50: steps(1),
@@ -68,7 +70,7 @@ const cardOf = (...states: readonly SubgraphState[]) =>
 describe('figures', () => {
   test('of a subgraph are those of the last minute, percentiles weighted by calls', () => {
     const figures = recentFigures(series, 'product');
-    expect(figures).toMatchObject({ calls: 40, errorShare: 0.1, p50: 17.5 });
+    expect(figures).toMatchObject({ calls: 40, errorShare: 0.1, p50: 17.5, degradedShare: 0.05 });
     expect(figures?.perSecond).toBeCloseTo(40 / 60);
     expect(recentFigures(series, 'absent')).toBeNull();
   });

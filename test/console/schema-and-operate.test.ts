@@ -153,7 +153,7 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     const card = page.getByRole('article', { name: 'books' });
     await card.locator('canvas').waitFor();
     expect(await card.innerText()).toMatch(
-      /calls\/s[^]*p50[^]*p95[^]*p99[^]*errors[^]*in flight\s+\d+ \/ \d+/,
+      /calls\/s[^]*p50[^]*p95[^]*p99[^]*errors[^]*degraded\s+[\d.]+ %[^]*in flight\s+\d+ \/ \d+/,
     );
     const shares = page.getByRole('table', { name: /Share of the critical path/ });
     expect(await shares.innerText()).toMatch(/books[^]*ms[^]*%/);

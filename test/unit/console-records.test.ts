@@ -96,12 +96,13 @@ test('sums the figures of processes by step, and computes percentiles of both', 
   one.subgraphCalled({ subgraph: 'order', outcome: 'OK', ms: 2_500, connectionMs: 40 });
   other.subgraphCalled({ subgraph: 'order', outcome: 'SUBGRAPH_TIMEOUT', ms: 7_500 });
   clock.advance(5_000);
-  one.requestFinished(finished('r', 1, { degraded: ['order'] }));
+  one.requestFinished(finished('r', 1, { degraded: ['order', 'blocked'] }));
+  other.requestFinished(finished('r', 1, { degraded: ['order'] }));
   const processes = [one.steps(15), other.steps(15)];
   const result = seriesResult({ processes, minutes: 1, now: clock.now(), events: [] });
-  expect(result.router.requests.slice(-3)).toEqual([0, 100, 1]);
-  expect(result.router.degraded.slice(-2)).toEqual([0, 1]);
-  expect(result.router.errors.slice(-2)).toEqual([0, 1]);
+  expect(result.router.requests.slice(-3)).toEqual([0, 100, 2]);
+  expect(result.router.degraded.slice(-2)).toEqual([0, 2]);
+  expect(result.router.errors.slice(-2)).toEqual([0, 2]);
   expect(result.router.p50.slice(-3)[0]).toBeNull();
   const [p50, p99] = [result.router.p50.at(-2) ?? 0, result.router.p99.at(-2) ?? 0];
   expect(Math.abs(p50 - 50) / 50).toBeLessThan(0.06);
@@ -110,6 +111,9 @@ test('sums the figures of processes by step, and computes percentiles of both', 
   expect(result.subgraphs['order']?.inFlight.at(-2)).toBe(2);
   expect(result.subgraphs['order']?.waitedMs.at(-2)).toBe(40);
   expect(result.subgraphs['order']?.errors.at(-2)).toBe(1);
+  expect(result.subgraphs['order']?.degraded.slice(-2)).toEqual([0, 2]);
+  expect(result.subgraphs['blocked']).toMatchObject({ calls: expect.not.arrayContaining([1]) });
+  expect(result.subgraphs['blocked']?.degraded.slice(-2)).toEqual([0, 1]);
 });
 
 test('forgets steps after 15 minutes', () => {

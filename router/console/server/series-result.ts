@@ -1,4 +1,4 @@
-import type { ConsoleEvent, Percentiles, SeriesResult } from '../api-types.ts';
+import type { ConsoleEvent, Percentiles, SeriesResult, SubgraphSeries } from '../api-types.ts';
 import { percentile } from '../latency-buckets.ts';
 import type { LatencyCounts } from '../latency-buckets.ts';
 import { MAX_STEPS, STEP_MS } from '../live-series.ts';
@@ -33,9 +33,13 @@ export function seriesResult({ processes, minutes, now, events }: SeriesInput): 
       ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),
     },
     subgraphs: Object.fromEntries(
-      namesOf(steps, ({ subgraphs }) => subgraphs).map((name) => [
+      // A subgraph whose breaker is open has degraded responses, but may have no calls.
+      namesOf(steps, ({ subgraphs, degradedBy }) => ({ ...subgraphs, ...degradedBy })).map((name) => [
         name,
-        subgraphSeries(steps.map((parts) => parts.flatMap(({ subgraphs }) => subgraphs[name] ?? []))),
+        {
+          ...subgraphSeries(steps.map((parts) => parts.flatMap(({ subgraphs }) => subgraphs[name] ?? []))),
+          degraded: sums(({ degradedBy }) => degradedBy[name] ?? 0),
+        },
       ]),
     ),
     criticalPath: Object.fromEntries(
@@ -48,7 +52,7 @@ export function seriesResult({ processes, minutes, now, events }: SeriesInput): 
   };
 }
 
-function subgraphSeries(steps: readonly (readonly SubgraphFigures[])[]): SeriesResult['subgraphs'][string] {
+function subgraphSeries(steps: readonly (readonly SubgraphFigures[])[]): Omit<SubgraphSeries, 'degraded'> {
   const sums = (read: (figures: SubgraphFigures) => number) => steps.map((parts) => sum(parts.map(read)));
   return {
     calls: sums(({ calls }) => calls),
