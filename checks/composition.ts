@@ -1,6 +1,7 @@
 import { checkInThread, composeInThread } from '../router/supergraph/compose-in-thread.ts';
 import { compose } from '../router/supergraph/compose.ts';
-import type { Composition, Finding as RouterFinding, SubgraphSchema } from '../router/supergraph/compose.ts';
+import type { Composition, SubgraphSchema } from '../router/supergraph/compose.ts';
+import type { Finding as RouterFinding } from '../router/supergraph/finding.ts';
 import { rejectionReasons } from '../router/supergraph/rejection.ts';
 import { readSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
 import type { ReadSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';

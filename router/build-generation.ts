@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { GraphQLSchema } from 'graphql';
-import type { Graph } from './apollo/gateway.ts';
+import type { Graph } from './apollo/describe-graph.ts';
 import { createReadDocument } from './apollo/read-document.ts';
 import { startApolloServer } from './apollo/server.ts';
 import type { ConfiguredStages } from './wiring/configured-stages.ts';
@@ -19,7 +19,7 @@ import type { SendForCaller } from './subgraph/send-chain.ts';
 import type { Routes, SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import type { AcceptedContract } from './supergraph/acceptance/accept-supergraph.ts';
-import { formatFinding } from './supergraph/compose.ts';
+import { formatFinding } from './supergraph/finding.ts';
 import type { GenerationsParts } from './supergraph/generations.ts';
 import type { Supergraph } from './supergraph/supergraph-source.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -77,7 +77,7 @@ export async function buildGeneration(
   const { telemetry, subgraphPool, monotonic, onFullHeap, stages } = parts;
   await using built = new AsyncDisposableStack();
   const accepted = await acceptSupergraph(supergraph, config, parts.createPlanner);
-  const { graph, servableSdl, warnings } = accepted;
+  const { graph, warnings } = accepted;
   built.use(accepted.planner);
   const routes = built.use(
     subgraphPool.forGeneration(graph.routes, {
@@ -87,13 +87,8 @@ export async function buildGeneration(
     }),
   );
   const serve = async (contract?: AcceptedContract) => {
-    const server = await startApolloServer(
-      contract === undefined
-        ? { supergraphSdl: servableSdl }
-        : { schema: contract.graph.introspection.schema },
-      config,
-      telemetry,
-    );
+    const { schema } = (contract ?? accepted).graph.introspection;
+    const server = await startApolloServer(schema, config, telemetry);
     built.defer(() => server.stop());
     const served = createOperations({
       ...accepted,

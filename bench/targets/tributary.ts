@@ -7,12 +7,12 @@ import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import type { Target, BenchEnvironment } from './target.ts';
 import { startGateway } from './gateway-process.ts';
 import { startRedis } from './redis.ts';
+import { routerProgram } from './router-package.ts';
 
 type RouterYaml = z.input<typeof configSchema>;
 type Deduplication = { readonly calls: boolean; readonly queries: boolean };
 type Transport = { readonly transport?: 'undici'; readonly pipelining?: number };
 
-const root = join(import.meta.dirname, '..', '..');
 /** More than any workload uses: limits are evaluated and never reached. */
 const UNREACHED = { points: 100_000_000, windowS: 1 };
 
@@ -104,7 +104,7 @@ function router(name: string, { folder, nodeFlags }: BenchEnvironment, yaml: Rou
       ...V8_FLAGS,
       `--import=${pathToFileURL(join(import.meta.dirname, 'report-allocation.ts')).href}`,
       ...nodeFlags,
-      join(root, 'cli', 'main.ts'),
+      routerProgram(),
       'serve',
     ] as const,
     // Overrides settings of the shop that this machine may have in its environment.

@@ -1,5 +1,6 @@
 import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
-import type { Finding, SubgraphSchema } from '../../router/supergraph/compose.ts';
+import type { SubgraphSchema } from '../../router/supergraph/compose.ts';
+import type { Finding } from '../../router/supergraph/finding.ts';
 import type { Compose } from '../../router/supergraph/sources/file-source.ts';
 import { closestName } from '../../router/shared/closest-name.ts';
 import { messageOf } from '../../router/shared/error-message.ts';

@@ -1,6 +1,6 @@
 import type { BreakerCommand, CommandResult } from './breaker-command.ts';
 import { breakableFields } from './breakable-fields.ts';
-import type { Graph } from '../apollo/gateway.ts';
+import type { Graph } from '../apollo/describe-graph.ts';
 import type { Lease } from '../supergraph/leases.ts';
 import type { SubgraphPool } from '../subgraph/subgraph-pool.ts';
 

@@ -1,4 +1,5 @@
-import { prettyFormatQueryPlan } from '@apollo/query-planner';
+// The index of the package would load the planner, which only the planning thread needs.
+import { prettyFormatQueryPlan } from '@apollo/query-planner/dist/prettyFormatQueryPlan.js';
 import type { QueryPlan } from '@apollo/query-planner';
 import { callsOf, totalOf } from './plan-calls.ts';
 import { planFetches } from './plan-fetches.ts';

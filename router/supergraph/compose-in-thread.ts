@@ -1,6 +1,6 @@
 import { Worker, parentPort, workerData } from 'node:worker_threads';
-import { checkSatisfiable, compose } from './compose.ts';
-import type { Composition, Finding, SubgraphSchema } from './compose.ts';
+import type { Composition, SubgraphSchema } from './compose.ts';
+import type { Finding } from './finding.ts';
 
 type Task =
   | { readonly kind: 'compose'; readonly subgraphs: readonly SubgraphSchema[] }
@@ -44,7 +44,9 @@ function resultOf<Result>(worker: Worker): Promise<Result> {
   });
 }
 
-function perform(task: Task): Composition | readonly Finding[] {
+async function perform(task: Task): Promise<Composition | readonly Finding[]> {
+  // Only the thread loads the composition library.
+  const { checkSatisfiable, compose } = await import('./compose.ts');
   switch (task.kind) {
     case 'compose':
       return compose(task.subgraphs);
@@ -56,4 +58,4 @@ function perform(task: Task): Composition | readonly Finding[] {
 // Other threads may import this module, too.
 const given: unknown = workerData;
 if (given !== null && typeof given === 'object' && TASK in given)
-  parentPort?.postMessage(perform(given[TASK] as Task));
+  parentPort?.postMessage(await perform(given[TASK] as Task));

@@ -4,6 +4,7 @@ import { GraphQLError, parse } from 'graphql';
 import type { ASTNode, DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
 import { createHiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
+import type { Finding } from './finding.ts';
 
 /** A subgraph schema to compose. `place` is the location of its SDL, such as a file path, for messages. */
 export type SubgraphSchema = {
@@ -11,21 +12,6 @@ export type SubgraphSchema = {
   readonly url: string | undefined;
   readonly sdl: string;
   readonly place: string;
-};
-
-/**
- * A message of composition: an error, a hint, or a warning about a part of the supergraph that the router
- * does not implement.
- */
-export type Finding = {
-  readonly severity: 'error' | 'warning' | 'hint';
-  readonly code: string;
-  readonly message: string;
-  readonly subgraph?: string;
-  /** The schema coordinate, such as `Product.price`. */
-  readonly coordinate?: string;
-  readonly place?: string;
-  readonly line?: number;
 };
 
 /** Result of composition: a supergraph SDL, or the errors. */
@@ -89,23 +75,6 @@ export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
   } catch (error) {
     return [syntaxFinding(error)];
   }
-}
-
-/** Formats a finding as one readable line. */
-export function formatFinding({
-  severity,
-  code,
-  message,
-  subgraph,
-  coordinate,
-  place,
-  line,
-}: Finding): string {
-  const at = place === undefined ? '' : `${place}${line === undefined ? '' : `:${line}`}: `;
-  const where = [subgraph === undefined ? '' : `subgraph ${subgraph}`, coordinate ?? '']
-    .filter((part) => part !== '')
-    .join(', ');
-  return `${at}${severity} ${code}${where === '' ? '' : ` (${where})`}: ${message}`;
 }
 
 function syntaxFinding(error: unknown, origin: Pick<Finding, 'subgraph' | 'place'> = {}): Finding {

@@ -3,7 +3,7 @@ import { placeIn } from '../../config/yaml/read-yaml.ts';
 import type { OverrideLabels } from '../../planning/override-labels.ts';
 import { closestName } from '../../shared/closest-name.ts';
 import { percentOf } from '../../shared/percent-label.ts';
-import type { Finding } from '../compose.ts';
+import type { Finding } from '../finding.ts';
 
 /**
  * Returns warnings about labels of progressive `@override` that have no value in `overrides`, and about

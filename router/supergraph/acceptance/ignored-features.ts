@@ -2,7 +2,7 @@ import { visit } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { readLinks } from '../../authorization/security-links.ts';
 import type { Link } from '../../authorization/security-links.ts';
-import type { Finding } from '../compose.ts';
+import type { Finding } from '../finding.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**

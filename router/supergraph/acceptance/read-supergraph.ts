@@ -1,13 +1,13 @@
 import { parse, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { describeGraph } from '../../apollo/gateway.ts';
-import type { Graph } from '../../apollo/gateway.ts';
+import { describeGraph } from '../../apollo/describe-graph.ts';
+import type { Graph } from '../../apollo/describe-graph.ts';
 import { extractAuthDirectives } from '../../authorization/extract-auth-directives.ts';
 import type { Requirements } from '../../authorization/requirement.ts';
 import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
-import { formatFinding } from '../compose.ts';
-import type { Finding } from '../compose.ts';
+import { formatFinding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { SupergraphRejected } from '../rejection.ts';
 import { withoutContextPurpose } from './context-link.ts';
 import { withoutIgnoredFeatures } from './ignored-features.ts';

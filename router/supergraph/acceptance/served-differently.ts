@@ -1,6 +1,6 @@
 import { isObjectType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
-import type { Finding } from '../compose.ts';
+import type { Finding } from '../finding.ts';
 
 /** Returns warnings about the parts of a supergraph that the router accepts but does not implement. */
 export function servedDifferently(supergraphSchema: GraphQLSchema): readonly Finding[] {

@@ -1,7 +1,7 @@
 import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES } from '@apollo/federation-internals';
 import type { DocumentNode } from 'graphql';
 import { readLinks } from '../../authorization/security-links.ts';
-import type { Finding } from '../compose.ts';
+import type { Finding } from '../finding.ts';
 import { usesOf } from './feature-uses.ts';
 import { CONTEXT_URL } from './context-link.ts';
 import { isIgnored } from './ignored-features.ts';

@@ -1,8 +1,8 @@
 import { errorCauses } from '@apollo/federation-internals';
 import { GraphQLError } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { describeGraph } from '../../apollo/gateway.ts';
-import type { Graph } from '../../apollo/gateway.ts';
+import { describeGraph } from '../../apollo/describe-graph.ts';
+import type { Graph } from '../../apollo/describe-graph.ts';
 import type { Config } from '../../config/config-schema.ts';
 import { placeIn } from '../../config/yaml/read-yaml.ts';
 import { closestName } from '../../shared/closest-name.ts';

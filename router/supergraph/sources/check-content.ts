@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { formatFinding } from '../compose.ts';
+import { formatFinding } from '../finding.ts';
 import { checkInThread } from '../compose-in-thread.ts';
 import { SupergraphRejected, rejectionReasons } from '../rejection.ts';
 import type { LoadedSupergraph } from '../supergraph-source.ts';

@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path';
 import type { composeInThread } from '../compose-in-thread.ts';
-import { formatFinding } from '../compose.ts';
+import { formatFinding } from '../finding.ts';
 import type { Composition } from '../compose.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { rejectionReasons } from '../rejection.ts';

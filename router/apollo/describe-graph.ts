@@ -1,8 +1,5 @@
-// oxlint-disable-next-line import/no-unassigned-import -- it sets a variable that the gateway reads
-import './disable-usage-reports.ts';
 import { createHash } from 'node:crypto';
 import { Supergraph } from '@apollo/federation-internals';
-import { ApolloGateway } from '@apollo/gateway';
 import { assertValidSchema } from 'graphql';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { keepLiteralsExact } from '../shared/graphql/exact-scalars.ts';
@@ -27,7 +24,7 @@ export type Graph = {
 type SupergraphTexts = {
   readonly published: string;
   /**
-   * The supergraph that Apollo Gateway loads: without the directives that the router enforces itself, and
+   * The supergraph that Apollo's packages read: without the directives that the router enforces itself, and
    * with placeholder names for default values of custom scalars (`HiddenDefaults`).
    */
   readonly servable: DocumentNode;
@@ -61,16 +58,6 @@ export function versionOf(supergraphSdl: string): string {
   return createHash('sha256').update(supergraphSdl).digest('hex').slice(0, 12);
 }
 
-/**
- * Creates the gateway from which Apollo Server gets the schema. It executes no operations: `pipeline.ts`
- * does.
- */
-export function createGateway(supergraphSdl: string): ApolloGateway {
-  const gateway = new ApolloGateway({ supergraphSdl, logger: SILENT, __exposeQueryPlanExperimental: false });
-  gateway.executor = () => Promise.reject(new Error('bug: an operation reached the executor of the gateway'));
-  return gateway;
-}
-
 function checkUrl(name: string, url: string): void {
   const protocol = URL.parse(url)?.protocol;
   if (protocol !== 'http:' && protocol !== 'https:') {
@@ -78,11 +65,4 @@ function checkUrl(name: string, url: string): void {
       `subgraph ${name} has the URL "${url}"; expected a URL that begins with http:// or https://`,
     );
   }
-}
-
-// Disables the log of the gateway: it throws its errors, and the router logs them.
-const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  return undefined;
 }
