@@ -149,6 +149,7 @@ function stagesOf(config: Config, telemetry: Telemetry): ConfiguredStages {
     shedding: { checkOperation: () => undefined, checkUnseen: () => undefined },
     topConsumers: new TopConsumers(PARTS.now),
     localBuckets: new LocalBuckets(PARTS.monotonic),
+    sharedBuckets: undefined,
     staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
     createExecution,
   });

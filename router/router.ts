@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 import { LocalBuckets } from './rate-limit/local-buckets.ts';
+import { RedisBuckets } from './rate-limit/redis-buckets.ts';
 import { createClientAddress } from './rate-limit/client-address.ts';
 import { TopConsumers } from './rate-limit/top-consumers.ts';
 import type { Config } from './config/config-schema.ts';
@@ -212,6 +213,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     shedding,
     topConsumers,
     localBuckets: new LocalBuckets(monotonic),
+    sharedBuckets:
+      redis &&
+      built.use(
+        new RedisBuckets(redis.link, {
+          schedule: parts.schedule,
+          onCall: () => telemetry.rateLimitScriptCalled(),
+        }),
+      ),
     latencyOf: series.latencyOf,
     staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
   };

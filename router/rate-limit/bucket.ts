@@ -1,12 +1,38 @@
-/** A token bucket. It holds up to `points`. An empty bucket fills up evenly within `windowMs`. */
-export type Bucket = {
-  /** Name of the bucket in response headers. */
+/** Size of a token bucket. It holds up to `points`. An empty bucket fills up evenly within `windowMs`. */
+export type BucketSize = {
+  /** Name of the bucket in error extensions. */
   readonly name: string;
-  /** Key of the bucket in Redis or in this process. It contains the owner and the size of the bucket. */
-  readonly key: string;
   readonly points: number;
   readonly windowMs: number;
+  /** The name as a string of a structured field, with quotes. */
+  readonly quotedName: string;
+  /** Item of the header `RateLimit-Policy`, such as `"FREE";q=1000;w=60`. */
+  readonly policy: string;
 };
+
+/** A token bucket. */
+export type Bucket = BucketSize & {
+  /** Key of the bucket in Redis or in this process. It contains the owner and the size of the bucket. */
+  readonly key: string;
+};
+
+/** Creates the size of buckets. The texts for headers are created here, once for many buckets. */
+export function bucketSize(name: string, points: number, windowMs: number): BucketSize {
+  const quotedName = quoted(name);
+  return { name, points, windowMs, quotedName, policy: `${quotedName};q=${points};w=${windowMs / 1000}` };
+}
+
+/** Returns a bucket of another size. The key stays the same. */
+export function resized(bucket: Bucket, points: number): Bucket {
+  if (points === bucket.points) return bucket;
+  return { ...bucketSize(bucket.name, points, bucket.windowMs), key: bucket.key };
+}
+
+// Returns a structured-field string (RFC 9651), which contains only printable ASCII. The name of a tier may
+// contain other characters.
+function quoted(name: string): string {
+  return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
 
 /** Points that a request takes from a bucket. */
 export type Debit = { readonly bucket: Bucket; readonly points: number };

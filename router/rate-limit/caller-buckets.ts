@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { Payer } from '../request/caller.ts';
-import type { Identity, UserIdentity } from '../request/identity.ts';
+import type { UserIdentity } from '../request/identity.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 import { canonicalNumber, isExactNumber } from '../shared/exact-json.ts';
-import { chargeablePoints } from './bucket.ts';
-import type { Bucket, Debit } from './bucket.ts';
+import { bucketSize, chargeablePoints } from './bucket.ts';
+import type { Bucket, BucketSize, Debit } from './bucket.ts';
 import { addressBlock } from '../request/address-block.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
@@ -36,6 +37,12 @@ export type CallDebit = Debit & {
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
+/** Owner of buckets in their keys, such as `u:` and a hash of a user, and its bucket for the cost. */
+type Account = { readonly owner: string; readonly bucket: Bucket };
+
+/** Maximum number of addresses whose buckets stay in memory. */
+const MAX_ADDRESSES = 20_000;
+
 /**
  * Creates the function that returns the buckets to charge for a request:
  * - the bucket of the user, whose size depends on the tier, or of the anonymous caller's address
@@ -43,24 +50,17 @@ export type CallDebit = Debit & {
  * - the buckets of the limited fields that the operation calls
  */
 export function createCallerBuckets(config: Config['rateLimit']): (request: ChargeRequest) => Debits {
-  // A Map, so that a tier named `__proto__` or `constructor` is unknown and not an inherited property.
-  const tiers = new Map(Object.entries(config.tiers));
-  const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
-
-  function ownBucket(owner: string, identity: Identity): Bucket {
-    if (identity.kind !== 'user') return bucket('anonymous', owner, config.anonymous);
-    const tier = tiers.has(identity.tier ?? '') ? (identity.tier ?? '') : config.defaultTier;
-    return bucket(tier, owner, tiers.get(tier) ?? fallback);
-  }
+  const userOf = createUserAccounts(config);
+  const addressOf = createAddressAccounts(config);
 
   function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): CallDebit[] {
     return fieldCalls.flatMap((field) => {
       const { coordinate, calls } = field;
       return limitsOf(config.fields, coordinate).flatMap((limit) => {
-        const size = { points: limit.calls, windowS: limit.windowS };
+        const size = sizeOf(coordinate, { points: limit.calls, windowS: limit.windowS });
         const refundable = limit.counts === 'failures' ? { coordinate, calls } : undefined;
         return [...callsByOwner(limit.per, field, owners)].map(([owner, points]) => ({
-          bucket: bucket(coordinate, `f:${coordinate}:${owner}`, size),
+          bucket: bucketOf(`f:${coordinate}:${owner}`, size),
           points,
           refundable,
         }));
@@ -69,14 +69,56 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
   }
 
   return ({ identity, address, cost, prepaid = 0, calls = [] }) => {
-    const block = addressBlock(address);
-    const caller = identity.kind === 'user' ? `u:${userKey(identity)}` : `a:${block}`;
+    const { anonymous, shared } = addressOf(address);
+    const caller = identity.kind === 'user' ? userOf(identity) : anonymous;
     const points = Math.max(chargeablePoints(cost) - prepaid, 0);
-    const buckets = [ownBucket(caller, identity), bucket('address', `i:${block}`, config.perAddress)];
     return {
-      cost: buckets.map((each) => ({ bucket: each, points })),
-      calls: callTakes(calls, { caller, address: `i:${block}` }),
+      cost: [
+        { bucket: caller.bucket, points },
+        { bucket: shared.bucket, points },
+      ],
+      calls:
+        calls.length === 0 ? NO_CALLS : callTakes(calls, { caller: caller.owner, address: shared.owner }),
     };
+  };
+}
+
+const NO_CALLS: readonly CallDebit[] = [];
+
+/** Creates the function that returns the account of a user. It is created once for each verified token. */
+function createUserAccounts({ tiers, defaultTier, anonymous }: Config['rateLimit']) {
+  // A Map, so that a tier named `__proto__` or `constructor` is unknown and not an inherited property.
+  const sizes = new Map(Object.entries(tiers).map(([tier, size]) => [tier, sizeOf(tier, size)]));
+  const fallback = sizes.get(defaultTier) ?? sizeOf(defaultTier, anonymous);
+  const accounts = new WeakMap<UserIdentity, Account>();
+  return (user: UserIdentity): Account => {
+    const known = accounts.get(user);
+    if (known !== undefined) return known;
+    const owner = `u:${userKey(user)}`;
+    const account = { owner, bucket: bucketOf(owner, sizes.get(user.tier ?? '') ?? fallback) };
+    accounts.set(user, account);
+    return account;
+  };
+}
+
+/** Accounts of an address: of all its callers together, and of those without a token. */
+type AddressAccounts = { readonly shared: Account; readonly anonymous: Account };
+
+function createAddressAccounts(config: Config['rateLimit']): (address: string) => AddressAccounts {
+  const sharedSize = sizeOf('address', config.perAddress);
+  const anonymousSize = sizeOf('anonymous', config.anonymous);
+  const accounts = new BoundedCache<AddressAccounts>(MAX_ADDRESSES);
+  return (address) => {
+    const known = accounts.get(address);
+    if (known !== undefined) return known;
+    const block = addressBlock(address);
+    const account = (owner: string, size: BucketSize) => ({ owner, bucket: bucketOf(owner, size) });
+    const created = {
+      shared: account(`i:${block}`, sharedSize),
+      anonymous: account(`a:${block}`, anonymousSize),
+    };
+    accounts.set(address, created);
+    return created;
   };
 }
 
@@ -122,9 +164,12 @@ function userKey({ issuer, id }: UserIdentity): string {
   return hash('sha256', `${issuer}\n${id}`, 'base64url').slice(0, 22);
 }
 
+function sizeOf(name: string, { points, windowS }: { points: number; windowS: number }): BucketSize {
+  return bucketSize(name, points, windowS * 1000);
+}
+
 // The key contains the size of the bucket, because the size decides how many units a point has. During a
 // deployment routers may have different sizes.
-function bucket(name: string, owner: string, size: { points: number; windowS: number }): Bucket {
-  const { points, windowS } = size;
-  return { name, key: `${owner}:${points}/${windowS}`, points, windowMs: windowS * 1000 };
+function bucketOf(owner: string, size: BucketSize): Bucket {
+  return { ...size, key: `${owner}:${size.points}/${size.windowMs / 1000}` };
 }

@@ -9,27 +9,22 @@ import type { BucketLevel } from './bucket.ts';
 export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string, string> {
   const scarcest = scarcestOf(levels);
   if (scarcest === undefined) return {};
+  const { quotedName, points } = scarcest.bucket;
   const remaining = remainingPoints(scarcest);
-  const resetS = secondsUntil(scarcest.bucket.points, scarcest);
+  const resetS = secondsUntil(points, scarcest);
   return {
-    'ratelimit-policy': levels.map(({ bucket }) => policy(bucket)).join(', '),
-    ratelimit: `${quoted(scarcest.bucket.name)};r=${remaining};t=${resetS}`,
-    'x-ratelimit-limit': String(scarcest.bucket.points),
+    'ratelimit-policy': levels.map(({ bucket }) => bucket.policy).join(', '),
+    ratelimit: `${quotedName};r=${remaining};t=${resetS}`,
+    'x-ratelimit-limit': String(points),
     'x-ratelimit-remaining': String(remaining),
     'x-ratelimit-reset': String(resetS),
   };
 }
 
-function scarcestOf(levels: readonly BucketLevel[]): BucketLevel | undefined {
-  return levels.toSorted((a, b) => remainingPoints(a) - remainingPoints(b))[0];
-}
-
-function policy({ name, points, windowMs }: BucketLevel['bucket']): string {
-  return `${quoted(name)};q=${points};w=${windowMs / 1000}`;
-}
-
-// Returns a structured-field string (RFC 9651), which contains only printable ASCII. The name of a tier may
-// contain other characters.
-function quoted(name: string): string {
-  return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+/** Returns the bucket with the fewest points; of several, the first one. */
+export function scarcestOf(levels: readonly BucketLevel[]): BucketLevel | undefined {
+  let scarcest: BucketLevel | undefined;
+  for (const level of levels)
+    if (scarcest === undefined || remainingPoints(level) < remainingPoints(scarcest)) scarcest = level;
+  return scarcest;
 }

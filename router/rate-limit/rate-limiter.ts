@@ -1,15 +1,15 @@
 import type { Config } from '../config/config-schema.ts';
-import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { millisecondsUntil, remainingPoints } from './bucket.ts';
+import { millisecondsUntil, remainingPoints, resized } from './bucket.ts';
 import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 import { createCallerBuckets } from './caller-buckets.ts';
 import type { CallDebit, ChargeRequest, Debits } from './caller-buckets.ts';
 import { LocalBuckets } from './local-buckets.ts';
 import type { Decision } from './local-buckets.ts';
-import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { rateLimitHeaders, scarcestOf } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
+import type { RefundOutcome } from './redis-buckets.ts';
 
 /**
  * Points and calls that an operation was charged. `refund` returns its points, `refundCalls` its calls of
@@ -73,17 +73,22 @@ export type RateLimiter = {
    * Returns points of a charge to the buckets. A negative number is charged in addition, up to what the
    * buckets hold. The promise never rejects; `lost` means that Redis is down.
    */
-  refund(reservation: Reservation, points: number): Promise<'done' | 'lost'>;
+  refund(reservation: Reservation, points: number): Promise<RefundOutcome>;
   /**
    * Returns calls of limited fields to their buckets. The promise never rejects; `lost` means that Redis is
    * down.
    */
-  refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<'done' | 'lost'>;
+  refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<RefundOutcome>;
 };
 
 export type RateLimiterParts = {
   /** Redis with the shared buckets; without it each router has its own buckets. */
   readonly redis: RedisLink | undefined;
+  /**
+   * Buckets in that Redis; new ones by default. They are passed in if they must outlive a change of the
+   * configuration.
+   */
+  readonly shared?: RedisBuckets | undefined;
   /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
   readonly processes?: number;
   /**
@@ -97,25 +102,15 @@ export type RateLimiterParts = {
 
 type StoredDecision = Decision & { readonly store: Reservation['store'] };
 
+const DONE: Promise<RefundOutcome> = Promise.resolve('done');
+const LOST: Promise<RefundOutcome> = Promise.resolve('lost');
+
 /** Charges operations to token buckets in Redis, or in this process while Redis is down. */
 export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
   const debitsOf = createCallerBuckets(config);
   const { redis, local = new LocalBuckets(parts.monotonic) } = parts;
   const shares = config.instances * (parts.processes ?? 1);
-  const shared = redis && new RedisBuckets(redis);
-
-  async function decide(debits: readonly Debit[]): Promise<StoredDecision> {
-    if (redis === undefined || shared === undefined) return decideLocally(debits, parts.processes ?? 1);
-    return withRedis<StoredDecision>(
-      redis,
-      async () => {
-        const decision = await shared.charge(debits);
-        if (config.onRedisFailure === 'local') follow(decision.levels);
-        return { ...decision, store: 'redis' };
-      },
-      () => decideWithoutRedis(debits),
-    );
-  }
+  const { shared = redis && new RedisBuckets(redis) } = parts;
 
   function decideWithoutRedis(debits: readonly Debit[]): StoredDecision {
     switch (config.onRedisFailure) {
@@ -130,51 +125,53 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
 
   // Copies the contents of charged buckets from Redis to the buckets of this process. Without this, every
   // caller would get a full bucket whenever Redis goes down.
-  function follow(levels: Decision['levels']): void {
-    for (const { bucket, units } of levels)
-      local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
+  function followed(decision: Decision): StoredDecision {
+    if (config.onRedisFailure === 'local')
+      for (const { bucket, units } of decision.levels)
+        local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
+    return { ...decision, store: 'redis' };
   }
 
   function decideLocally(debits: readonly Debit[], parties: number): StoredDecision {
     const own = debits.map(({ bucket, points }) => ({
-      bucket: { ...bucket, points: localPoints(bucket, parties) },
+      bucket: resized(bucket, localPoints(bucket, parties)),
       points,
     }));
     return { ...local.charge(own), store: 'local' };
   }
 
-  async function returnPoints(
-    debits: readonly Debit[],
-    store: Reservation['store'],
-  ): Promise<'done' | 'lost'> {
-    if (debits.length === 0) return 'done';
+  function returnPoints(debits: readonly Debit[], store: Reservation['store']): Promise<RefundOutcome> {
+    if (debits.length === 0) return DONE;
     if (store === 'local') local.refund(debits);
-    if (store !== 'redis') return 'done';
-    return withRedis<'done' | 'lost'>(
-      redis,
-      async () => {
-        await shared?.refund(debits);
-        return 'done';
-      },
-      () => 'lost',
-    );
+    if (store !== 'redis') return DONE;
+    if (redis?.available() !== true || shared === undefined) return LOST;
+    return shared.refund(debits);
   }
 
   return {
-    async charge(request) {
+    charge(request) {
       const debits = debitsOf(request);
+      const { cost, calls } = debits;
       const tooMuch = unaffordable(debits, request.prepaid);
-      if (tooMuch !== undefined) return tooMuch;
-      const stored = await decide([...debits.cost, ...debits.calls]);
-      parts.telemetry.rateLimitDecided(stored.admitted ? 'admitted' : 'rejected', stored.store);
-      return stored.admitted ? admitted(stored, debits) : rejected(stored, debits, request.prepaid);
+      if (tooMuch !== undefined) return Promise.resolve(tooMuch);
+      const all = calls.length === 0 ? cost : [...cost, ...calls];
+      const conclude = (decision: StoredDecision): RateLimitDecision => {
+        parts.telemetry.rateLimitDecided(decision.admitted ? 'admitted' : 'rejected', decision.store);
+        return decision.admitted ? admitted(decision, debits) : rejected(decision, debits, request.prepaid);
+      };
+      if (redis === undefined || shared === undefined)
+        return Promise.resolve(conclude(decideLocally(all, parts.processes ?? 1)));
+      if (!redis.available()) return Promise.resolve(conclude(decideWithoutRedis(all)));
+      return shared.charge(all, (decision) =>
+        conclude(decision === undefined ? decideWithoutRedis(all) : followed(decision)),
+      );
     },
 
-    async refund({ buckets, store, points: charged }, points) {
+    refund({ buckets, store, points: charged }, points) {
       const back = Math.min(Math.floor(points), charged);
-      if (Number.isNaN(back) || back === 0) return 'done';
+      if (Number.isNaN(back) || back === 0) return DONE;
       return returnPoints(
-        buckets.map((each) => ({ bucket: each, points: back })),
+        buckets.map((each) => ({ bucket: each, points: Math.max(back, -each.points) })),
         store,
       );
     },
@@ -187,25 +184,30 @@ function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision |
   const tooOften = calls.find(({ bucket, points }) => points > bucket.points)?.bucket;
   if (tooOften !== undefined)
     return { kind: 'unaffordable', headers: {}, affordable: tooOften.points, field: tooOften.name };
-  const affordable = Math.min(...cost.map(({ bucket }) => bucket.points));
+  let affordable = Infinity;
+  for (const { bucket } of cost) affordable = Math.min(affordable, bucket.points);
   const isAffordable = cost.every(({ points }) => points + prepaid <= affordable);
   return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
   // Headers report points, so the buckets of limited fields, which count calls, are left out.
-  const ofCost = levels.slice(0, cost.length);
+  const ofCost = calls.length === 0 ? levels : levels.slice(0, cost.length);
+  const scarcest = scarcestOf(ofCost);
   const reservation: Reservation = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
     // A refund must go to the bucket that was charged. While Redis is down, this is a bucket of this process,
     // which is smaller than the configured one.
-    calls: calls.map((call, index) => ({
-      ...call,
-      bucket: levels[cost.length + index]?.bucket ?? call.bucket,
-    })),
-    remaining: ofCost.length === 0 ? undefined : Math.min(...ofCost.map(remainingPoints)),
+    calls:
+      calls.length === 0
+        ? calls
+        : calls.map((call, index) => ({
+            ...call,
+            bucket: levels[cost.length + index]?.bucket ?? call.bucket,
+          })),
+    remaining: scarcest && remainingPoints(scarcest),
   };
   return { kind: 'admitted', headers: rateLimitHeaders(ofCost), reservation };
 }

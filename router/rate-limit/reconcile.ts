@@ -74,11 +74,12 @@ export type Reconciliation = {
 };
 
 /**
- * Returns whether a coordinate is that of a mutation field, such as `Mutation.pay`. If such a field has no
- * response, the estimated cost stays charged, because the mutation may have been executed.
+ * Returns whether one of the coordinates is that of a mutation field, such as `Mutation.pay`. If such a field
+ * has no response, the estimated cost stays charged, because the mutation may have been executed.
  */
-function isMutation(coordinate: string): boolean {
-  return coordinate.startsWith('Mutation.');
+function includesMutation(coordinates: ReadonlySet<string>): boolean {
+  for (const coordinate of coordinates) if (coordinate.startsWith('Mutation.')) return true;
+  return false;
 }
 
 /** Creates the functions that correct charges: each replaces the estimated cost by the actual cost. */
@@ -87,6 +88,7 @@ export function createReconciliation(
   parts: ReconciliationParts,
 ): Reconciliation {
   const { rateLimiter, topConsumers, onReconciled, later } = parts;
+  let waiting: ReconcilableOperation[] = [];
   let pending = 0;
 
   function actualOf({
@@ -96,7 +98,7 @@ export function createReconciliation(
     fieldsWithoutResponse,
   }: ReconcilableOperation): number {
     const { cost, variables, reservation } = admission;
-    if (actualCost === undefined || [...fieldsWithoutResponse].some(isMutation)) return cost;
+    if (actualCost === undefined || includesMutation(fieldsWithoutResponse)) return cost;
     const most = Math.floor(cost * (1 + maxSurchargePercent / 100));
     const prepaid = cost - (reservation?.points ?? cost);
     return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
@@ -135,6 +137,13 @@ export function createReconciliation(
     });
   }
 
+  function correctWaiting(): void {
+    const operations = waiting;
+    waiting = [];
+    pending -= operations.length;
+    for (const operation of operations) correct(operation, actualOf(operation));
+  }
+
   return {
     refundUnexecuted({ reservation }, caller) {
       if (reservation === undefined) return;
@@ -146,10 +155,7 @@ export function createReconciliation(
       if (operation.admission.reservation === undefined) return;
       if (pending >= MAX_PENDING) return onReconciled(0, 'lost');
       pending += 1;
-      later(() => {
-        pending -= 1;
-        correct(operation, actualOf(operation));
-      });
+      if (waiting.push(operation) === 1) later(correctWaiting);
     },
 
     reconcileAndReport(operation) {

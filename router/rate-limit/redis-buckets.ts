@@ -1,121 +1,174 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Result } from 'ioredis';
 import type { RedisLink } from '../redis/connect.ts';
-import { unitsOf } from './bucket.ts';
-import type { Bucket, Debit } from './bucket.ts';
+import { scheduleTimer } from '../shared/schedule.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import type { Debit } from './bucket.ts';
+import { BucketBatch, UPDATE_BUCKETS } from './bucket-batch.ts';
 import type { Decision } from './local-buckets.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    chargeBuckets(keys: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
-    refundBuckets(keys: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    updateBuckets(keys: number, ...keysAndNumbers: string[]): Result<unknown, Context>;
   }
 }
+
+export type RedisBucketsOptions = {
+  readonly schedule?: Schedule;
+  /** Called for each call of the script. */
+  readonly onCall?: () => void;
+};
+
+/** Outcome of a refund; `lost` if Redis has not responded in time. */
+export type RefundOutcome = 'done' | 'lost';
+
+/** Milliseconds that a refund waits for a charge with which it is sent. */
+export const REFUND_DELAY_MS = 10;
+/** Milliseconds that a charge waits for the response to the call before it. */
+export const CHARGE_DELAY_MS = 2;
+/** Sizes at which a batch is sent without waiting. Such a call blocks Redis for about a millisecond. */
+const FULL_BATCH = { charges: 64, refunds: 256, buckets: 128 };
 
 /**
- * Loads the buckets. Each is stored as "units milliseconds". A missing bucket is full, so a key may expire
- * when its bucket would be full. An invalid value counts as full too, so the next write repairs it. Time is
- * that of Redis, which all routers share. If the clock of Redis is set back, the next request does
- * not refill the bucket. '%.0f' is needed because Lua prints large numbers as 1e+14.
+ * Token buckets in Redis, shared by all routers. One call of a script applies all charges of one turn of the
+ * event loop, and the refunds that have waited for it. While a call is in flight, charges wait for its
+ * response, but no longer than `CHARGE_DELAY_MS`, so that batches grow with the load.
  */
-const LEVELS = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local buckets = {}
-for i, key in ipairs(KEYS) do
-  local points, capacity, window = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  local full = capacity * window
-  local units, at = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
-  local level = full
-  if units then
-    local elapsed = math.min(math.max(now - tonumber(at), 0), window)
-    level = math.min(full, tonumber(units) + elapsed * capacity)
-  end
-  buckets[i] = { key = key, capacity = capacity, full = full, level = level, take = points * window }
-end
-local function store(bucket, units)
-  local ttl = math.max(math.ceil((bucket.full - units) / bucket.capacity), 1)
-  redis.call('SET', bucket.key, string.format('%.0f %.0f', units, now), 'PX', ttl)
-  bucket.level = units
-end
-`;
-
-const CHARGE = `${LEVELS}
-local admitted = 1
-for _, bucket in ipairs(buckets) do
-  if bucket.level < bucket.take then admitted = 0 end
-end
-local response = { admitted }
-for i, bucket in ipairs(buckets) do
-  if admitted == 1 then store(bucket, bucket.level - bucket.take) end
-  response[i + 1] = bucket.level
-end
-return response
-`;
-
-const REFUND = `${LEVELS}
-for _, bucket in ipairs(buckets) do
-  store(bucket, math.max(math.min(bucket.level + bucket.take, bucket.full), 0))
-end
-return 1
-`;
-
-/** Token buckets in Redis, shared by all routers. A single script call evaluates all buckets of a request. */
-export class RedisBuckets {
+export class RedisBuckets implements AsyncDisposable {
   readonly #link: RedisLink;
+  readonly #schedule: Schedule;
+  readonly #onCall: () => void;
   readonly #prefix: string;
+  #waiting: ScriptCall | undefined;
+  readonly #inFlight = new Set<ScriptCall>();
+  #timer: { readonly delayMs: number; readonly handle: Disposable } | undefined;
 
-  constructor(link: RedisLink) {
+  constructor(
+    link: RedisLink,
+    { schedule = scheduleTimer, onCall = () => undefined }: RedisBucketsOptions = {},
+  ) {
     this.#link = link;
-    // One request charges several buckets, such as those of a user and of an address. All keys have the same
-    // hash tag, because a script may access only keys in one slot of a Redis cluster.
+    this.#schedule = schedule;
+    this.#onCall = onCall;
+    // All keys have the same hash tag, because a script may access only keys in one slot of a Redis cluster.
     this.#prefix = `${link.keyPrefix}{rate-limit}:`;
-    link.client.defineCommand('chargeBuckets', { lua: CHARGE });
-    link.client.defineCommand('refundBuckets', { lua: REFUND });
+    link.client.defineCommand('updateBuckets', { lua: UPDATE_BUCKETS });
   }
 
   /**
-   * Takes the points of all debits from their buckets, or of none if one bucket holds too little. Rejects if
-   * Redis does not respond.
+   * Takes the points of all debits from their buckets, or of none if one bucket holds too little. Resolves to
+   * the result of `conclude`, which receives the decision; undefined if Redis does not respond in time.
    */
-  async charge(debits: readonly Debit[]): Promise<Decision> {
-    const response = await this.#link.withTimeout(
-      this.#link.client.chargeBuckets(debits.length, ...this.#parameters(debits)),
-    );
-    return readDecision(
-      debits.map(({ bucket }) => bucket),
-      response,
-    );
+  charge<Conclusion>(
+    debits: readonly Debit[],
+    conclude: (decision: Decision | undefined) => Conclusion,
+  ): Promise<Conclusion> {
+    const call = this.#collect();
+    const index = call.batch.charge(debits);
+    call.limitTime(this.#link);
+    if (isFull(call.batch)) this.#send();
+    else this.#sendWithin(this.#inFlight.size === 0 ? 0 : CHARGE_DELAY_MS);
+    return call.decisions.then((decisions) => conclude(decisions?.[index]));
   }
 
   /**
-   * Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. Rejects
-   * if Redis does not respond.
+   * Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. Refunds
+   * of one call share one promise.
    */
-  async refund(debits: readonly Debit[]): Promise<void> {
-    await this.#link.withTimeout(this.#link.client.refundBuckets(debits.length, ...this.#parameters(debits)));
+  refund(debits: readonly Debit[]): Promise<RefundOutcome> {
+    const call = this.#collect();
+    let delayMs = REFUND_DELAY_MS;
+    for (const debit of debits) {
+      call.batch.refund(debit);
+      // Until points are taken, they could pay for another request.
+      if (debit.points < 0) delayMs = 0;
+    }
+    if (isFull(call.batch)) this.#send();
+    else this.#sendWithin(delayMs);
+    return call.refunded;
   }
 
-  #parameters(debits: readonly Debit[]): (string | number)[] {
-    return [
-      ...debits.map(({ bucket }) => this.#prefix + bucket.key),
-      ...debits.flatMap(({ bucket, points }) => [points, bucket.points, bucket.windowMs]),
-    ];
+  /** Sends what is waiting, and waits for the responses. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Refunds of the last requests are added one turn after their responses.
+    await nextTurn();
+    this.#send();
+    await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));
+  }
+
+  #collect(): ScriptCall {
+    return (this.#waiting ??= new ScriptCall());
+  }
+
+  #sendWithin(delayMs: number): void {
+    if (this.#timer !== undefined && this.#timer.delayMs <= delayMs) return;
+    this.#timer?.handle[Symbol.dispose]();
+    const send = () => this.#send();
+    // `setImmediate` runs after all sockets of this turn of the event loop have been read.
+    this.#timer = { delayMs, handle: delayMs === 0 ? setImmediate(send) : this.#schedule(send, delayMs) };
+  }
+
+  #send(): void {
+    this.#timer?.handle[Symbol.dispose]();
+    this.#timer = undefined;
+    const call = this.#waiting;
+    if (call === undefined) return;
+    this.#waiting = undefined;
+    this.#inFlight.add(call);
+    this.#onCall();
+    call.send(this.#link, this.#prefix);
+    void call.decisions.then(() => this.#finish(call));
+  }
+
+  #finish(call: ScriptCall): void {
+    this.#inFlight.delete(call);
+    if (this.#inFlight.size === 0 && (this.#waiting?.batch.charges ?? 0) > 0) this.#sendWithin(0);
   }
 }
 
-function readDecision(buckets: readonly Bucket[], response: unknown): Decision {
-  if (!Array.isArray(response) || response.length !== buckets.length + 1)
-    throw new Error('unexpected response of the script');
-  const [admitted, ...levels]: unknown[] = response;
-  return {
-    admitted: admitted === 1,
-    levels: buckets.map((bucket, index) => ({ bucket, units: readUnits(levels[index], bucket) })),
-  };
+function isFull({ charges, refunds, buckets }: BucketBatch): boolean {
+  return charges >= FULL_BATCH.charges || refunds >= FULL_BATCH.refunds || buckets >= FULL_BATCH.buckets;
 }
 
-function readUnits(value: unknown, bucket: Bucket): number {
-  const units = Number(value);
-  if (!(units >= 0 && units <= unitsOf(bucket.points, bucket)))
-    throw new Error('unexpected level of a bucket');
-  return units;
+/** A batch, and the promises of its results, which all its charges and refunds share. */
+class ScriptCall {
+  readonly batch = new BucketBatch();
+  /** Decisions about the charges; undefined if Redis does not respond in time. */
+  readonly decisions: Promise<readonly Decision[] | undefined>;
+  readonly refunded: Promise<RefundOutcome>;
+  readonly #decide: (decisions: Promise<readonly Decision[] | undefined>) => void;
+  readonly #response = Promise.withResolvers<unknown>();
+  #hasLimit = false;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<readonly Decision[] | undefined>();
+    this.decisions = promise;
+    this.#decide = resolve;
+    this.refunded = promise.then((decisions) => (decisions === undefined ? 'lost' : 'done'));
+  }
+
+  /** Limits the time until Redis has responded, from now on. Only the first call has an effect. */
+  limitTime(link: RedisLink): void {
+    if (this.#hasLimit) return;
+    this.#hasLimit = true;
+    const decided = link
+      .withTimeout(this.#response.promise)
+      .then((response) => this.batch.decisions(response))
+      .catch((error: unknown) => {
+        link.lose(error);
+        return undefined;
+      });
+    this.#decide(decided);
+  }
+
+  /** Calls the script; fails at once if Redis has gone down since the first charge. */
+  send(link: RedisLink, prefix: string): void {
+    this.limitTime(link);
+    const keys = this.batch.keys(prefix);
+    this.#response.resolve(
+      link.available()
+        ? link.client.updateBuckets(keys.length, ...keys, this.batch.numbers())
+        : Promise.reject(new Error('Redis is down')),
+    );
+  }
 }

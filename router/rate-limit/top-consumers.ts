@@ -1,4 +1,5 @@
 import type { Payer } from '../request/caller.ts';
+import type { Identity } from '../request/identity.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from '../request/address-block.ts';
 
@@ -37,6 +38,8 @@ const WINDOW_MS = 3_600_000;
  */
 export class TopConsumers {
   readonly #now: () => number;
+  /** Keys of users, which are created once for each verified token. */
+  readonly #userKeys = new WeakMap<Identity, string>();
   #since: number;
   #counts = new Map<string, Count>();
   #before: TopConsumersReport | undefined;
@@ -60,7 +63,7 @@ export class TopConsumers {
 
   /** Subtracts points that were refunded; adds them if the number is negative. */
   addRefund(caller: Payer, points: number): void {
-    const count = this.#counts.get(callerKey(caller));
+    const count = this.#counts.get(this.#keyOf(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
   }
 
@@ -76,13 +79,22 @@ export class TopConsumers {
 
   #countOf(caller: Payer): Count {
     this.#turn();
-    const key = callerKey(caller);
+    const key = this.#keyOf(caller);
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const overcount = this.#counts.size < MAX_COUNTED ? 0 : this.#dropLeast();
     const count = { points: overcount, overcount, operations: 0, rejected: 0, caller };
     this.#counts.set(key, count);
     return count;
+  }
+
+  #keyOf(caller: Payer): string {
+    const known = this.#userKeys.get(caller.identity);
+    if (known !== undefined) return known;
+    const key = callerKey(caller);
+    // The anonymous identity is common to all addresses.
+    if (caller.identity.kind === 'user') this.#userKeys.set(caller.identity, key);
+    return key;
   }
 
   #dropLeast(): number {

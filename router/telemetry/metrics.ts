@@ -54,6 +54,7 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
     breakerTransitions: counter(METRICS.breakerTransitions),
     degraded: counter(METRICS.degraded),
     rateLimit: renamedCounter(METRICS.rateLimit),
+    rateLimitCalls: counter(METRICS.rateLimitCalls),
     rateLimitRejections: fastCounter(METRICS.rateLimitRejections),
     reconciliations: renamedCounter(METRICS.reconciliations),
     refunded: renamedCounter(METRICS.refunded),

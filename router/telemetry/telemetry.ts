@@ -153,6 +153,11 @@ export function createTelemetry(
       metrics.rateLimit.inc({ decision, store });
     },
 
+    /** Records a call of the script that updates rate-limit buckets in Redis. */
+    rateLimitScriptCalled(): void {
+      metrics.rateLimitCalls.inc();
+    },
+
     /**
      * Records the correction of a charge: refunded points, or points charged in addition if the number is
      * negative.

@@ -1,6 +1,7 @@
 import { createAdmission } from '../rate-limit/charge.ts';
 import type { LocalBuckets } from '../rate-limit/local-buckets.ts';
 import { createRateLimiter } from '../rate-limit/rate-limiter.ts';
+import type { RedisBuckets } from '../rate-limit/redis-buckets.ts';
 import { createPeerReader } from '../rate-limit/client-address.ts';
 import { createReconciliation } from '../rate-limit/reconcile.ts';
 import type { TopConsumers } from '../rate-limit/top-consumers.ts';
@@ -64,6 +65,7 @@ export type StageParts = {
   readonly shedding: Pick<LoadShedding, 'checkOperation' | 'checkUnseen'>;
   readonly topConsumers: TopConsumers;
   readonly localBuckets: LocalBuckets;
+  readonly sharedBuckets: RedisBuckets | undefined;
   /** JSON texts of values for stale-if-error, stored in the memory of this process. */
   readonly staleTexts: BoundedTextCache;
   readonly createExecution: typeof createExecution;
@@ -79,6 +81,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
   const rateLimiter = createRateLimiter(config.rateLimit, {
     ...parts,
     local: parts.localBuckets,
+    shared: parts.sharedBuckets,
     processes: config.workers,
   });
   const admission = createAdmission(config, {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ReceivedExchange, Evidence } from './responses.ts';
 import type { PointChange, Exchange, RouterLife, Take } from './history.ts';
+import { fullLevelOf, levelAt } from './rate-limit-record.ts';
 import { RATE_LIMITS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import type { Violation } from './violations.ts';
 
@@ -47,29 +48,33 @@ function capacityOf({ operation }: Pick<Exchange, 'operation'>): number {
 
 /**
  * Simulates each bucket from full. A bucket that is never overdrawn admits at most capacity + rate × time in
- * every interval: exactly, in whole units, by the clock and the records of Redis.
+ * every interval: exactly, in whole units, by the clock and the records of Redis. The level that Redis stores
+ * must be that of the simulation.
  */
 function sharedBuckets(changes: readonly PointChange[]): readonly Violation[] {
   const levels = new Map<string, { units: number; at: number }>();
-  return changes.flatMap(({ life, at, kind, takes }) =>
-    takes.flatMap((take): Violation[] => {
-      const key = `${life} ${take.key}`;
-      const units = kind === 'charge' ? -unitsOf(take) : unitsOf(take);
-      const level = levelAt(levels.get(key), at, take) + units;
-      levels.set(key, { units: Math.min(Math.max(level, 0), take.capacity * take.windowMs), at });
-      if (kind === 'refund' || level >= 0) return [];
+  return changes.flatMap((change): readonly Violation[] => {
+    const { life, at } = change;
+    if (change.kind === 'stored') {
+      const name = `${life} ${change.key}`;
+      const simulated = levels.get(name)?.units;
+      levels.set(name, { units: change.units, at });
+      if (simulated === change.units) return [];
+      const detail = `${change.key} has ${change.units} units in Redis at ${at}, its charges leave ${simulated}`;
+      return [{ invariant: 'budget', detail }];
+    }
+    return change.takes.flatMap((take): Violation[] => {
+      const name = `${life} ${take.key}`;
+      const units = change.kind === 'charge' ? -unitsOf(take) : unitsOf(take);
+      const level = levelAt(levels.get(name), at, take) + units;
+      levels.set(name, { units: Math.min(Math.max(level, 0), fullLevelOf(take)), at });
+      if (change.kind === 'refund' || level >= 0) return [];
       const over = (-level / take.windowMs).toFixed(3);
       return [
         { invariant: 'budget', detail: `${take.key} was overdrawn by ${over} points in Redis at ${at}` },
       ];
-    }),
-  );
-}
-
-function levelAt(known: { units: number; at: number } | undefined, at: number, take: Take): number {
-  const full = take.capacity * take.windowMs;
-  if (known === undefined) return full;
-  return Math.min(full, known.units + Math.max(at - known.at, 0) * take.capacity);
+    });
+  });
 }
 
 function unitsOf({ points, windowMs }: Take): number {
@@ -231,10 +236,11 @@ function assign(
 type Charge = { readonly at: number; readonly owner: string; readonly points: number };
 
 function chargesOf(changes: readonly PointChange[]): readonly Charge[] {
-  return changes.flatMap(({ at, kind, takes }) => {
-    const [own] = takes;
-    const owner = /:([ua]:[^:]+(?::[^/]*)?):\d+\/\d+$/.exec(own?.key ?? '')?.[1] ?? '';
-    return kind === 'charge' && own !== undefined ? [{ at, owner, points: own.points }] : [];
+  return changes.flatMap((change) => {
+    const own = change.kind === 'charge' ? change.takes[0] : undefined;
+    if (own === undefined) return [];
+    const owner = /:([ua]:[^:]+(?::[^/]*)?):\d+\/\d+$/.exec(own.key)?.[1] ?? '';
+    return [{ at: change.at, owner, points: own.points }];
   });
 }
 

@@ -33,6 +33,19 @@ describe('rate limits', () => {
     ]);
   });
 
+  it('finds a bucket whose level in Redis does not follow from its charges', () => {
+    const key = 'tributary:{rate-limit}:u:x:100/10';
+    const store = (units: number) => (history: History) => {
+      const take = { key, points: 40, capacity: 100, windowMs: 10_000 };
+      history.pointChanges.push({ life: 1, at: T0, kind: 'charge', takes: [take] });
+      history.pointChanges.push({ life: 1, at: T0, kind: 'stored', key, units });
+    };
+    expect(violationsAfter(store(600_000))).toEqual([]);
+    expect(violationsAfter(store(610_000))).toEqual([
+      `budget: ${key} has 610000 units in Redis at ${T0}, its charges leave 600000`,
+    ]);
+  });
+
   it('finds a router that admits more than its share without Redis', () => {
     const operation = operationNamed('profile');
     const headers = headersOf(operation, 0.5);
@@ -55,7 +68,7 @@ describe('rate limits', () => {
   it('accepts a charge in two parts and finds a missing part', () => {
     const chargeInParts = (history: History, points: readonly number[]) => {
       const whole = history.pointChanges.pop();
-      if (whole === undefined) throw new Error('there is no charge');
+      if (whole?.kind !== 'charge') throw new Error('there is no charge');
       const [take] = whole.takes;
       if (take === undefined) throw new Error('the charge has no bucket');
       for (const part of points) history.pointChanges.push({ ...whole, takes: [{ ...take, points: part }] });

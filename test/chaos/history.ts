@@ -67,9 +67,11 @@ export type PointChange = {
    */
   readonly life: number;
   readonly at: number;
-  readonly kind: 'charge' | 'refund';
-  readonly takes: readonly Take[];
-};
+} & (
+  | { readonly kind: 'charge' | 'refund'; readonly takes: readonly Take[] }
+  /** The level that Redis has stored after the charges and refunds of one script call. */
+  | { readonly kind: 'stored'; readonly key: string; readonly units: number }
+);
 
 /** The log line of a router about a request. */
 export type RouterLine = {

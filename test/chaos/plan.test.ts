@@ -37,25 +37,41 @@ it('rejects wrong options and names the right ones', () => {
   expect(() => read(['7'])).toThrow(MisuseError);
 });
 
-it('reads Redis’s report of scripts as charges and refunds, timed when they were stored', () => {
+it('reads the scripts that MONITOR reports as the charges that they admit, and as refunds', () => {
   const changes: PointChange[] = [];
   const read = createReader(3, changes);
-  const key = 'tributary:{rate-limit}:u:x:100/10';
-  const call = (command: string) =>
-    `+1700000000.000001 [0 127.0.0.1:5000] ${command} "1" "${key}" "7" "100" "10000"`;
-  const stored = `+1700000000.000002 [0 lua] "SET" "${key}" "930000 1700000000123" "PX" "700"`;
-  read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
+  const [key, address] = ['tributary:{rate-limit}:u:x:100/10', 'tributary:{rate-limit}:i:y:9/10'];
+  const sizes = [100, 10_000, 9, 10_000];
+  const call = (...numbers: number[]) => {
+    const argument = JSON.stringify([...sizes, ...numbers]);
+    read(`+1700000000.000001 [0 127.0.0.1:5000] "evalsha" "abc" "2" "${key}" "${address}" "${argument}"`);
+  };
+  const store = (name: string, units: number) =>
+    read(`+1700000000.000002 [0 lua] "SET" "${name}" "${units} 1700000000123" "PX" "700"`);
+  // No refund, and three charges: of both buckets, of both with too much for the address, of the user.
+  call(0, 3, 2, 1, 7, 2, 7, 2, 1, 3, 2, 3, 1, 1, 5);
   read('+1700000000.000002 [0 lua] "TIME"');
-  read(stored);
+  store(key, 880_000);
+  store(address, 20_000);
   // Rejected: nothing is stored.
-  read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
+  call(0, 1, 2, 1, 3, 2, 3);
   read('+1700000000.000003 [0 127.0.0.1:5000] "ping"');
-  read(stored);
-  read(call(String.raw`"eval" "refund"`));
-  read(stored);
-  const take = { key, points: 7, capacity: 100, windowMs: 10_000 };
+  store(key, 1);
+  // A refund, whose second bucket the script forgets to store.
+  call(2, 1, 4, 2, 4, 0);
+  store(key, 920_000);
+  read('+1700000000.000003 [0 127.0.0.1:5000] "ping"');
+  const take = (points: number) => ({ key, points, capacity: 100, windowMs: 10_000 });
+  const ofAddress = (points: number) => ({ key: address, points, capacity: 9, windowMs: 10_000 });
+  const change = { life: 3, at: 1_700_000_000_123 };
   expect(changes).toEqual([
-    { life: 3, at: 1_700_000_000_123, kind: 'charge', takes: [take] },
-    { life: 3, at: 1_700_000_000_123, kind: 'refund', takes: [take] },
+    { ...change, kind: 'charge', takes: [take(7), ofAddress(7)] },
+    { ...change, kind: 'charge', takes: [take(5)] },
+    { ...change, kind: 'stored', key, units: 880_000 },
+    { ...change, kind: 'stored', key: address, units: 20_000 },
+    { ...change, kind: 'refund', takes: [take(4)] },
+    { ...change, kind: 'refund', takes: [ofAddress(4)] },
+    { ...change, kind: 'stored', key, units: 920_000 },
+    { ...change, kind: 'stored', key: address, units: 20_000 },
   ]);
 });

@@ -19,6 +19,7 @@ test('a renamed metric also counts under its old name, with the old label value'
     'tributary_budget_refunded_points_total 0',
     'tributary_rate_limit_decisions_total{decision="admitted",store="local"} 1',
     'tributary_rate_limit_decisions_total{decision="rejected",store="redis"} 2',
+    'tributary_rate_limit_redis_calls_total 0',
     'tributary_rate_limit_refunded_points_total 0',
   ]);
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import type { RateLimiter } from '../../router/rate-limit/rate-limiter.ts';
+import { bucketSize } from '../../router/rate-limit/bucket.ts';
 import { LocalBuckets } from '../../router/rate-limit/local-buckets.ts';
 import { rateLimitOf, userOf } from '../support/callers/rate-limits.ts';
 import { createClock } from '../support/time/clock.ts';
@@ -186,7 +187,7 @@ describe('for any order of charges,', () => {
   });
 
   it('levels are whole numbers, also of the largest bucket that may be configured', () => {
-    const bucket = { name: 'b', key: 'b', points: 100_000_000, windowMs: 86_400_000 };
+    const bucket = { ...bucketSize('b', 100_000_000, 86_400_000), key: 'b' };
     fc.assert(
       fc.property(fc.array(charge, { maxLength: 30 }), (charges) => {
         const clock = createClock();

@@ -162,6 +162,12 @@ const ADMISSION_METRICS = {
     help: 'Rate-limit decisions.',
     labels: ['decision', 'store'],
   },
+  rateLimitCalls: {
+    name: 'tributary_rate_limit_redis_calls_total',
+    kind: 'counter',
+    help: 'Script calls to Redis for rate limits. One call has the charges and refunds of several requests.',
+    labels: NO_LABELS,
+  },
   rateLimitRejections: {
     name: 'tributary_rate_limit_rejections_total',
     kind: 'counter',

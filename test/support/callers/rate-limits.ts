@@ -5,7 +5,9 @@ import type { RateLimiter } from '../../../router/rate-limit/rate-limiter.ts';
 import type { UserIdentity } from '../../../router/request/identity.ts';
 import { connectRedis } from '../../../router/redis/connect.ts';
 import type { RedisLink } from '../../../router/redis/connect.ts';
+import { RedisBuckets } from '../../../router/rate-limit/redis-buckets.ts';
 import { scheduleTimer } from '../../../router/shared/schedule.ts';
+import type { Schedule } from '../../../router/shared/schedule.ts';
 
 /** Returns the configuration of rate limits that are enabled. */
 export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): Config['rateLimit'] {
@@ -14,6 +16,9 @@ export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): 
 
 export type SharedRateLimit = AsyncDisposable & {
   readonly limiter: RateLimiter;
+  readonly buckets: RedisBuckets;
+  /** Number of script calls that the router has sent. */
+  readonly calls: () => number;
   readonly link: RedisLink;
   /** The states of the connection that the router logged, in order. */
   readonly changes: readonly string[];
@@ -26,6 +31,8 @@ export async function shareRateLimit(
     readonly rateLimit?: Config['rateLimit'];
     readonly keyPrefix?: string;
     readonly commandTimeoutMs?: number;
+    /** Timers of batches. */
+    readonly schedule?: Schedule;
   } = {},
 ): Promise<SharedRateLimit> {
   const changes: string[] = [];
@@ -39,13 +46,26 @@ export async function shareRateLimit(
     { url, schedule: scheduleTimer, random: Math.random, telemetry },
   );
   await link.tried;
+  let calls = 0;
+  const buckets = new RedisBuckets(link, {
+    schedule: options.schedule ?? scheduleTimer,
+    onCall: () => void (calls += 1),
+  });
   const monotonic = () => performance.now();
   const limiter = createRateLimiter(options.rateLimit ?? rateLimitOf(), {
     redis: link,
+    shared: buckets,
     monotonic,
     telemetry,
   });
-  return { limiter, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
+  return {
+    limiter,
+    buckets,
+    calls: () => calls,
+    link,
+    changes,
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  };
 }
 
 /** Returns a user whose requests are charged to a bucket of their own. */

@@ -1,0 +1,155 @@
+import { unitsOf } from './bucket.ts';
+import type { Bucket, Debit } from './bucket.ts';
+import type { Decision } from './local-buckets.ts';
+
+/**
+ * Updates the buckets of `KEYS` by the JSON array of numbers in `ARGV[1]`, which `BucketBatch` writes. It
+ * works in three steps:
+ *
+ * 1. It loads the buckets. Each is stored as "units milliseconds". A missing bucket is full, so a key may
+ *    expire when its bucket would be full. An invalid value counts as full too, so the next write repairs it.
+ *    Time is that of Redis, which all routers share. If the clock of Redis is set back, the next request does
+ *    not refill the bucket. MGET loads 1,000 keys at a time, because the stack of Lua limits `unpack`.
+ * 2. It applies refunds, then charges, one after another. A charge that one of its buckets cannot pay changes
+ *    none of them.
+ * 3. It stores the buckets that have changed. '%.0f' is needed because Lua prints large numbers as 1e+14.
+ *
+ * The response has, for each charge, 1 or 0 for admitted or rejected, and the units that each of its buckets
+ * holds afterwards.
+ */
+export const UPDATE_BUCKETS = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local numbers, position = cjson.decode(ARGV[1]), 0
+local function number()
+  position = position + 1
+  return numbers[position]
+end
+
+local buckets = {}
+for from = 1, #KEYS, 1000 do
+  local stored = redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))
+  for i, value in ipairs(stored) do
+    local capacity, window = number(), number()
+    local full = capacity * window
+    local level = full
+    local units, at = string.match(value or '', '^(%d+) (%d+)$')
+    if units then
+      local elapsed = math.min(math.max(now - tonumber(at), 0), window)
+      level = math.min(full, tonumber(units) + elapsed * capacity)
+    end
+    buckets[from + i - 1] = { capacity = capacity, window = window, full = full, level = level }
+  end
+end
+
+for _ = 1, number() do
+  local bucket = buckets[number()]
+  local refunded = bucket.level + number() * bucket.window
+  bucket.level, bucket.changed = math.max(math.min(refunded, bucket.full), 0), true
+end
+
+local response = {}
+for _ = 1, number() do
+  local debited, levels, admitted = {}, {}, 1
+  for i = 1, number() do
+    local bucket = buckets[number()]
+    local level = bucket.level - number() * bucket.window
+    if level < 0 then admitted = 0 end
+    debited[i], levels[i] = bucket, level
+  end
+  response[#response + 1] = admitted
+  for i, bucket in ipairs(debited) do
+    if admitted == 1 then bucket.level, bucket.changed = levels[i], true end
+    response[#response + 1] = bucket.level
+  end
+end
+
+for i, bucket in ipairs(buckets) do
+  if bucket.changed then
+    local ttl = math.max(math.ceil((bucket.full - bucket.level) / bucket.capacity), 1)
+    redis.call('SET', KEYS[i], string.format('%.0f %.0f', bucket.level, now), 'PX', ttl)
+  end
+end
+return response
+`;
+
+/** Charges and refunds that one call of `UPDATE_BUCKETS` applies. */
+export class BucketBatch {
+  readonly #keys: string[] = [];
+  readonly #indexes = new Map<string, number>();
+  readonly #sizes: number[] = [];
+  readonly #refunds: number[] = [];
+  readonly #charges: (readonly Debit[])[] = [];
+
+  /** Number of charges. */
+  get charges(): number {
+    return this.#charges.length;
+  }
+
+  /** Number of refunds to single buckets. */
+  get refunds(): number {
+    return this.#refunds.length / 2;
+  }
+
+  /** Number of different buckets. */
+  get buckets(): number {
+    return this.#keys.length;
+  }
+
+  /** Adds a charge. Returns the index of its decision. */
+  charge(debits: readonly Debit[]): number {
+    for (const { bucket } of debits) this.#indexOf(bucket);
+    return this.#charges.push(debits) - 1;
+  }
+
+  /** Adds a refund. A negative number of points is charged, but no more than the bucket holds. */
+  refund({ bucket, points }: Debit): void {
+    this.#refunds.push(this.#indexOf(bucket), points);
+  }
+
+  /** Returns the keys of the script, with a prefix. */
+  keys(prefix: string): readonly string[] {
+    return this.#keys.map((key) => prefix + key);
+  }
+
+  /**
+   * Returns the argument of the script as JSON: points and milliseconds of each bucket, the number of refunds
+   * and for each its bucket and points, the number of charges and for each the number of its debits, and
+   * their buckets and points. Buckets are indexes of keys, from 1.
+   */
+  numbers(): string {
+    const numbers = [...this.#sizes, this.refunds, ...this.#refunds, this.#charges.length];
+    for (const debits of this.#charges) {
+      numbers.push(debits.length);
+      for (const { bucket, points } of debits) numbers.push(this.#indexOf(bucket), points);
+    }
+    return JSON.stringify(numbers);
+  }
+
+  /** Reads the decisions of the script, in the order of the charges. @throws {Error} if they are invalid */
+  decisions(response: unknown): readonly Decision[] {
+    if (!Array.isArray(response)) throw new Error('unexpected response of the script');
+    const values: readonly unknown[] = response;
+    let next = 0;
+    const decisions = this.#charges.map((debits) => ({
+      admitted: values[next++] === 1,
+      levels: debits.map(({ bucket }) => ({ bucket, units: readUnits(values[next++], bucket) })),
+    }));
+    if (next !== values.length) throw new Error('unexpected response of the script');
+    return decisions;
+  }
+
+  #indexOf({ key, points, windowMs }: Bucket): number {
+    const known = this.#indexes.get(key);
+    if (known !== undefined) return known;
+    const index = this.#keys.push(key);
+    this.#indexes.set(key, index);
+    this.#sizes.push(points, windowMs);
+    return index;
+  }
+}
+
+function readUnits(value: unknown, bucket: Bucket): number {
+  if (typeof value === 'number' && value >= 0 && value <= unitsOf(bucket.points, bucket)) return value;
+  throw new Error('unexpected level of a bucket');
+}
