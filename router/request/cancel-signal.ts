@@ -12,27 +12,30 @@ export type CancelSignal = {
  */
 export class Cancellation implements CancelSignal {
   #isAborted = false;
-  #listeners: (() => void)[] = [];
+  #listeners: (() => void)[] | undefined;
 
   get aborted(): boolean {
     return this.#isAborted;
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
-    this.#listeners.push(listener);
+    // A list with one item takes less memory than an empty one to which an item is added.
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   removeEventListener(_: 'abort', listener: () => void): void {
-    const index = this.#listeners.indexOf(listener);
-    if (index !== -1) this.#listeners.splice(index, 1);
+    const index = this.#listeners?.indexOf(listener) ?? -1;
+    if (index === -1) return;
+    if (this.#listeners?.length === 1) this.#listeners = undefined;
+    else this.#listeners?.splice(index, 1);
   }
 
   abort(): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
+    // A listener may remove others, which must then not be called.
+    for (let next = this.#listeners?.shift(); next !== undefined; next = this.#listeners?.shift()) next();
   }
 }
 

@@ -38,6 +38,20 @@ const ACCEPTED: readonly Accepted[] = [
   ['status 204', 'HTTP/1.1 204 No Content\r\n\r\n', 204, '', true],
   ['status 204 with a length', 'HTTP/1.1 204 No Content\r\ncontent-length: 3\r\n\r\n', 204, '', false],
   ['Connection: close', `${OK}connection: Close\r\ncontent-length: 1\r\n\r\na`, 200, 'a', false],
+  [
+    'two Connection headers, of which one closes',
+    `${OK}connection: keep-alive\r\nconnection: x, Close\r\ncontent-length: 1\r\n\r\na`,
+    200,
+    'a',
+    false,
+  ],
+  [
+    'two idle times, of which one is too short',
+    `${OK}keep-alive: timeout=60\r\nkeep-alive: timeout=1\r\ncontent-length: 1\r\n\r\na`,
+    200,
+    'a',
+    false,
+  ],
   ['HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\na', 200, 'a', false],
   [
     'HTTP/1.0 with keep-alive',

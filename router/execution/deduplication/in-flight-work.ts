@@ -24,7 +24,7 @@ export type WaitingRequest<T> = {
 /** Work in flight that several requests may wait for. */
 export type SharedWork<T> = Omit<WorkDescription, 'scope'> & {
   readonly cancellation: Cancellation;
-  readonly waiting: Waiting<T>[];
+  waiting: Waiting<T>[];
   /** True if more than one request has waited for it. */
   isShared: boolean;
 };
@@ -34,6 +34,8 @@ type Waiting<T> = {
   readonly joined: SharedWork<T> | undefined;
   readonly cancel: () => void;
 };
+
+const NONE: never[] = [];
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 export class InFlightWork<T> {
@@ -53,7 +55,6 @@ export class InFlightWork<T> {
     const { scope } = description;
     const joined = this.#find(description);
     const work = joined ?? this.#begin(description, start);
-    if (joined !== undefined) work.isShared = true;
     const cancel = (): void => {
       const index = work.waiting.indexOf(waiting);
       if (index === -1) return;
@@ -62,7 +63,9 @@ export class InFlightWork<T> {
       request.onCancelled();
     };
     const waiting = { request, joined, cancel };
-    work.waiting.push(waiting);
+    if (joined === undefined) work.waiting = [waiting];
+    else work.waiting.push(waiting);
+    work.isShared = joined !== undefined;
     request.signal.addEventListener('abort', cancel);
   }
 
@@ -75,7 +78,7 @@ export class InFlightWork<T> {
   #begin(description: WorkDescription, start: (signal: CancelSignal) => Promise<T>): SharedWork<T> {
     const { scope, key, requestId, record } = description;
     const cancellation = new Cancellation();
-    const work: SharedWork<T> = { key, requestId, record, cancellation, waiting: [], isShared: false };
+    const work: SharedWork<T> = { key, requestId, record, cancellation, waiting: NONE, isShared: false };
     start(cancellation).then(
       (value) => this.#end(scope, work, ({ request, joined }) => request.onSettled(value, work, joined)),
       (error: unknown) => this.#end(scope, work, ({ request }) => request.onFailed(error)),
@@ -100,7 +103,7 @@ export class InFlightWork<T> {
 
   #end(scope: Scope, work: SharedWork<T>, notify: (waiting: Waiting<T>) => void): void {
     this.#forget(scope, work);
-    for (const waiting of work.waiting.splice(0)) {
+    for (const waiting of work.waiting) {
       const { request, cancel } = waiting;
       request.signal.removeEventListener('abort', cancel);
       try {

@@ -14,8 +14,11 @@ export type CallContext = {
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
-  /** Time at which the router stops waiting for the call, in milliseconds of the monotonic clock. */
-  readonly endsAt: number;
+  /**
+   * Time at which the router stops waiting for the call, in milliseconds of the monotonic clock. The wrapper
+   * `withDeadline` sets it.
+   */
+  endsAt: number;
   /** Aborted when the client disconnects. */
   readonly signal: CancelSignal;
   readonly interrupt: Interrupt;

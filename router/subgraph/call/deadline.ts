@@ -27,7 +27,8 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
     const cancel = startTimer(allowedMs, () => {
       call.interrupt.raise(timedOut(service, outcome));
     });
-    send({ ...call, endsAt: now + allowedMs }, (result) => {
+    call.endsAt = now + allowedMs;
+    send(call, (result) => {
       cancel();
       settle(result);
     });

@@ -1,0 +1,85 @@
+import { BoundedCache } from '../../../shared/bounded-cache.ts';
+import { HEADER_NAME, HEADER_VALUE } from '../../../shared/http/header-syntax.ts';
+
+/** One line of the head of a response. */
+export type HeaderLine = {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+  /** Options of `Connection`, in lower case. */
+  readonly options: readonly string[];
+  /** Milliseconds for which the server keeps an idle connection, from `Keep-Alive`; undefined if unknown. */
+  readonly keepAliveMs: number | undefined;
+};
+
+/** Headers that determine where the body ends. */
+export const FRAMING: readonly string[] = ['content-length', 'transfer-encoding'];
+
+/**
+ * Headers of which servers send the same line again and again, also in a second for `date`. Other lines, such
+ * as cookies, must not stay in memory.
+ */
+const REPEATED = new Set(
+  'cache-control connection content-encoding content-type date keep-alive server transfer-encoding vary x-powered-by'.split(
+    ' ',
+  ),
+);
+const MAX_LINES = 512;
+const MAX_LINE_LENGTH = 128;
+const lines = new BoundedCache<HeaderLine>(MAX_LINES);
+
+/**
+ * Parses a line of a head, without its line end (RFC 9112 section 5).
+ * @returns undefined if it is malformed
+ */
+export function parseHeaderLine(line: string): HeaderLine | undefined {
+  const known = lines.get(line);
+  if (known !== undefined) return known;
+  const parsed = parse(line);
+  if (parsed !== undefined && line.length <= MAX_LINE_LENGTH && REPEATED.has(parsed.name))
+    lines.set(line, parsed);
+  return parsed;
+}
+
+function parse(line: string): HeaderLine | undefined {
+  const colon = line.indexOf(':');
+  const spelt = line.slice(0, Math.max(colon, 0));
+  const value = withoutOuterSpace(line, colon + 1);
+  if (!HEADER_NAME.test(spelt) || !HEADER_VALUE.test(value)) return undefined;
+  const name = spelt.toLowerCase();
+  // Parsers disagree about a length or coding with a space behind it.
+  if (FRAMING.includes(name) && isSpace(line.charCodeAt(line.length - 1))) return undefined;
+  return {
+    name,
+    value,
+    options: name === 'connection' ? optionsOf(value) : NO_OPTIONS,
+    keepAliveMs: name === 'keep-alive' ? keepAliveMs(value) : undefined,
+  };
+}
+
+const NO_OPTIONS: readonly string[] = [];
+
+function optionsOf(value: string): readonly string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((option) => option.trim());
+}
+
+function keepAliveMs(value: string): number | undefined {
+  const seconds = [...value.matchAll(/timeout=(\d{1,9})/gi)].map(([, digits]) => Number(digits));
+  return seconds.length === 0 ? undefined : Math.min(...seconds) * 1_000;
+}
+
+/** Removes spaces and tabs around a value. `trim()` would also remove other characters. */
+function withoutOuterSpace(text: string, from: number): string {
+  let start = from;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
