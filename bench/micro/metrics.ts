@@ -2,7 +2,7 @@
 // metrics of the request and of its calls.
 import { configSchema } from '../../router/config/config-schema.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
-import { criticalPath } from '../../router/trace/critical-path.ts';
+import { pathOf } from '../../router/trace/critical-path.ts';
 import { SUBGRAPHS, finishedRequest, measure } from './recorded-request.ts';
 
 const [requests = '100000'] = process.argv.slice(2);
@@ -17,7 +17,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
   measure('the request', runs, () => telemetry.requestFinished(finished));
   measure('the critical path alone', runs, () => {
     finished.recorder.criticalPath = undefined;
-    criticalPath(finished.recorder);
+    pathOf(finished.recorder);
   });
   measure('its calls', runs, () => {
     for (const subgraph of SUBGRAPHS)

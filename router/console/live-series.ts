@@ -1,6 +1,6 @@
 import { outcomeOf } from '../telemetry/metrics/response-outcome.ts';
 import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
-import { criticalPath, ownerOf } from '../trace/critical-path.ts';
+import { pathOf } from '../trace/critical-path.ts';
 import { LatencyBuckets, percentile } from './latency-buckets.ts';
 import type { LatencyCounts } from './latency-buckets.ts';
 
@@ -114,10 +114,10 @@ class Step {
     if (event.degraded !== undefined && event.degraded.length > 0) this.#addDegraded(event.degraded);
     this.#latencies.add(event.ms);
     if (recorder.execution === undefined) return;
-    for (const part of criticalPath(recorder)) {
-      const name = ownerOf(part);
-      if (this.#shares.has(name) || this.#shares.size < MAX_SUBGRAPHS)
-        this.#shares.set(name, (this.#shares.get(name) ?? 0) + part.ms);
+    for (const { owner, us } of pathOf(recorder).shares) {
+      const before = this.#shares.get(owner);
+      if (before !== undefined || this.#shares.size < MAX_SUBGRAPHS)
+        this.#shares.set(owner, (before ?? 0) + us / 1000);
     }
   }
 

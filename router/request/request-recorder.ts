@@ -4,7 +4,7 @@ import { ANONYMOUS } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { UNTRACED_REQUEST, recordedIds } from './request-span.ts';
 import type { RequestSpan, SpanIds } from './request-span.ts';
-import type { PathPart, StageName } from './request-trace.ts';
+import type { StageName } from './request-trace.ts';
 
 type RecordedOperation = {
   readonly name: string | undefined;
@@ -54,6 +54,22 @@ export type RequestFacts = {
   actualCost: number;
   /** Points left in the caller's emptiest bucket. */
   rateLimitRemaining: number;
+};
+
+/** A fetch that the response had to wait for, in microseconds from the start of the request. */
+export type PathFetch = { readonly record: FetchRecord; readonly from: number; readonly until: number };
+
+/** Microseconds of the total that a response waited for a subgraph, or for the router itself. */
+export type PathShare = { readonly owner: string; us: number };
+
+/** The critical path of a request. All times are whole microseconds, so the shares add up to the total. */
+export type RecordedPath = {
+  /** The fetches of the path in their order. What lies between them is the time of the router. */
+  readonly fetches: readonly PathFetch[];
+  readonly routerUs: number;
+  readonly totalUs: number;
+  /** One share for each subgraph of the path, and one for `router`. */
+  readonly shares: readonly PathShare[];
 };
 
 /**
@@ -118,8 +134,8 @@ export class RequestRecorder {
   /** Id of the request whose execution this request shared. */
   joined: string | undefined = undefined;
   readonly facts: Partial<RequestFacts> = {};
-  /** The parts of the total time, as `criticalPath` has computed them after the end. */
-  criticalPath: readonly PathPart[] | undefined = undefined;
+  /** The critical path, as `pathOf` has computed it after the end. */
+  criticalPath: RecordedPath | undefined = undefined;
   /** Place of the request in its trace. */
   span: RequestSpan = UNTRACED_REQUEST;
   /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */

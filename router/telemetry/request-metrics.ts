@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 import { addressBlock } from '../request/address-block.ts';
-import { criticalPath, ownerOf } from '../trace/critical-path.ts';
+import { pathOf } from '../trace/critical-path.ts';
 import { createCodeLabels, createFirstLabels } from './metrics/first-labels.ts';
 import type { createMetrics } from './metrics.ts';
 import { METRICS } from './metrics/definitions.ts';
@@ -78,13 +78,9 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
 
   /** Counts how long the response waited for each subgraph, and for the router itself. */
   function countShares(recorder: RequestRecorder): void {
-    const shares = new Map<string, number>();
-    for (const part of criticalPath(recorder)) {
-      const subgraph = ownerOf(part);
-      shares.set(subgraph, (shares.get(subgraph) ?? 0) + part.ms);
-    }
-    for (const [subgraph, ms] of shares)
-      metrics.criticalPath.observe(ms / 1_000, [subgraph], traceOf(recorder));
+    const traceId = traceOf(recorder);
+    for (const { owner, us } of pathOf(recorder).shares)
+      metrics.criticalPath.observe(us / 1_000_000, [owner], traceId);
   }
 
   return {

@@ -2,7 +2,7 @@ import type { RequestFacts, RequestRecorder } from '../request/request-recorder.
 import type { RequestTrace, TracedFetch, TracedStage } from '../request/request-trace.ts';
 import { criticalPath, dependenciesOf } from './critical-path.ts';
 import { pathSentence } from './sentence.ts';
-import { offsetOf, placeFetch } from './timeline.ts';
+import { endOf, mergedOf, offsetOf, startOf } from './timeline.ts';
 
 /** Returns the trace of a finished request, as `extensions.trace` contains it. */
 export function buildTrace(recorder: RequestRecorder): RequestTrace {
@@ -51,7 +51,8 @@ function tracedFetches(recorder: RequestRecorder): readonly TracedFetch[] {
   const { fetches, dependsOn } = execution;
   const indices = new Set(fetches.map(({ index }) => index));
   return fetches.map((record) => {
-    const { start, end, merged } = placeFetch(recorder, record);
+    const start = startOf(recorder, record);
+    const end = endOf(recorder, record);
     const firstByte = offsetOf(recorder, record.firstByteAt);
     const hasResponse = record.firstByteAt !== 0 && firstByte <= end;
     return {
@@ -64,7 +65,7 @@ function tracedFetches(recorder: RequestRecorder): readonly TracedFetch[] {
       connectionMs: Math.min(Math.round(record.connectionMs * 1000), end - start) / 1000,
       firstByteMs: hasResponse ? firstByte / 1000 : null,
       endMs: end / 1000,
-      mergedMs: merged / 1000,
+      mergedMs: mergedOf(recorder, record) / 1000,
       status: hasResponse && record.status !== 0 ? record.status : null,
       bytesOut: record.bytesOut,
       bytesIn: record.bytesIn,

@@ -1,41 +1,67 @@
-import type { RequestRecorder } from '../request/request-recorder.ts';
+import type { FetchRecord } from '../request/fetch-record.ts';
+import type { PathFetch, PathShare, RecordedPath, RequestRecorder } from '../request/request-recorder.ts';
 import type { PathPart } from '../request/request-trace.ts';
-import { offsetOf, placeFetch } from './timeline.ts';
-import type { PlacedFetch } from './timeline.ts';
+import { endOf, mergedOf, offsetOf, startOf } from './timeline.ts';
 
 /**
  * Returns the parts that the time of a finished request consists of, in their order: the fetches that the
  * response had to wait for, and before, between and after them the stages of the router. The parts always add
  * up to the total.
+ */
+export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
+  const { fetches, totalUs } = pathOf(recorder);
+  const parts: PathPart[] = [];
+  let at = 0;
+  for (const { record, from, until } of fetches) {
+    addStages(recorder, at, from, parts);
+    parts.push({ fetch: record.index, subgraph: record.subgraph, ms: (until - from) / 1000 });
+    at = until;
+  }
+  addStages(recorder, at, totalUs, parts);
+  return parts;
+}
+
+/**
+ * Returns the fetches that the response of a request had to wait for, and what each subgraph and the router
+ * have of the total. It is computed once, so log, metrics, traces and console have the same figures.
  *
  * The path is found from its end: the fetch that ended last, then of the fetches that it had to wait for the
  * one that ended last, and so on.
  */
-export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
+export function pathOf(recorder: RequestRecorder): RecordedPath {
   if (recorder.endedAt === 0) return computePath(recorder);
   return (recorder.criticalPath ??= computePath(recorder));
 }
 
-/** Returns the subgraph that a part of the path is attributed to; `router` for the router's own time. */
-export function ownerOf(part: PathPart): string {
-  return 'subgraph' in part ? part.subgraph : 'router';
-}
-
-function computePath(recorder: RequestRecorder): readonly PathPart[] {
-  const parts: PathPart[] = [];
-  let until = 0;
+function computePath(recorder: RequestRecorder): RecordedPath {
+  const fetches: PathFetch[] = [];
+  const shares: PathShare[] = [];
   // The fetches of an execution that another request has begun may have started before this request reached
   // its own stage `execute`.
-  const earliest = startOfExecution(recorder);
-  for (const { record, start, end } of criticalFetches(recorder)) {
-    const from = Math.max(start, until, earliest);
-    if (end <= from) continue;
-    addStages(recorder, until, from, parts);
-    parts.push({ fetch: record.index, subgraph: record.subgraph, ms: (end - from) / 1000 });
-    until = end;
+  let at = startOfExecution(recorder);
+  let fetchedUs = 0;
+  for (const record of criticalFetches(recorder)) {
+    const from = Math.max(startOf(recorder, record), at);
+    const until = endOf(recorder, record);
+    if (until <= from) continue;
+    fetches.push({ record, from, until });
+    addShare(shares, record.subgraph, until - from);
+    fetchedUs += until - from;
+    at = until;
   }
-  addStages(recorder, until, offsetOf(recorder, Number.POSITIVE_INFINITY), parts);
-  return parts;
+  const totalUs = offsetOf(recorder, Number.POSITIVE_INFINITY);
+  const routerUs = totalUs - fetchedUs;
+  if (routerUs > 0) addShare(shares, 'router', routerUs);
+  return { fetches, shares, routerUs, totalUs };
+}
+
+function addShare(shares: PathShare[], owner: string, us: number): void {
+  for (const share of shares)
+    if (share.owner === owner) {
+      share.us += us;
+      return;
+    }
+  shares.push({ owner, us });
 }
 
 function startOfExecution(recorder: RequestRecorder): number {
@@ -55,31 +81,33 @@ function addStages(recorder: RequestRecorder, from: number, until: number, parts
 }
 
 /** Returns the fetches of the critical path, the first one first. */
-function criticalFetches(recorder: RequestRecorder): readonly PlacedFetch[] {
+function criticalFetches(recorder: RequestRecorder): readonly FetchRecord[] {
   const { execution } = recorder;
   if (execution === undefined) return [];
-  const placed: PlacedFetch[] = [];
-  for (const record of execution.fetches) placed[record.index] = placeFetch(recorder, record);
-  const path: PlacedFetch[] = [];
-  let last = lastOf(
-    execution.fetches.map(({ index }) => index),
-    placed,
-  );
+  const { fetches, dependsOn } = execution;
+  const byIndex: FetchRecord[] = [];
+  for (const record of fetches) byIndex[record.index] = record;
+  const hasRun = (index: number) => byIndex[index] !== undefined;
+  const path: FetchRecord[] = [];
+  let last: FetchRecord | undefined;
+  for (const record of fetches) last = laterOf(recorder, last, record);
   while (last !== undefined) {
     path.push(last);
-    const before = dependenciesOf(last.record.index, execution.dependsOn, (index) => index in placed);
-    last = lastOf(before, placed);
+    let before: FetchRecord | undefined;
+    for (const index of dependenciesOf(last.index, dependsOn, hasRun))
+      before = laterOf(recorder, before, byIndex[index]);
+    last = before;
   }
   return path.toReversed();
 }
 
-function lastOf(indices: readonly number[], placed: readonly PlacedFetch[]): PlacedFetch | undefined {
-  let last: PlacedFetch | undefined;
-  for (const index of indices) {
-    const fetch = placed[index];
-    if (fetch !== undefined && (last === undefined || fetch.merged > last.merged)) last = fetch;
-  }
-  return last;
+function laterOf(
+  recorder: RequestRecorder,
+  last: FetchRecord | undefined,
+  other: FetchRecord | undefined,
+): FetchRecord | undefined {
+  if (last === undefined || other === undefined) return last ?? other;
+  return mergedOf(recorder, other) > mergedOf(recorder, last) ? other : last;
 }
 
 /**

@@ -1,73 +1,49 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
-import type { RequestRecorder } from '../request/request-recorder.ts';
+import type { PathFetch, RecordedPath, RequestRecorder } from '../request/request-recorder.ts';
 import type { StageName } from '../request/request-trace.ts';
 import { criticalPath } from './critical-path.ts';
-import { placeFetch } from './timeline.ts';
+import { endOf, startOf } from './timeline.ts';
 
-/** A fetch of the critical path, as it is described in words. */
-export type FetchStep = {
-  readonly record: FetchRecord;
-  readonly ms: number;
-  /** Fetches outside of the path that ran at the same time. */
-  readonly beside: readonly { readonly subgraph: string; readonly ms: number }[];
-};
+/** A fetch outside of the critical path. */
+export type ParallelFetch = { readonly subgraph: string; readonly ms: number };
 
-/** The critical path, with the stages of the router summed up. */
-export type PathSteps = {
-  readonly fetches: readonly FetchStep[];
-  readonly routerMs: number;
-  /** The stage that has most of the router's time. */
-  readonly longestStage: { readonly name: StageName; readonly ms: number };
-};
+const NONE: readonly ParallelFetch[] = [];
 
-type Interval = { readonly start: number; readonly end: number };
-
-type PlacedStep = FetchStep &
-  Interval & { readonly beside: { readonly subgraph: string; readonly ms: number }[] };
-
-/** Returns the critical path of a finished request, with the fetches that ran beside it. */
-export function pathSteps(recorder: RequestRecorder): PathSteps {
-  const records = recorder.execution?.fetches ?? [];
-  const byIndex: FetchRecord[] = [];
-  for (const record of records) byIndex[record.index] = record;
-  const fetches: PlacedStep[] = [];
-  const stages = new Map<StageName, number>();
-  let at = 0;
-  for (const part of criticalPath(recorder)) {
-    const start = at;
-    at += part.ms;
-    if ('stage' in part) {
-      stages.set(part.stage, (stages.get(part.stage) ?? 0) + part.ms);
-      continue;
-    }
-    const record = byIndex[part.fetch];
-    if (record !== undefined) fetches.push({ start, end: at, record, ms: part.ms, beside: [] });
-  }
-  if (fetches.length < records.length) addParallelFetches(recorder, records, fetches);
-  return { fetches, ...routerShare(stages) };
-}
-
-/** Adds each fetch outside of the path to the step that it overlaps most. */
-function addParallelFetches(
+/**
+ * Returns the function for the fetches outside of the critical path that ran at the same time as a fetch of
+ * the path. Each of them belongs to the fetch of the path that it overlaps most.
+ */
+export function parallelFetches(
   recorder: RequestRecorder,
-  records: readonly FetchRecord[],
-  steps: readonly PlacedStep[],
-): void {
-  const onPath = new Set(steps.map(({ record }) => record));
+  path: RecordedPath,
+): (step: PathFetch) => readonly ParallelFetch[] {
+  const records = recorder.execution?.fetches ?? [];
+  if (path.fetches.length === records.length) return () => NONE;
+  const beside = new Map<PathFetch, ParallelFetch[]>();
+  const onPath = new Set(path.fetches.map(({ record }) => record));
   for (const record of records) {
     if (onPath.has(record)) continue;
-    const { start, end } = placeFetch(recorder, record);
-    const interval = { start: start / 1000, end: end / 1000 };
-    const step = mostOverlapping(steps, interval);
-    step?.beside.push({ subgraph: record.subgraph, ms: interval.end - interval.start });
+    const step = mostOverlapping(path.fetches, recorder, record);
+    if (step === undefined) continue;
+    const ms = (endOf(recorder, record) - startOf(recorder, record)) / 1000;
+    const known = beside.get(step);
+    if (known === undefined) beside.set(step, [{ subgraph: record.subgraph, ms }]);
+    else known.push({ subgraph: record.subgraph, ms });
   }
+  return (step) => beside.get(step) ?? NONE;
 }
 
-function mostOverlapping<Step extends Interval>(steps: readonly Step[], { start, end }: Interval) {
-  let most: Step | undefined;
+function mostOverlapping(
+  steps: readonly PathFetch[],
+  recorder: RequestRecorder,
+  record: FetchRecord,
+): PathFetch | undefined {
+  const start = startOf(recorder, record);
+  const end = endOf(recorder, record);
+  let most: PathFetch | undefined;
   let longest = 0;
   for (const step of steps) {
-    const overlap = Math.min(step.end, end) - Math.max(step.start, start);
+    const overlap = Math.min(step.until, end) - Math.max(step.from, start);
     if (overlap <= longest) continue;
     longest = overlap;
     most = step;
@@ -75,12 +51,12 @@ function mostOverlapping<Step extends Interval>(steps: readonly Step[], { start,
   return most;
 }
 
-function routerShare(stages: ReadonlyMap<StageName, number>): Pick<PathSteps, 'routerMs' | 'longestStage'> {
-  let routerMs = 0;
-  let longestStage: PathSteps['longestStage'] = { name: 'receive', ms: 0 };
-  for (const [name, ms] of stages) {
-    routerMs += ms;
-    if (ms > longestStage.ms) longestStage = { name, ms };
-  }
-  return { routerMs, longestStage };
+/** Returns the stage that has most of the router's time on the critical path. */
+export function longestStage(recorder: RequestRecorder): { readonly name: StageName; readonly ms: number } {
+  const stages = new Map<StageName, number>();
+  for (const part of criticalPath(recorder))
+    if ('stage' in part) stages.set(part.stage, (stages.get(part.stage) ?? 0) + part.ms);
+  let longest: { readonly name: StageName; readonly ms: number } = { name: 'receive', ms: 0 };
+  for (const [name, ms] of stages) if (ms > longest.ms) longest = { name, ms };
+  return longest;
 }

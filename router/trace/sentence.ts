@@ -1,5 +1,6 @@
-import type { RequestRecorder } from '../request/request-recorder.ts';
-import { pathSteps } from './path-steps.ts';
+import type { RecordedPath, RequestRecorder } from '../request/request-recorder.ts';
+import { pathOf } from './critical-path.ts';
+import { parallelFetches } from './path-steps.ts';
 import { fetchNotes, routerNotes } from './step-notes.ts';
 
 /** Total below which the figures of a sentence have one decimal, in milliseconds. */
@@ -11,51 +12,58 @@ const SHORT_MS = 10;
  */
 export function pathSentence(recorder: RequestRecorder): string {
   const { totalMs, joined } = recorder;
-  const steps = pathSteps(recorder);
+  const path = pathOf(recorder);
   const scale = totalMs < SHORT_MS ? 10 : 1;
-  const rounded = (ms: number) => format(Math.round(ms * scale), scale);
-  const parts = [
-    ...steps.fetches.map((step) => ({
-      name: step.record.subgraph,
-      ms: step.ms,
-      notes: fetchNotes(step, rounded),
-    })),
-    { name: 'router', ms: steps.routerMs, notes: routerNotes(steps, totalMs, rounded) },
-  ];
-  const figures = roundToSum(parts.map(({ ms }) => ms * scale));
-  const texts = parts.flatMap(({ name, notes }, index) => {
+  const format = (ms: number) => figureText(Math.round(ms * scale), scale);
+  const besideOf = parallelFetches(recorder, path);
+  const figures = roundedFigures(path, scale);
+  let total = 0;
+  let text = '';
+  for (const [index, step] of path.fetches.entries()) {
     const figure = figures[index] ?? 0;
-    if (figure === 0 && notes.length === 0 && name !== 'router') return [];
-    return [`${name} ${format(figure, scale)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`];
-  });
+    total += figure;
+    const ms = (step.until - step.from) / 1000;
+    const notes = fetchNotes(step.record, ms, { beside: besideOf(step), format });
+    if (figure === 0 && notes.length === 0) continue;
+    text += `${step.record.subgraph} ${figureText(figure, scale)}${noteText(notes)} → `;
+  }
+  const routerFigure = figures.at(-1) ?? 0;
+  text += `router ${figureText(routerFigure, scale)}`;
+  text += noteText(routerNotes(recorder, path.routerUs / 1000, format));
   const shared = joined === undefined ? '' : `, sharing the execution of request ${joined}`;
-  const total = sumOf(figures);
-  return `${format(total, scale)} ms: ${texts.join(' → ')}${shared}`;
+  return `${figureText(total + routerFigure, scale)} ms: ${text}${shared}`;
 }
 
-function format(figure: number, scale: number): string {
-  return scale === 1 ? String(figure) : (figure / scale).toFixed(1);
+function noteText(notes: readonly string[]): string {
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+}
+
+/** Returns a whole number of milliseconds, or of tenths of them, as text. */
+function figureText(figure: number, scale: number): string {
+  return scale === 1 ? String(figure) : `${Math.floor(figure / 10)}.${figure % 10}`;
 }
 
 /**
- * Rounds numbers such that their sum is the rounded sum: all are rounded down, and those that lost most get
- * the rest.
+ * Rounds the times of the fetches and, as the last one, that of the router such that their sum is the rounded
+ * total: all are rounded down, and those that lost most get the rest.
  */
-function roundToSum(values: readonly number[]): readonly number[] {
-  const figures = values.map(Math.floor);
-  let missing = Math.round(sumOf(values)) - sumOf(figures);
-  if (missing === 0) return figures;
-  const losses = values.map((value, index) => value - (figures[index] ?? 0));
+function roundedFigures({ fetches, routerUs, totalUs }: RecordedPath, scale: number): readonly number[] {
+  const usPerFigure = 1000 / scale;
+  const figures: number[] = [];
+  const losses: number[] = [];
+  let missing = Math.round(totalUs / usPerFigure);
+  const add = (us: number) => {
+    const figure = Math.floor(us / usPerFigure);
+    figures.push(figure);
+    losses.push(us - figure * usPerFigure);
+    missing -= figure;
+  };
+  for (const { from, until } of fetches) add(until - from);
+  add(routerUs);
   for (; missing > 0; missing -= 1) {
     const most = losses.indexOf(Math.max(...losses));
     figures[most] = (figures[most] ?? 0) + 1;
     losses[most] = 0;
   }
   return figures;
-}
-
-function sumOf(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }

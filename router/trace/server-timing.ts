@@ -1,5 +1,6 @@
 import type { RequestRecorder } from '../request/request-recorder.ts';
-import { pathSteps } from './path-steps.ts';
+import { pathOf } from './critical-path.ts';
+import { parallelFetches } from './path-steps.ts';
 import { fetchNotes, routerNotes } from './step-notes.ts';
 
 type Entry = { readonly name: string; ms: number; readonly notes: Set<string> };
@@ -26,15 +27,19 @@ export function serverTiming(recorder: RequestRecorder): string {
 }
 
 function entriesOf(recorder: RequestRecorder): Entry[] {
-  const steps = pathSteps(recorder);
-  const notes = routerNotes(steps, recorder.totalMs, milliseconds);
-  const router: Entry = { name: 'router', ms: steps.routerMs, notes: new Set(notes) };
+  const path = pathOf(recorder);
+  const routerMs = path.routerUs / 1000;
+  const notes = routerNotes(recorder, routerMs, milliseconds);
+  const router: Entry = { name: 'router', ms: routerMs, notes: new Set(notes) };
   const subgraphs = new Map<string, Entry>();
-  for (const step of steps.fetches) {
+  const besideOf = parallelFetches(recorder, path);
+  for (const step of path.fetches) {
     const { subgraph } = step.record;
     const entry = subgraphs.get(subgraph) ?? { name: tokenOf(subgraph), ms: 0, notes: new Set<string>() };
-    entry.ms += step.ms;
-    for (const note of fetchNotes(step, milliseconds)) entry.notes.add(note);
+    const ms = (step.until - step.from) / 1000;
+    entry.ms += ms;
+    const described = fetchNotes(step.record, ms, { beside: besideOf(step), format: milliseconds });
+    for (const note of described) entry.notes.add(note);
     subgraphs.set(subgraph, entry);
   }
   return [router, ...subgraphs.values()];

@@ -1,6 +1,8 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
+import type { RequestRecorder } from '../request/request-recorder.ts';
 import type { StageName } from '../request/request-trace.ts';
-import type { FetchStep, PathSteps } from './path-steps.ts';
+import { longestStage } from './path-steps.ts';
+import type { ParallelFetch } from './path-steps.ts';
 
 /** Share of a step, from 0 to 1, from which a part of it is mentioned. */
 const NOTABLE = 0.1;
@@ -38,35 +40,58 @@ const STAGES: Readonly<Record<StageName, string>> = {
   respond: 'writing the response',
 };
 
-/** Describes in a few words each what was special about a fetch of the critical path. */
-export function fetchNotes({ record, ms, beside }: FetchStep, rounded: (ms: number) => string): string[] {
+const NO_NOTES: readonly string[] = [];
+
+/** Writes milliseconds as text. */
+type Format = (ms: number) => string;
+
+/**
+ * Describes in a few words each what was special about a fetch of the critical path.
+ * @param ms its share of the path
+ * @param beside fetches outside of the path that ran at the same time
+ */
+export function fetchNotes(
+  record: FetchRecord,
+  ms: number,
+  { beside, format }: { readonly beside: readonly ParallelFetch[]; readonly format: Format },
+): readonly string[] {
+  if (isOrdinary(record) && beside.length === 0) return NO_NOTES;
   const { connectionMs, attempts, joined, sharedWith, outcome, source } = record;
   const waited = Math.min(connectionMs, ms);
   const notes = [
-    waited >= NOTABLE_MS && waited >= ms * NOTABLE ? `waited ${rounded(waited)} for a connection` : undefined,
+    waited >= NOTABLE_MS && waited >= ms * NOTABLE ? `waited ${format(waited)} for a connection` : undefined,
     attempts > 1 ? `${attempts} attempts` : undefined,
     joined === undefined ? undefined : `call of request ${joined}`,
     sharedWith === -1 ? undefined : `in one call with fetch ${sharedWith}`,
     outcome === 'OK' ? undefined : (OUTCOMES[outcome] ?? outcome),
     SOURCES[source],
-    besideNote(beside, rounded),
+    besideNote(beside, format),
   ];
   return notes.filter((note) => note !== undefined);
 }
 
-function besideNote(beside: FetchStep['beside'], rounded: (ms: number) => string): string | undefined {
+/** Returns whether there is nothing to note about a fetch by itself, as for most fetches. */
+function isOrdinary({ connectionMs, attempts, joined, sharedWith, outcome, source }: FetchRecord): boolean {
+  return (
+    connectionMs < NOTABLE_MS &&
+    attempts <= 1 &&
+    joined === undefined &&
+    sharedWith === -1 &&
+    outcome === 'OK' &&
+    source === 'subgraph'
+  );
+}
+
+function besideNote(beside: readonly ParallelFetch[], format: Format): string | undefined {
   if (beside.length === 0) return undefined;
-  const named = beside.slice(0, MAX_NAMED).map(({ subgraph, ms }) => `${subgraph} ${rounded(ms)}`);
+  const named = beside.slice(0, MAX_NAMED).map(({ subgraph, ms }) => `${subgraph} ${format(ms)}`);
   const others = beside.length - named.length;
   return `in parallel: ${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
 /** Names the stage that has most of the router's time, if that time is a notable part of the whole. */
-export function routerNotes(
-  { routerMs, longestStage: { name, ms } }: PathSteps,
-  totalMs: number,
-  rounded: (ms: number) => string,
-): string[] {
-  const isNotable = ms >= NOTABLE_STAGE_MS && ms >= routerMs / 2 && routerMs >= totalMs * NOTABLE;
-  return isNotable ? [`${STAGES[name]} ${rounded(ms)}`] : [];
+export function routerNotes(recorder: RequestRecorder, routerMs: number, format: Format): readonly string[] {
+  if (routerMs < NOTABLE_STAGE_MS || routerMs < recorder.totalMs * NOTABLE) return NO_NOTES;
+  const { name, ms } = longestStage(recorder);
+  return ms >= NOTABLE_STAGE_MS && ms >= routerMs / 2 ? [`${STAGES[name]} ${format(ms)}`] : NO_NOTES;
 }

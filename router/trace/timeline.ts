@@ -1,19 +1,9 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 
-/**
- * A fetch on the time axis of one request, in whole microseconds from its start. With whole numbers, the
- * parts of the total add up to it exactly. The fetches of an execution that another request has begun may
- * have started and ended before this request; only their time within this request counts.
- */
-export type PlacedFetch = {
-  readonly record: FetchRecord;
-  readonly start: number;
-  /** Time at which the call ended; that of the request if the call did not end before. */
-  readonly end: number;
-  /** Time at which the data was merged. */
-  readonly merged: number;
-};
+// The time axis of one request, in whole microseconds from its start. With whole numbers, the parts of the
+// total add up to it exactly. The fetches of an execution that another request has begun may have started and
+// ended before this request; only their time within this request counts.
 
 /** Returns the microseconds from the start of a request to a time of the monotonic clock. */
 export function offsetOf(recorder: RequestRecorder, time: number): number {
@@ -21,10 +11,21 @@ export function offsetOf(recorder: RequestRecorder, time: number): number {
   return Math.min(Math.max(Math.round((time - recorder.startedAt) * 1000), 0), total);
 }
 
-/** Places a fetch on the time axis of a request. */
-export function placeFetch(recorder: RequestRecorder, record: FetchRecord): PlacedFetch {
-  const { startedAt, endedAt, mergedAt } = record;
-  const until = (time: number) => offsetOf(recorder, time === 0 ? Number.POSITIVE_INFINITY : time);
-  const merged = until(mergedAt);
-  return { record, start: offsetOf(recorder, startedAt), end: Math.min(until(endedAt), merged), merged };
+/** Returns the time at which a fetch began. */
+export function startOf(recorder: RequestRecorder, { startedAt }: FetchRecord): number {
+  return offsetOf(recorder, startedAt);
+}
+
+/** Returns the time at which the call of a fetch ended; that of the request if it did not end before. */
+export function endOf(recorder: RequestRecorder, { endedAt, mergedAt }: FetchRecord): number {
+  return Math.min(offsetOf(recorder, openEnd(endedAt)), offsetOf(recorder, openEnd(mergedAt)));
+}
+
+/** Returns the time at which the data of a fetch was merged. */
+export function mergedOf(recorder: RequestRecorder, { mergedAt }: FetchRecord): number {
+  return offsetOf(recorder, openEnd(mergedAt));
+}
+
+function openEnd(time: number): number {
+  return time === 0 ? Number.POSITIVE_INFINITY : time;
 }

@@ -4,8 +4,8 @@
  */
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-/** Matches text that is equal in JSON, between quotes. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+/** Matches text of safe characters that is equal in JSON, between quotes. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e\u00a0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\uffff]*$/;
 
 /** Replaces the characters of a text that could change what a terminal shows. */
 export function withoutControls(text: string, replacement = '\ufffd'): string {

@@ -1,6 +1,6 @@
 import type { RequestFacts, RequestRecorder } from '../../request/request-recorder.ts';
 import { pathSentence } from '../../trace/sentence.ts';
-import { placeFetch } from '../../trace/timeline.ts';
+import { endOf, startOf } from '../../trace/timeline.ts';
 import type { RequestLogEntry, SubgraphCalls } from './request-line.ts';
 import type { RequestFinished } from '../../request/finished-work.ts';
 
@@ -79,21 +79,20 @@ function cacheOf({ joined, facts: { isCached } }: RequestRecorder): RequestLogEn
 }
 
 /** Adds up the calls of a request by subgraph. A fetch that used the call of another one is not a call. */
-function callsOf(recorder: RequestRecorder): ReadonlyMap<string, SubgraphCalls> | undefined {
+function callsOf(recorder: RequestRecorder): readonly SubgraphCalls[] | undefined {
   if (recorder.execution === undefined) return undefined;
-  const calls = new Map<string, { calls: number; ms: number; slowest: number }>();
+  const sums: SubgraphCalls[] = [];
   for (const record of recorder.execution.fetches) {
     const { subgraph, attempts, joined } = record;
     if (attempts === 0 && joined === undefined) continue;
-    const { start, end } = placeFetch(recorder, record);
-    const ms = (end - start) / 1_000;
-    const sum = calls.get(subgraph);
-    if (sum === undefined) calls.set(subgraph, { calls: 1, ms, slowest: ms });
+    const ms = (endOf(recorder, record) - startOf(recorder, record)) / 1_000;
+    const sum = sums.find((one) => one.subgraph === subgraph);
+    if (sum === undefined) sums.push({ subgraph, calls: 1, ms, slowest: ms });
     else {
       sum.calls += 1;
       sum.ms += ms;
       sum.slowest = Math.max(sum.slowest, ms);
     }
   }
-  return calls;
+  return sums;
 }

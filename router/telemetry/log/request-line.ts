@@ -7,7 +7,7 @@ import { createRedactions } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 
 /** Calls of a request to one subgraph. */
-export type SubgraphCalls = { readonly calls: number; readonly ms: number; readonly slowest: number };
+export type SubgraphCalls = { readonly subgraph: string; calls: number; ms: number; slowest: number };
 
 /** Values of the line of a request; a field without a value is left out. */
 export type RequestLogEntry = {
@@ -32,7 +32,7 @@ export type RequestLogEntry = {
   readonly tenant?: string | undefined;
   readonly cost?: { readonly requested: number; readonly actual?: number | undefined } | undefined;
   readonly rateLimitRemaining?: number | undefined;
-  readonly subgraphs?: ReadonlyMap<string, SubgraphCalls> | undefined;
+  readonly subgraphs?: readonly SubgraphCalls[] | undefined;
   readonly criticalPath?: string | undefined;
   readonly degraded?: readonly string[] | undefined;
   readonly codes?: readonly string[] | undefined;
@@ -76,7 +76,7 @@ const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
     cost && `{"requested":${cost.requested}${cost.actual === undefined ? '' : `,"actual":${cost.actual}`}}`,
   rateLimitRemaining: number(({ rateLimitRemaining }) => rateLimitRemaining),
   subgraphs: ({ subgraphs }) =>
-    subgraphs === undefined || subgraphs.size === 0 ? undefined : callsJson(subgraphs),
+    subgraphs === undefined || subgraphs.length === 0 ? undefined : callsJson(subgraphs),
   criticalPath: text(({ criticalPath }) => criticalPath, MAX_NAME),
   degraded: list(({ degraded }) => degraded),
   codes: list(({ codes }) => codes),
@@ -153,11 +153,11 @@ function list(valuesOf: (entry: RequestLogEntry) => readonly string[] | undefine
   };
 }
 
-function callsJson(subgraphs: ReadonlyMap<string, SubgraphCalls>): string {
+function callsJson(sums: readonly SubgraphCalls[]): string {
   let json = '';
-  for (const [name, { calls, ms, slowest }] of subgraphs) {
+  for (const { subgraph, calls, ms, slowest } of sums) {
     json += json === '' ? '{' : ',';
-    json += `${quoteClean(name, MAX_NAME)}:{"calls":${calls},"ms":${roundTo3(ms)},"slowest":${roundTo3(slowest)}}`;
+    json += `${quoteClean(subgraph, MAX_NAME)}:{"calls":${calls},"ms":${roundTo3(ms)},"slowest":${roundTo3(slowest)}}`;
   }
   return `${json}}`;
 }
