@@ -102,8 +102,10 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
     },
     async measure({ workload, target, gateway, exchanges }, interval) {
       const before = await subgraphs.call('stats');
+      const commandsBefore = await gateway.redisCommands?.();
       const measured = await run(gateway, exchanges, interval);
       const after = await subgraphs.call('stats');
+      const commandsAfter = await gateway.redisCommands?.();
       if (measured.responses === 0) throw new Error(`no response within ${measured.seconds.toFixed(1)} s`);
       return toRow({
         workload: workload.name,
@@ -112,6 +114,7 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
         measured,
         calls: after.calls - before.calls,
         recorded: after.recorded - before.recorded,
+        redisCommands: commandsAfter && commandsAfter - (commandsBefore ?? 0),
         bytes: Buffer.byteLength(exchanges[0]?.expected ?? ''),
       });
     },

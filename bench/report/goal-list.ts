@@ -18,7 +18,7 @@ export type Highest = {
   readonly workloads: readonly string[];
   readonly targets: readonly string[];
   readonly connections: readonly number[];
-  readonly column: 'rssMb' | 'allocatedKbPerRequest' | 'p99OverP50';
+  readonly column: 'rssMb' | 'allocatedKbPerRequest' | 'redisCommandsPerRequest' | 'p99OverP50';
   readonly unit: string;
   readonly most: number;
 };
@@ -164,6 +164,15 @@ export const HIGHEST: readonly Highest[] = [
     column: 'allocatedKbPerRequest',
     unit: 'KB',
     most: ALLOCATED_KB.full,
+  },
+  {
+    what: 'Redis commands per request, `order-page`, everything on',
+    workloads: ['order-page'],
+    targets: ['tributary-full'],
+    connections: [CONNECTIONS],
+    column: 'redisCommandsPerRequest',
+    unit: 'commands',
+    most: 0.3,
   },
   ...['tributary', 'tributary-full'].map((target): Highest => ({
     what: `p99 / p50, \`order-page\` and \`wide\` at 50 and 500 connections, \`${target}\``,

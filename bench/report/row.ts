@@ -16,6 +16,8 @@ export type Row = {
   readonly callsPerRequest: number;
   /** Allocated by the main thread on its V8 heap; absent for programs that do not report it. */
   readonly allocatedKbPerRequest?: number;
+  /** Commands that the Redis of the target received; absent for targets without Redis. */
+  readonly redisCommandsPerRequest?: number;
   /** Percent of one core, over the interval. */
   readonly gatewayCpu: number;
   readonly loadCpu: number;
@@ -44,10 +46,11 @@ export type RowSource = {
   readonly measured: Measured;
   readonly calls: number;
   readonly recorded: number;
+  readonly redisCommands: number | undefined;
   readonly bytes: number;
 };
 
-export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): Row {
+export function toRow({ measured, calls, recorded, redisCommands, bytes, ...row }: RowSource): Row {
   const { responses, allResponses, seconds, p50Ms, p99Ms, allocatedBytes } = measured;
   const share = (cpuMs: number) => round(cpuMs / seconds / 10, 0);
   return {
@@ -61,6 +64,9 @@ export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): 
     callsPerRequest: round(calls / allResponses, 2),
     ...(allocatedBytes !== undefined && {
       allocatedKbPerRequest: round(allocatedBytes / 1024 / responses, 2),
+    }),
+    ...(redisCommands !== undefined && {
+      redisCommandsPerRequest: round(redisCommands / allResponses, 3),
     }),
     gatewayCpu: share(measured.gatewayCpuMs),
     loadCpu: share(measured.loadCpuMs),

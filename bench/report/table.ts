@@ -24,6 +24,10 @@ const COLUMNS: readonly Column[] = [
     cell: ({ allocatedKbPerRequest }) => digits(allocatedKbPerRequest ?? Number.NaN),
   },
   {
+    title: 'Redis commands/request',
+    cell: ({ redisCommandsPerRequest }) => digits(redisCommandsPerRequest ?? Number.NaN),
+  },
+  {
     title: 'CPU % gateway | load + subgraphs',
     cell: ({ gatewayCpu, loadCpu, subgraphsCpu }) => `${gatewayCpu} | ${loadCpu} + ${subgraphsCpu}`,
   },

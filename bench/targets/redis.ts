@@ -1,10 +1,16 @@
 import { connect } from 'node:net';
+import { Redis as Client } from 'ioredis';
 import { freePort } from '../../test/support/servers/free-port.ts';
+import { commandsReceived } from '../../test/support/servers/redis-commands.ts';
 import { findProgram } from '../../test/support/processes/run-program.ts';
 import { startAndWait } from '../harness/program.ts';
 import type { BenchEnvironment } from './target.ts';
 
-export type Redis = AsyncDisposable & { readonly url: string };
+export type Redis = AsyncDisposable & {
+  readonly url: string;
+  /** Returns the number of commands that it has received since its start. */
+  readonly commands: () => Promise<number>;
+};
 
 /** Starts a Redis without persistence on the core of the load. @throws {Error} if this machine has none */
 export async function startRedis(environment: BenchEnvironment): Promise<Redis> {
@@ -16,9 +22,14 @@ export async function startRedis(environment: BenchEnvironment): Promise<Redis> 
   const redis = await startAndWait({ command: [file, ...settings], core: 'load', logFile }, () =>
     isServing(port),
   );
+  const client = new Client(port);
   return {
     url: `redis://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+    commands: () => commandsReceived(client),
+    [Symbol.asyncDispose]() {
+      client.disconnect();
+      return redis[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -35,4 +35,6 @@ export type RunningTarget = AsyncDisposable & {
   readonly port: number;
   /** Complete HTTP requests for an operation, one for each caller. */
   readonly requestsFor: (operation: Operation) => readonly string[];
+  /** Returns the number of commands that its Redis has received; absent without Redis. */
+  readonly redisCommands?: () => Promise<number>;
 };

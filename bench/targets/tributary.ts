@@ -67,7 +67,11 @@ async function startFull(environment: BenchEnvironment) {
   }));
   starting.use(gateway);
   const running = starting.move();
-  return { ...gateway, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    ...gateway,
+    redisCommands: redis.commands,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml {
