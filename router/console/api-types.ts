@@ -234,7 +234,7 @@ export type ConfigValue = {
   readonly value: unknown;
   /** `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** What the value was written with in the file, such as `env.PORT` for `${env.PORT:-4000}`. */
+  /** Names in the `${…}` of the value in the file, such as `env.PORT` for `${env.PORT:-4000}`. */
   readonly references?: readonly string[];
 };
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
 import type { SeriesResult } from '../../router/console/api-types.ts';
@@ -10,6 +11,7 @@ import { runVerb } from '../support/processes/run-verb.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startWebServer } from '../support/servers/web-server.ts';
+import type { WebResponse } from '../support/servers/web-server.ts';
 import { createClock } from '../support/time/clock.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
@@ -406,12 +408,9 @@ test('POST registry names the key to set without a registry', async () => {
 });
 
 test('POST registry sends the key of the person, or reads with the key of the router', async () => {
-  let redirects = false;
-  await using registry = await startWebServer(() =>
-    redirects
-      ? { status: 302, headers: { location: 'http://127.0.0.1:9/' } }
-      : { headers: { 'content-type': 'application/json' }, body: '{"data":{"ok":true}}' },
-  );
+  const json = { 'content-type': 'application/json' };
+  let response: WebResponse = { headers: json, body: '{"data":{"ok":true}}' };
+  await using registry = await startWebServer(() => response);
   const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
   await using following = await startSmallGraph({
     services: LIBRARY,
@@ -434,8 +433,30 @@ test('POST registry sends the key of the person, or reads with the key of the ro
   expect(keys()).toEqual([`Bearer ${SECRET}`]);
   expect(await post('mutation { promote }', { 'x-api-key': 'own' })).toMatchObject({ status: 200 });
   expect(keys()).toEqual([`Bearer ${SECRET}`, 'Bearer own']);
-  redirects = true;
-  expect(await post('{ graphs { name } }')).toMatchObject({ status: 502 });
+  // Responses of a hostile registry.
+  const before = keys().length;
+  const metadata = { ...json, location: 'http://169.254.169.254/latest/meta-data/', 'set-cookie': 'a=b' };
+  const page = '<script>alert(1)</script>';
+  const hostile: readonly WebResponse[] = [
+    ...[301, 302, 303, 307, 308, 304].map((status) => ({ status, headers: metadata })),
+    { headers: { 'content-type': 'text/html' }, body: page },
+    { headers: { 'content-type': 'text/html; charset=json' }, body: page },
+    { headers: { 'content-type': 'application/jsonp' }, body: page },
+    { headers: {}, body: page },
+    { headers: { ...json, 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(34_000_000, ' ')) },
+    { headers: { ...json, 'content-encoding': 'gzip' }, body: 'not compressed' },
+  ];
+  for (response of hostile)
+    expect(await post('{ graphs { name } }')).toMatchObject({
+      status: 502,
+      body: { error: { code: 'BAD_GATEWAY', message: expect.not.stringMatching(/script|169\.254/) } },
+    });
+  // Only the registry was called, once each, and headers that would act on the console's origin are dropped.
+  expect(keys().length - before).toBe(hostile.length);
+  response = { headers: { ...metadata, 'clear-site-data': '"*"' }, body: '{"data":{}}' };
+  const { headers } = await post('{ graphs { name } }');
+  for (const name of ['location', 'set-cookie', 'clear-site-data']) expect(headers).not.toHaveProperty(name);
+  expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
   const { body } = await send(`${following.router.adminUrl}/console/api/overview`);
   expect(body).toMatchObject({ registry: true, graph: 'shop@production' });
 });

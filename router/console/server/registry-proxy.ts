@@ -106,6 +106,9 @@ function assertReads(query: string): void {
     throw new RouterError('UNAUTHENTICATED', 'send your API key in x-api-key to change the registry');
 }
 
+/** Media types of GraphQL. A response of any other type could be a page, which browsers run. */
+const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
+
 /** A redirect is an error: its target is not the registry of the configuration. */
 function proxied({
   status,
@@ -117,7 +120,7 @@ function proxied({
   readonly body: Buffer;
 }): ClientResponse {
   const type = headers.get('content-type') ?? '';
-  if ((status >= 300 && status < 400) || !type.includes('json'))
+  if ((status >= 300 && status < 400) || !JSON_TYPE.test(type))
     return apiError({
       status: 502,
       code: 'BAD_GATEWAY',
