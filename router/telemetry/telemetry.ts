@@ -82,6 +82,12 @@ export function createTelemetry(
     readMetric(METRICS.droppedLines, () => [{ labels: {}, value: routerLog.dropped() }]),
   );
   const { tracing = NO_TRACING } = parts;
+  register(
+    registry,
+    readMetric(METRICS.droppedSpans, () =>
+      Object.entries(tracing.droppedSpans()).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
+  );
 
   return {
     log,

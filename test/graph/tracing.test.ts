@@ -211,16 +211,32 @@ test('links a request that shares the execution of another one to it', async () 
   );
 });
 
-test('responds in the same way while the collector hangs, and stops without waiting for it', async () => {
+test('responds in the same way whatever the collector does, counts lost spans, and stops without waiting', async () => {
   process.env['OTEL_BSP_SCHEDULE_DELAY'] = '1';
-  await using receiver = await startOtlpReceiver(() => new Promise(() => undefined));
-  await using graph = await startTraced(receiver, '');
+  const RESET = 0;
+  let respond: () => Promise<number> = async () => 500;
+  await using receiver = await startOtlpReceiver(() => respond());
+  await using graph = await startTraced(receiver, 'timeoutMs: 300');
   delete process.env['OTEL_BSP_SCHEDULE_DELAY'];
-  for (let count = 0; count < 20; count += 1) {
-    const response = await graph.post({ query: '{ books { title } }' });
-    expect(response.status).toBe(200);
-  }
-  expect(receiver.requests).toHaveLength(1);
+  const send = async () => {
+    for (let count = 0; count < 20; count += 1)
+      expect((await graph.post({ query: '{ books { title } }' })).status).toBe(200);
+  };
+  const lost = async () => {
+    const metrics = await (await fetch(`${graph.router.adminUrl}/metrics`)).text();
+    return Number(/^tributary_spans_dropped_total\{reason="export failed"\} (\d+)$/m.exec(metrics)?.[1]);
+  };
+  await send();
+  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(0);
+  respond = async () => RESET;
+  const before = await lost();
+  await send();
+  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(before);
+  respond = () => new Promise(() => undefined);
+  const { length } = receiver.requests;
+  await send();
+  await expect.poll(() => receiver.requests.length, { timeout: 10_000 }).toBeGreaterThan(length);
+  expect(graph.log.map(({ msg }) => msg)).toContain('spans could not be exported');
 });
 
 test('passes trace and ids on to subgraphs, repeats the ids in the response, and logs them', async () => {

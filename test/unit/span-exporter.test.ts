@@ -40,6 +40,7 @@ test('keeps a bounded number of spans for a collector that hangs, and ends witho
   await exporter[Symbol.asyncDispose]();
   // The queue of the SDK has 2,048 places, and one batch of 512 may have left it.
   expect(receiver.spans.length).toBeLessThanOrEqual(2_560);
+  expect(exporter.dropped()['queue full']).toBeGreaterThanOrEqual(10_000 - 2_560);
 });
 
 test('does not wait for a collector that hangs with the last metrics', async () => {
@@ -79,17 +80,19 @@ test('converts times to nanoseconds', async () => {
 
 test('reports failures of a collector that is down, but not each of a long outage', async () => {
   const reports: { readonly reason: string; readonly failures: number }[] = [];
+  const exporter = await createSpanExporter('http://127.0.0.1:9/v1/traces', telemetry, {
+    schedule: scheduleTimer,
+    onFailure: (event) => void reports.push(event),
+  });
   {
-    await using exporter = await createSpanExporter('http://127.0.0.1:9/v1/traces', telemetry, {
-      schedule: scheduleTimer,
-      onFailure: (event) => void reports.push(event),
-    });
-    exporter.add(Array.from({ length: 2_000 }, (_, index) => span(index)));
+    await using used = exporter;
+    used.add(Array.from({ length: 2_000 }, (_, index) => span(index)));
   }
   // Four batches.
   expect(await until(() => reports.length === 3, 10_000)).toBe(true);
   expect(reports.map(({ failures }) => failures)).toEqual([1, 2, 4]);
   expect(reports[0]?.reason).toContain('ECONNREFUSED');
+  expect(exporter.dropped()).toEqual({ 'queue full': 0, 'export failed': 2_000 });
 });
 
 test('without export, a trace of the client is passed on and another is started, unless that is disabled', async () => {

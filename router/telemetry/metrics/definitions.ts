@@ -353,6 +353,12 @@ const PROCESS_METRICS = {
     help: 'Lines of the log that were not written, because stdout was not read or could not be written.',
     labels: NO_LABELS,
   },
+  droppedSpans: {
+    name: 'tributary_spans_dropped_total',
+    kind: 'counter',
+    help: 'Spans that did not reach the collector, by reason: "queue full" or "export failed".',
+    labels: ['reason'],
+  },
   eventLoopDelay: {
     name: 'tributary_event_loop_delay_seconds',
     kind: 'gauge',

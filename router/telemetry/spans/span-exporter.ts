@@ -8,7 +8,12 @@ import type { FinishedSpan } from './finished-span.ts';
 export type SpanExporter = AsyncDisposable & {
   /** Adds spans to the queue. If it is full, because the collector is slow or down, they are dropped. */
   readonly add: (spans: readonly FinishedSpan[]) => void;
+  /** Returns the number of spans that did not reach the collector. */
+  readonly dropped: () => DroppedSpans;
 };
+
+/** Numbers of spans that were not exported, by reason. */
+export type DroppedSpans = { readonly 'queue full': number; readonly 'export failed': number };
 
 type SpanExporterParts = {
   readonly schedule: Schedule;
@@ -32,7 +37,8 @@ export async function createSpanExporter(
   config: Config['telemetry'],
   { schedule, onFailure }: SpanExporterParts,
 ): Promise<SpanExporter> {
-  const [{ BatchSpanProcessor }, { OTLPTraceExporter }, { Resource }] = await Promise.all([
+  const [{ getEnv }, { BatchSpanProcessor }, { OTLPTraceExporter }, { Resource }] = await Promise.all([
+    import('@opentelemetry/core'),
     import('@opentelemetry/sdk-trace-base'),
     import('@opentelemetry/exporter-trace-otlp-proto'),
     import('@opentelemetry/resources'),
@@ -42,16 +48,22 @@ export async function createSpanExporter(
     headers: { ...config.otlpHeaders, ...config.traces.headers },
     timeoutMillis: config.traces.timeoutMs ?? config.otlpTimeoutMs,
   });
+  const maxQueued = getEnv().OTEL_BSP_MAX_QUEUE_SIZE;
+  const dropped = { 'queue full': 0, 'export failed': 0 };
+  let queued = 0;
   let failures = 0;
   const processor = new BatchSpanProcessor({
-    export: (spans, done) =>
+    export(spans, done) {
+      queued -= spans.length;
       exporter.export(spans, (result) => {
         failures = result.error === undefined ? 0 : failures + 1;
+        if (result.error !== undefined) dropped['export failed'] += spans.length;
         // A long outage must not fill the log.
         if (result.error !== undefined && (failures & (failures - 1)) === 0)
           onFailure({ reason: result.error.message, failures });
         done(result);
-      }),
+      });
+    },
     shutdown: () => exporter.shutdown(),
   });
   const common = {
@@ -62,8 +74,17 @@ export async function createSpanExporter(
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+
+  // The processor drops spans beyond this limit, too, but does not count them.
+  function add(span: FinishedSpan): void {
+    if (queued >= maxQueued) return void (dropped['queue full'] += 1);
+    queued += 1;
+    processor.onEnd({ ...readable(span), ...common });
+  }
+
   return {
-    add: (spans) => spans.forEach((span) => processor.onEnd({ ...readable(span), ...common })),
+    add: (spans) => spans.forEach(add),
+    dropped: () => dropped,
     [Symbol.asyncDispose]: () => withinFlushTime(processor.shutdown(), schedule),
   };
 }

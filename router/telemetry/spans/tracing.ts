@@ -13,6 +13,7 @@ import { spansOf } from './request-spans.ts';
 import type { SpanSource } from './span-source.ts';
 import { isKept, isSampled } from './sampling.ts';
 import { createSpanExporter, spansUrl } from './span-exporter.ts';
+import type { DroppedSpans } from './span-exporter.ts';
 import { createSpanIds } from './span-ids.ts';
 import { createWallTime } from './wall-time.ts';
 
@@ -24,6 +25,8 @@ export type Tracing = AsyncDisposable & {
   readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => HeaderBlock;
   /** Exports the spans of a finished request, if its trace is sampled or kept. */
   readonly finished: (source: SpanSource) => void;
+  /** Returns the number of spans that did not reach the collector. */
+  readonly droppedSpans: () => DroppedSpans;
 };
 
 export type TracingParts = {
@@ -96,6 +99,7 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
       if (!span.isSampled && !isKept(source, traces.sampling)) return;
       exporter.add(spansOf(source, { newSpanId: ids.spanId, wallTime }));
     },
+    droppedSpans: () => exporter?.dropped() ?? NO_DROPPED_SPANS,
     [Symbol.asyncDispose]: async () => exporter?.[Symbol.asyncDispose](),
   };
 }
@@ -112,10 +116,13 @@ function passedOn(context: Context, parent: SpanContext | undefined): RequestSpa
   };
 }
 
+const NO_DROPPED_SPANS: DroppedSpans = { 'queue full': 0, 'export failed': 0 };
+
 /** Tracing of a process without requests: nothing is read, passed on or exported. */
 export const NO_TRACING: Tracing = {
   begin: () => UNTRACED_REQUEST,
   callHeaders: () => NO_HEADERS,
   finished: () => undefined,
+  droppedSpans: () => NO_DROPPED_SPANS,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

@@ -35,7 +35,10 @@ export type OtlpReceiver = AsyncDisposable & {
   readonly bytes: () => Buffer;
 };
 
-/** `respond` is called before each response. If its promise stays pending, the collector hangs. */
+/**
+ * `respond` returns the status of each response. If its promise stays pending, the collector hangs; with the
+ * status 0 it resets the connection.
+ */
 export async function startOtlpReceiver(
   respond: () => Promise<number> = async () => 200,
 ): Promise<OtlpReceiver> {
@@ -47,7 +50,9 @@ export async function startOtlpReceiver(
       requests.push({ path: request.url, headers: request.headers });
       bodies.push(body);
       spans.push(...readSpans(body));
-      response.writeHead(await respond()).end();
+      const status = await respond();
+      if (status === 0) request.socket.resetAndDestroy();
+      else response.writeHead(status).end();
     });
   });
   await listening(server, { host: '127.0.0.1', port: 0 });
