@@ -52,7 +52,7 @@ rateLimit:
   enabled: true
   anonymous: { points: 100000, windowS: 60 }
   tiers: { FREE: { points: 100000, windowS: 60 } }
-telemetry: { logs: { sampleHealth: 2, audit: { file: "${auditFile}", perAddressPerMinute: 3 } } }
+telemetry: { logs: { sampleHealth: 2, rejectionsPerMinute: 20, audit: { file: "${auditFile}", perAddressPerMinute: 3 } } }
 `,
   });
   graph = built.use(started);
@@ -264,7 +264,26 @@ describe('the audit stream', () => {
     graph.router.telemetry.reopenAuditFile();
     await ask('Bearer a.b.c', 'rotated', '203.0.113.6');
     expect(await auditLines()).toMatchObject([{ requestId: 'rotated' }]);
+    // A flood from one address, with another path, user agent and operation name in each request.
+    const before = graph.log.length;
+    const flood = Array.from({ length: 150 }, async (_, index) => {
+      const headers = { 'x-forwarded-for': '203.0.113.7', 'user-agent': `agent-${index}\u00e9`.repeat(50) };
+      await fetch(new URL(`/path-${index}?${'x'.repeat(500)}`, graph.router.url), { headers });
+      await graph.post({ query: `query Q${index} { nothing${index} }` }, headers);
+    });
+    await Promise.all(flood);
     await graph[Symbol.asyncDispose]();
+    const written = graph.log.slice(before);
+    expect(
+      written.filter(({ clientIp, msg }) => clientIp === '203.0.113.7' && msg === 'request'),
+    ).toHaveLength(40);
+    const suppressed = written.filter(({ msg }) => msg === 'log lines of rejections suppressed');
+    expect(suppressed).toEqual(
+      ['NOT_FOUND', 'GRAPHQL_VALIDATION_FAILED'].map((of) =>
+        expect.objectContaining({ of, clientIp: '203.0.113.7', count: 130, windowS: 60 }),
+      ),
+    );
+    expect(JSON.stringify(written).length).toBeLessThan(60_000);
     expect((await auditLines()).at(-1)).toMatchObject({
       msg: 'audit lines suppressed',
       clientIp: '203.0.113.4',

@@ -95,6 +95,33 @@ test('have the state of connections, caches and the event loop', async () => {
   expect(Object.values(delays).every((delay) => delay >= 0)).toBe(true);
 });
 
+test('have a bounded number of series, whatever names clients make up', async () => {
+  const lines = async () => Object.keys(await series('')).filter((line) => /_name="/.test(line));
+  const before = await lines();
+  const hostile = ['"} 1\\n# ', '\\', '\u202eevil', '__proto__', 'é'.repeat(300)];
+  // Each name is used often enough to become a label.
+  const USES = 10;
+  const names = Array.from({ length: 130 }, (_, index) => index);
+  const send = async (index: number) => {
+    const name = hostile[index] === undefined ? `client-${index}` : encodeURIComponent(hostile[index]);
+    const headers = { 'apollographql-client-name': name, 'apollographql-client-version': `${index}` };
+    for (let use = 0; use < USES; use += 1)
+      await graph.post({ query: `query Flood${index} { book { id } }` }, { 'user-agent': name, ...headers });
+  };
+  await Promise.all(names.map(send));
+  const added = (await lines()).filter((line) => !before.includes(line));
+  const valuesOf = (label: string) =>
+    new Set(added.flatMap((line) => new RegExp(`[{,]${label}="([^"]*)"`).exec(line)?.[1] ?? []));
+  const operations = valuesOf('graphql_operation_name');
+  expect(operations.size).toBeGreaterThan(50);
+  expect(operations.size).toBeLessThanOrEqual(101);
+  expect(valuesOf('client_name').size).toBeLessThanOrEqual(51);
+  const sum = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  // Requests under names without a series of their own are counted together.
+  expect(sum(await series('tributary_client_requests_total'))).toBeGreaterThanOrEqual(names.length * USES);
+});
+
 test('have the expiry of the configured certificates', async () => {
   const file = join(directory, 'ca.pem');
   expect(await series('tributary_certificate_expiry_timestamp_seconds')).toEqual({
