@@ -27,7 +27,7 @@ export function Figure({
 }
 
 /** Share of errors or degraded responses above which a figure is marked. */
-export const HIGH_SHARE = 0.01;
+const HIGH_SHARE = 0.01;
 
 /** Rate, percentiles and errors of the requests, or of the calls to a subgraph. */
 export function LatencyFigures({
