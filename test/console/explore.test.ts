@@ -30,7 +30,11 @@ const SERVICES = {
         "${HOSTILE.replaceAll('"', '\\"')}"
         books: [Book!] @listSize(assumedSize: 2)
         slow: String
+        deep: JSON
+        long: String
+        broken: String
       }
+      scalar JSON
       type Mutation { login(email: String!, password: String!): Session }
       type Session { accessToken: String }
       type Book @key(fields: "id") { id: ID! title: String pages: Int length: Int @deprecated(reason: "Use pages.") }
@@ -38,6 +42,11 @@ const SERVICES = {
     resolvers: {
       Query: {
         books: () => BOOKS,
+        deep: () => Array.from({ length: 200 }).reduce<unknown>((inner) => ({ '<b>': [inner] }), HOSTILE),
+        long: () => `${HOSTILE}\u202e`.repeat(25_000),
+        broken: () => {
+          throw new Error(`${HOSTILE} \u202egnirts ${'m'.repeat(100_000)}`);
+        },
         slow: () => {
           slowCalled.resolve();
           return new Promise(() => undefined);
@@ -119,7 +128,7 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
       expect.stringMatching(/^Middlemarch\s+1 items\s+3$/),
       expect.stringContaining(HOSTILE),
     ]);
-    await page.getByRole('button', { name: 'JSON' }).click();
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
   });
 
   test('shows the same run as a plan', async () => {
@@ -239,6 +248,20 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
     await other.page.keyboard.type('{');
     await total.waitFor({ state: 'detached' });
     expect([sent, other.faults]).toEqual([[], []]);
+    await other.context.close();
+  });
+
+  test('shows hostile data of subgraphs: markup, bidirectional controls, a megabyte of text, deep JSON', async () => {
+    const other = await openConsole(browser, linkTo('{ deep long broken }'));
+    await other.page.getByRole('textbox', { name: 'Operation' }).getByText('deep').click();
+    await run(other.page);
+    const problem = other.page.locator('.problem', { hasText: 'onerror' }).first();
+    await problem.waitFor();
+    await other.page.getByRole('textbox', { name: 'Response' }).getByText('onerror').first().waitFor();
+    for (const pane of [2, 3, 4, 1]) await other.page.keyboard.press(`Alt+Digit${pane}`);
+    await problem.waitFor();
+    expect(await other.page.evaluate('window.injected')).toBeUndefined();
+    expect([other.faults, other.foreign]).toEqual([[], []]);
     await other.context.close();
   });
 

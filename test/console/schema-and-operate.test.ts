@@ -252,6 +252,28 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
     await page.getByRole('cell', { name: 'usage.enabled' }).waitFor();
   });
 
+  test('hostile names of subgraphs are shown as text in every page', async () => {
+    const { page } = browser;
+    const name = JSON.stringify(`reviews${INJECTION}\u202e${'n'.repeat(10_000)}`).slice(1, -1);
+    await page.route('**/console/api/*', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replaceAll(/(?<=")reviews(?=")/g, () => name);
+      await route.fulfill({ response, body });
+    });
+    const pages = ['#/operate', '#/operate/requests', '#/schema/sdl'];
+    for (const hash of pages) {
+      await open(hash);
+      // The browser fetches everything again.
+      await page.reload();
+      await page.locator('#main').getByText('onerror').first().waitFor({ state: 'attached' });
+      expect([hash, await page.evaluate('window.injected')]).toEqual([hash, undefined]);
+      const isWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+      expect([hash, await page.evaluate(isWide)]).toEqual([hash, false]);
+    }
+    await page.unroute('**/console/api/*');
+    await page.reload();
+  });
+
   test('every page fits 390 px and has enough contrast in the dark', async () => {
     const { page } = browser;
     const pages = {
