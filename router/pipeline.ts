@@ -39,19 +39,24 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   return async function handle(request) {
     shedding.enter(request);
     try {
-      return await serve(request);
+      const { recorder } = request;
+      recorder.stage('authenticate');
+      const identity = await stages.identify(request);
+      recorder.identified(identity);
+      const graph = stages.selectGraph(request, identity);
+      const isOther = graph !== undefined && graph !== request.graph;
+      return await (isOther ? serveOther(graph, request, identity) : serveGraph(request, identity));
     } finally {
       shedding.leave();
     }
   };
 
-  async function serve(received: ClientRequest): Promise<ClientResponse> {
-    const { recorder } = received;
-    recorder.stage('authenticate');
-    const identity = await stages.identify(received);
-    recorder.identified(identity);
-    const graph = stages.selectGraph(received, identity);
-    if (graph === undefined || graph === received.graph) return serveGraph(received, identity);
+  /** Serves a request with another graph than the one whose path it was sent to. */
+  async function serveOther(
+    graph: string,
+    received: ClientRequest,
+    identity: Identity,
+  ): Promise<ClientResponse> {
     try {
       return await serveGraph({ ...received, graph }, identity);
     } catch (error) {
@@ -87,7 +92,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const prepared = { operation, inputs: call.variables, caller, planRequest, owing, executed };
     if (planRequest?.isDryRun === true) return respondWithPlan({ ...prepared, planRequest }, generation);
     const execute = () => respondWithData(prepared, generation);
-    return recordUsage === undefined ? execute() : recordUsage(operation, request, execute);
+    return await (recordUsage === undefined ? execute() : recordUsage(operation, request, execute));
   }
 }
 

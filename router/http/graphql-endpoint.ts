@@ -76,7 +76,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const untimed = await respond(request, response, { id, facts, graph, recorder });
     recorder.finish();
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
-    const clientResponse = { ...untimed, headers: timed };
+    const clientResponse = timed === untimed.headers ? untimed : { ...untimed, headers: timed };
     noteRateLimit(recorder, clientResponse);
     parts.telemetry.requestFinished({
       requestId: id,
@@ -104,15 +104,30 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    { recorder, ...known }: EndpointRequest,
+    { id, facts, graph, recorder }: EndpointRequest,
   ): Promise<ClientResponse> {
-    const { id } = known;
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
-      const clientRequest = await toClientRequest(request, response, { ...known, recorder, mediaType });
-      return await parts.handle(clientRequest);
+      const { method, search } = checkMessage(request);
+      const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
+      parts.checkBody(request, body);
+      return await parts.handle({
+        id,
+        graph,
+        recorder,
+        mediaType,
+        method,
+        body,
+        search,
+        headers: request.headers,
+        authorization: valuesOf(request, 'authorization'),
+        correlationId: facts.correlationId,
+        peer: request.socket.remoteAddress,
+        address: facts.clientAddress,
+        signal: goneSignal(response),
+      });
     } catch (error) {
       const extensions = traceExtension({ headers: request.headers, recorder });
       const rejected = { id, mediaType, traceId: recorder.facts.traceId, extensions };
@@ -122,31 +137,15 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     }
   }
 
-  async function toClientRequest(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { facts, ...known }: EndpointRequest & { readonly mediaType: MediaType },
-  ): Promise<ClientRequest> {
+  /** Checks everything that can be checked before the body is read. */
+  function checkMessage(request: IncomingMessage): Pick<ClientRequest, 'method' | 'search'> {
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const search = searchOf(request.url);
     // Invalid bytes are rejected here, because URLSearchParams would silently replace them by U+FFFD.
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
-    const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
-    parts.checkBody(request, body);
-    return {
-      ...known,
-      method,
-      body,
-      search,
-      headers: request.headers,
-      authorization: valuesOf(request, 'authorization'),
-      correlationId: facts.correlationId,
-      peer: request.socket.remoteAddress,
-      address: facts.clientAddress,
-      signal: goneSignal(response),
-    };
+    return { method, search };
   }
 
   function reject(error: unknown, { id, mediaType, traceId, extensions }: Rejected): ClientResponse {

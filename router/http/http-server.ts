@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
@@ -140,6 +140,8 @@ export function urlAt({
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+type RequestFacts = { readonly id: string; readonly facts: HttpFacts };
+
 type ResponderParts = HttpServerParts & {
   readonly standing: StandingHeaders;
   readonly unread: UnreadResponses;
@@ -170,19 +172,19 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     return vary === '' ? {} : { vary };
   }
 
-  function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
+  function write(
+    response: ServerResponse,
+    { status, headers, body }: Omit<ClientResponse, 'headers'> & { readonly headers: OutgoingHttpHeaders },
+  ): void {
     if (response.destroyed) return;
     // Draining is checked when the response is sent, not when the request begins. Otherwise a request that
     // was in flight when draining began would keep its connection open and delay the shutdown.
     if (status === 413 || status === 408 || parts.health.draining())
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
-    response.writeHead(status, {
-      ...standing,
-      ...headers,
-      // A 204 response must not have a content-length (RFC 9110 section 8.6).
-      ...(status !== 204 && { 'content-length': bytes }),
-    });
+    // A 204 response must not have a content-length (RFC 9110 section 8.6).
+    if (status !== 204) headers['content-length'] = bytes;
+    response.writeHead(status, headers);
     // Node sends a string body together with the headers, and encodes both as Latin-1. Only an ASCII body may
     // therefore be a string.
     if (typeof body !== 'string') response.end(body);
@@ -215,16 +217,25 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     return notFound(path, config, id);
   }
 
-  async function route(
+  function route(
     request: IncomingMessage,
     response: ServerResponse,
-    { id, facts }: { readonly id: string; readonly facts: HttpFacts },
+    { id, facts }: RequestFacts,
+  ): Promise<ClientResponse> {
+    const { path } = facts;
+    const known = responseForAnyPath(request, id);
+    return known === undefined && isGraphql(path)
+      ? graphql(request, response, { id, facts, graph: graphOf.get(path) })
+      : respondAndLog(request, known, { id, facts });
+  }
+
+  async function respondAndLog(
+    request: IncomingMessage,
+    known: ClientResponse | undefined,
+    { id, facts }: RequestFacts,
   ): Promise<ClientResponse> {
     const { path } = facts;
     const started = parts.monotonic();
-    const known = responseForAnyPath(request, id);
-    if (known === undefined && isGraphql(path))
-      return graphql(request, response, { id, facts, graph: graphOf.get(path) });
     const other = known ?? (await responseWithoutGraphql(request, id, path));
     parts.telemetry.otherFinished(facts, {
       requestId: id,
@@ -249,13 +260,15 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     const clientResponse = await route(request, response, { id, facts });
     const vary = varyOf(path, clientResponse.headers['vary']);
     const headers = {
+      ...standing,
       'x-request-id': id,
       ...(facts.correlationId !== undefined && { 'x-correlation-id': facts.correlationId }),
       ...cors.headersFor(request),
       ...clientResponse.headers,
       ...vary,
     };
-    write(response, { ...clientResponse, headers });
+    const { status, body } = clientResponse;
+    write(response, { status, headers, body });
   };
 }
 

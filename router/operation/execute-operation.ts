@@ -105,17 +105,28 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
  * Plans an operation. If planning fails through no fault of the client, for example by a timeout, the charge
  * is refunded.
  */
-async function plan(
+function plan(
   charged: ChargedOperation,
   caller: Caller,
-  { reconciliation, evaluateOverrides }: ExecutionParts,
+  parts: ExecutionParts,
+): PlannedOperation | Promise<PlannedOperation> {
+  const overrides = parts.evaluateOverrides(charged.operation.overrideLabels, caller);
+  const cached = charged.operation.compiled.cached(overrides);
+  const { facts } = caller.request.recorder;
+  facts.cost = charged.cost;
+  facts.isPlanned = cached !== undefined;
+  return cached ?? planNow(charged, overrides, caller, parts);
+}
+
+async function planNow(
+  charged: ChargedOperation,
+  overrides: readonly string[],
+  caller: Caller,
+  { reconciliation }: ExecutionParts,
 ): Promise<PlannedOperation> {
   const payer = payerOf(caller);
-  const overrides = evaluateOverrides(charged.operation.overrideLabels, caller);
-  const { compiled } = charged.operation;
-  caller.request.recorder.note({ cost: charged.cost, isPlanned: compiled.isPlanned(overrides) });
   try {
-    return await compiled(overrides, payer);
+    return await charged.operation.compiled(overrides, payer);
   } catch (error) {
     const isClientFault = error instanceof RouterError && error.status < 500;
     if (!isClientFault) reconciliation.refundUnexecuted(charged, payer);

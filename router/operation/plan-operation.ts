@@ -32,8 +32,8 @@ export type Compile = {
   (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
   /** Returns the sets of true `@override` labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
-  /** Returns whether the plan is cached and needs no waiting. */
-  readonly isPlanned: (overrides: readonly string[]) => boolean;
+  /** Returns the operation if its plan is cached and needs no waiting. Counts as a use of the plan. */
+  readonly cached: (overrides: readonly string[]) => PlannedOperation | undefined;
   /**
    * Returns the plan as Apollo's planner has made it. Compiled operations do not keep it, so the operation
    * may be planned again.
@@ -95,10 +95,22 @@ export function createCompile(
   function compileWith(overrides: readonly string[], caller?: Payer): Promise<PlannedOperation> {
     const key = overrides.join();
     const plan = plans.get(key) ?? createCompileOnce({ ...compilation, overrides }, parts, onGrowth);
-    // Moves the plan to the end of the map, so that the first plan of the map is the least recently used one.
+    use(key, plan);
+    return plan.compile(caller);
+  }
+
+  function cached(overrides: readonly string[]): PlannedOperation | undefined {
+    const key = overrides.join();
+    const plan = plans.get(key);
+    const compiled = plan?.compiled();
+    if (plan !== undefined && compiled !== undefined) use(key, plan);
+    return compiled;
+  }
+
+  /** Moves a plan to the end of the map, so that the first plan of the map is the least recently used one. */
+  function use(key: string, plan: CompileOnce): void {
     if (!plans.delete(key) && plans.size >= MAX_PLANS) forgetOldest();
     plans.set(key, plan);
-    return plan.compile(caller);
   }
 
   function forgetOldest(): void {
@@ -111,7 +123,7 @@ export function createCompile(
 
   return Object.assign(compileWith, {
     plannedOverrides: () => [...plans.values()].map(({ overrides }) => overrides),
-    isPlanned: (overrides: readonly string[]) => plans.get(overrides.join())?.isCompiled() === true,
+    cached,
     async plan(overrides: readonly string[], caller: Payer) {
       const { source: document, name: operationName } = compilation;
       const key = JSON.stringify([overrides, operationName, document]);
@@ -130,7 +142,8 @@ export function createCompile(
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
-  readonly isCompiled: () => boolean;
+  /** Returns the compiled operation; undefined while it is being planned, or was not requested yet. */
+  readonly compiled: () => PlannedOperation | undefined;
   /** Called when the plan is evicted, so that its bytes are subtracted from the size of the operation. */
   readonly forget: () => void;
 };
@@ -152,7 +165,7 @@ function createCompileOnce(
   let isForgotten = false;
   let compiling: Promise<PlannedOperation> | undefined;
   let isPlanning = false;
-  let isCompiled = false;
+  let compiled: PlannedOperation | undefined;
 
   const plan = (caller: Payer | undefined) => planner.plan(toPlan, caller && callerKey(caller));
 
@@ -165,9 +178,8 @@ function createCompileOnce(
     // If the plan was evicted while it was being made, it is not cached, so its bytes do not count.
     bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
-    const operation = compile(compilation, outcome, parts);
-    isCompiled = true;
-    return operation;
+    compiled = compile(compilation, outcome, parts);
+    return compiled;
   }
 
   const compileOnce = (caller: Payer | undefined) => {
@@ -185,7 +197,7 @@ function createCompileOnce(
     onGrowth(-bytes);
   }
 
-  return { overrides, compile: compileOnce, isCompiled: () => isCompiled, forget };
+  return { overrides, compile: compileOnce, compiled: () => compiled, forget };
 }
 
 function compile(

@@ -31,16 +31,17 @@ export type PrepareOperation = (
   call: GraphqlCall,
   caller: Caller,
   operations: Operations,
-) => Promise<PreparedOperation>;
+) => PreparedOperation | Promise<PreparedOperation>;
 
 /** Creates the stage that finds or prepares operations. The caller is charged before the preparation. */
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;
 
-  return async ({ query, operationName, notFound }, caller, operations) => {
-    const known = operations.find(query, operationName);
-    caller.request.recorder.facts.isCached = known !== undefined;
-    if (known !== undefined) return { operation: known, prepaid: 0 };
+  async function prepare(
+    { query, operationName, notFound }: GraphqlCall,
+    caller: Caller,
+    operations: Operations,
+  ): Promise<PreparedOperation> {
     checkUnseen(caller.identity, query);
     const payer = payerOf(caller);
     await chargingRejections(payer, () => checkLength(query));
@@ -52,6 +53,12 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
       if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
       throw error;
     }
+  }
+
+  return (call, caller, operations) => {
+    const known = operations.find(call.query, call.operationName);
+    caller.request.recorder.facts.isCached = known !== undefined;
+    return known === undefined ? prepare(call, caller, operations) : { operation: known, prepaid: 0 };
   };
 }
 

@@ -28,7 +28,7 @@ export type PersistedOperations = Disposable & {
    * Finds the document of a hash or id, and rejects operations that are not on the safelist.
    * @throws {RouterError}
    */
-  readonly resolve: (request: ClientRequest) => Promise<ResolvedRequest>;
+  readonly resolve: (request: ClientRequest) => ResolvedRequest | Promise<ResolvedRequest>;
   readonly manifests: Manifests['all'];
 };
 
@@ -117,7 +117,8 @@ export async function createPersistedOperations(
       throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
-  async function resolve(request: ClientRequest): Promise<ResolvedRequest> {
+  // Not an async function: nearly all requests have their document, and need not wait.
+  function resolve(request: ClientRequest): ResolvedRequest | Promise<ResolvedRequest> {
     const parameters = readParameters(request);
     const { query, persisted } = parameters;
     const client = clientOf(request);

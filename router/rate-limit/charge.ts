@@ -61,7 +61,7 @@ export type OperationAdmission = {
   readonly chargingRejections: <Result>(
     caller: PrepaidPayer,
     work: () => Result | Promise<Result>,
-  ) => Promise<Result>;
+  ) => Result | Promise<Result>;
 };
 
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
@@ -125,17 +125,29 @@ export function createAdmission(
       return cost;
     },
 
-    async chargingRejections({ identity, address, prepaid = 0 }, work) {
+    // Not an async function: work that needs no waiting, and is not rejected, returns its result at once.
+    chargingRejections(payer, work) {
+      if (!enabled) return work();
       try {
-        return await work();
+        const result = work();
+        return result instanceof Promise
+          ? result.catch((error: unknown) => chargeRejection(error, payer))
+          : result;
       } catch (error) {
-        // If the caller has too few points even for this one, RATE_LIMITED replaces the original error.
-        if (enabled && prepaid === 0 && isChargeable(error))
-          await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
-        throw error;
+        return chargeRejection(error, payer);
       }
     },
   };
+
+  async function chargeRejection(
+    error: unknown,
+    { identity, address, prepaid = 0 }: PrepaidPayer,
+  ): Promise<never> {
+    // If the caller has too few points even for this one, RATE_LIMITED replaces the original error.
+    if (prepaid === 0 && isChargeable(error))
+      await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
+    throw error;
+  }
 }
 
 /**

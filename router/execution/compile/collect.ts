@@ -8,9 +8,17 @@ export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /**
  * The collected objects. `known` finds an object with the same key values, so that equal objects are added
- * only once. It stays empty if objects are not deduplicated.
+ * only once. It is created only if objects are deduplicated.
  */
-export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
+export class CollectedObjects {
+  readonly objects: JsonObject[] = [];
+  #known: EqualObjects | undefined;
+
+  get known(): EqualObjects {
+    this.#known ??= { byValue: new Map(), object: undefined };
+    return this.#known;
+  }
+}
 
 /**
  * A node of the tree that finds equal objects. The tree has one level for each key field. A node branches by
@@ -18,10 +26,6 @@ export type CollectedObjects = { readonly objects: JsonObject[]; readonly known:
  * last level has an `object`: the one that replaces all others with these values.
  */
 type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
-
-export function emptyCollection(): CollectedObjects {
-  return { objects: [], known: { byValue: new Map(), object: undefined } };
-}
 
 /**
  * A step of a path: read a key, visit each item of a list, or continue only for objects of the given types.

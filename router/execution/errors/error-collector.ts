@@ -170,6 +170,7 @@ export class ErrorCollector {
    * reported.
    */
   errors(positions: ResponsePositions): ListedErrors {
+    if (this.#sources.length === 0 && this.#nulls.length === 0) return { errors: [], omitted: this.#omitted };
     const { byCause, others } = this.#nullsBySource();
     const drafts: ErrorDraft[] = [];
     const withoutNull: ErrorDraft[] = [];
@@ -201,7 +202,7 @@ export class ErrorCollector {
   }
 
   degraded(): readonly Degradation[] {
-    return degradationsOf(this.#sources.filter(isCause));
+    return this.#sources.length === 0 ? [] : degradationsOf(this.#sources.filter(isCause));
   }
 }
 

@@ -15,11 +15,12 @@ type Node = { readonly children: Map<string | number, Node>; readonly errors: Re
 export class ReportedErrors {
   /** All errors in the order in which they were added. */
   readonly all: ReportedError[] = [];
-  readonly #root = emptyNode();
+  #root: Node | undefined;
 
   add(text: ErrorText, path: ResponsePath): ReportedError {
     const error = { text, path, isPlaced: false, isReplaced: false };
     this.all.push(error);
+    this.#root ??= emptyNode();
     let node = this.#root;
     for (const element of path) {
       let next = node.children.get(element);
@@ -38,8 +39,8 @@ export class ReportedErrors {
    *   `product.price`
    */
   errorsFor(path: ResponsePath): readonly ErrorText[] | undefined {
-    if (this.all.length === 0) return undefined;
     let node: Node | undefined = this.#root;
+    if (node === undefined) return undefined;
     let above: readonly ReportedError[] | undefined;
     for (const element of path) {
       if (node.errors.length > 0) above = node.errors;

@@ -16,7 +16,8 @@ export type CompletionRun = {
    * reused where the object occurs again.
    */
   problems: number;
-  readonly memo: Map<unknown, Map<object, string>>;
+  /** Texts of objects that occur in several places; undefined before the first of them. */
+  memo: Map<unknown, Map<object, string>> | undefined;
   introspection(responseName: string): string;
   /**
    * Called for a value that is absent, or null in a non-null position. Returns the JSON text of the field's
@@ -95,6 +96,7 @@ export function denied<T>(run: CompletionRun, depth: number, result: T): T {
  * is completed again in each place, because each error contains the path of its place.
  */
 export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
+  run.memo ??= new Map();
   let texts = run.memo.get(complete);
   if (texts === undefined) run.memo.set(complete, (texts = new Map()));
   const known = texts.get(value);

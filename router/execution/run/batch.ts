@@ -30,8 +30,9 @@ export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
   readonly representations: string[] = [];
-  readonly #byText = new Map<string, number>();
-  readonly #byKey = new Map<Representation, Map<string, number>>();
+  // Most batches need only one of the two maps.
+  #byText: Map<string, number> | undefined;
+  #byKey: Map<Representation, Map<string, number>> | undefined;
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
@@ -69,6 +70,7 @@ export class BatchBuilder implements Batch {
     key: string,
     onUnusable: OnUnusable,
   ): number | undefined {
+    this.#byKey ??= new Map();
     let indices = this.#byKey.get(representation);
     if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
     const known = indices.get(key);
@@ -83,6 +85,7 @@ export class BatchBuilder implements Batch {
   #indexByText(target: JsonObject, { write }: Representation, onUnusable: OnUnusable): number | undefined {
     const text = write(target, onUnusable);
     if (text === undefined) return undefined;
+    this.#byText ??= new Map();
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
     this.#byText.set(text, this.representations.length);

@@ -135,7 +135,7 @@ function completionRun({ errorCollector, variables }: Execution, introspect: Int
   const run: CompletionRun = {
     path: [],
     problems: 0,
-    memo: new Map(),
+    memo: undefined,
     introspection: (name) => (introspected ??= introspect(variables)).get(name) ?? 'null',
     onMissing(field, depth, parent, value) {
       run.problems += 1;

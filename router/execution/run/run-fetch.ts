@@ -2,7 +2,7 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { BatchBuilder } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { batchByContext } from './context-batch.ts';
-import { emptyCollection } from '../compile/collect.ts';
+import { CollectedObjects } from '../compile/collect.ts';
 import { createFailureCause } from '../errors/failure-causes.ts';
 import type { FailureCause } from '../errors/failure-causes.ts';
 import { callSubgraph } from './send-fetch.ts';
@@ -34,22 +34,6 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   if (batch.targets.length === 0) return;
   const record = execution.record?.beginFetch(fetch);
   if (record !== undefined) countEntities(record, batch);
-  await sendAndMerge(fetch, batch, record, execution);
-  if (record !== undefined) execution.record?.merged(record);
-}
-
-function countEntities(record: FetchRecord, { targets, representations }: Batch): void {
-  record.entitiesSent = representations.length;
-  if (representations.length > 0) record.entities = targets.length;
-}
-
-async function sendAndMerge(
-  fetch: FetchProgram,
-  batch: Batch,
-  record: FetchRecord | undefined,
-  execution: Execution,
-): Promise<void> {
-  const { represent } = fetch;
   const first = await callSubgraph(fetch, batch, record, execution);
   const response =
     first.kind === 'received'
@@ -63,6 +47,12 @@ async function sendAndMerge(
   }
   if (execution.stale !== undefined && (await mergeStale(fetch, batch, execution)) && record !== undefined)
     record.source = 'stale';
+  if (record !== undefined) execution.record?.merged(record);
+}
+
+function countEntities(record: FetchRecord, { targets, representations }: Batch): void {
+  record.entitiesSent = representations.length;
+  if (representations.length > 0) record.entities = targets.length;
 }
 
 function entityBatch(fetch: FetchProgram, represent: Represent, execution: Execution): Batch {
@@ -77,10 +67,10 @@ function collectTargets(
   { root, delivered, collected }: Execution,
 ): readonly JsonObject[] {
   const { base } = fetch;
-  const found = emptyCollection();
+  const found = new CollectedObjects();
   if (base === undefined) {
     fetch.collect(root, found);
-    return [...new Set(found.objects)];
+    return found.objects.length === 1 ? found.objects : [...new Set(found.objects)];
   }
   // Fetches with the same path and base find the same objects, so they collect them once. Other fetches may
   // add data to these objects but never replace them.
