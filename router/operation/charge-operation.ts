@@ -7,15 +7,22 @@ export type ChargeOperation = (
   authorized: AuthorizedOperation,
   inputs: Variables,
   payer: PrepaidPayer,
-) => Promise<ChargedOperation>;
+) => ChargedOperation | Promise<ChargedOperation>;
 
 /** Creates the stage that charges operations. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
-  return async (authorized, inputs, payer) => {
-    try {
-      return { ...authorized, ...(await admit(authorized.operation, inputs, payer)) };
-    } catch (error) {
+  // Not an async function: without rate limits nothing needs waiting.
+  return (authorized, inputs, payer) => {
+    const rethrow = (error: unknown): never => {
       throw withoutHiddenField(error, authorized.operation);
+    };
+    try {
+      const admission = admit(authorized.operation, inputs, payer);
+      return admission instanceof Promise
+        ? admission.then((charged) => ({ ...authorized, ...charged }), rethrow)
+        : { ...authorized, ...admission };
+    } catch (error) {
+      return rethrow(error);
     }
   };
 }

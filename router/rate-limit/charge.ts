@@ -46,7 +46,11 @@ export type OperationAdmission = {
    * @throws {RouterError} if the variables are invalid, the caller has too few points, or the process is
    * overloaded
    */
-  readonly admit: (operation: PricedOperation, inputs: Variables, caller: PrepaidPayer) => Promise<Admission>;
+  readonly admit: (
+    operation: PricedOperation,
+    inputs: Variables,
+    caller: PrepaidPayer,
+  ) => Admission | Promise<Admission>;
   /**
    * Charges the caller for the length of a document, before the document is parsed, validated and planned.
    * Returns the charged points. They are deducted from the cost of the operation later. If the document is
@@ -107,15 +111,16 @@ export function createAdmission(
   }
 
   return {
-    async admit(operation, inputs, { identity, address, prepaid = 0 }) {
+    admit(operation, inputs, { identity, address, prepaid = 0 }) {
       checkVariables(inputs, limits);
       const coerced = operation.coerce(inputs);
       const { variables } = coerced;
       const cost = Math.max(operation.cost(variables), prepaid);
       shed(identity, operation.type, cost);
-      if (!enabled) return { ...coerced, cost, reservation: undefined, headers: {} };
+      const admission = { ...coerced, cost, reservation: undefined, headers: {} };
+      if (!enabled) return admission;
       const request = { identity, address, cost, prepaid, calls: operation.calls(variables) };
-      return { ...coerced, cost, ...(await chargeOrMeasure(request, 'addOperation')) };
+      return chargeOrMeasure(request, 'addOperation').then((charged) => ({ ...admission, ...charged }));
     },
 
     async prepay(documentLength, caller) {
