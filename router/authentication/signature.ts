@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { IdentityHeaders } from '../request/call-headers.ts';
+import { HEADER_VALUE } from '../shared/http/header-syntax.ts';
 import { createHmacSha256 } from '../shared/hmac-sha256.ts';
 
 type SignedCall = {
@@ -15,6 +16,7 @@ export type Signer = {
   /**
    * Returns headers by which a subgraph can verify that this router has sent the call, just now, and to that
    * subgraph.
+   * @throws {TypeError} if the name of the subgraph cannot be sent in a header
    */
   sign(call: SignedCall): Record<string, string>;
 };
@@ -33,6 +35,8 @@ export function createSigner(
   const nextNonce = createNonces(parts.randomBytes);
   return {
     sign(call) {
+      if (!HEADER_VALUE.test(call.audience))
+        throw new TypeError('the name of the subgraph cannot be sent in a header');
       const created = Math.floor(parts.now() / 1000);
       const nonce = nextNonce();
       const tail = `;created=${created};nonce="${nonce}";keyid="${first.id}";alg="hmac-sha256";tag="${call.audience}"`;

@@ -199,12 +199,12 @@ function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members
 function reportCall(
   subgraph: string,
   { response, outcome, cause }: CallResult,
-  times: Pick<SubgraphCalled, 'ms' | 'connectionMs'>,
+  { ms, connectionMs }: Pick<SubgraphCalled, 'ms' | 'connectionMs'>,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
 ): 'OK' | ErrorCode {
   const codeOfResponse = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
-  telemetry.subgraphCalled({ subgraph, outcome: code, ...times });
+  telemetry.subgraphCalled({ subgraph, outcome: code, ms, connectionMs });
   if (cause === undefined) return code;
   // A failed call is logged only with the level `debug`. During an outage all failed calls are alike, and the
   // log line about the open breaker reports the outage.

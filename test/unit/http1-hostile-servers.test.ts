@@ -120,7 +120,7 @@ function send(pool: Http1Pool, tag: string): Sent {
     settlements += 1;
     resolve(outcome);
   };
-  const request = { path: '/', shared: callHeaders({}), headers: [], bodyText: tag };
+  const request = { path: '/', shared: callHeaders({}), headers: {}, bodyText: tag };
   const handler: ResponseHandler = {
     get isEnded() {
       return isAborted;

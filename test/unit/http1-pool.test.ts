@@ -9,7 +9,7 @@ const JSON_LINES =
 describe('the pool of built-in HTTP/1.1 connections', () => {
   it('writes head and body at once, and uses a connection again', async () => {
     await using one = await start();
-    const first = send(one.pool, 'pïng', { headers: ['x-user', 'a\xe9'] });
+    const first = send(one.pool, 'pïng', { headers: { 'x-user': 'a\xe9' } });
     const request = await one.server.next();
     const { host } = one.server.url;
     expect(request.text).toBe(
@@ -143,11 +143,11 @@ describe('the pool of built-in HTTP/1.1 connections', () => {
 
   it('rejects a header that would begin another one', async () => {
     await using one = await start();
-    expect(() => send(one.pool, 'ping', { headers: ['x', 'a\r\ny: b'] })).toThrow(
+    expect(() => send(one.pool, 'ping', { headers: { x: 'a\r\ny: b' } })).toThrow(
       'invalid value of header x',
     );
-    expect(() => send(one.pool, 'ping', { headers: ['x: y', 'a'] })).toThrow('invalid header name "x: y"');
-    expect(() => send(one.pool, 'ping', { headers: ['x', 'ż'] })).toThrow('invalid value of header x');
+    expect(() => send(one.pool, 'ping', { headers: { 'x: y': 'a' } })).toThrow('invalid header name "x: y"');
+    expect(() => send(one.pool, 'ping', { headers: { x: 'ż' } })).toThrow('invalid value of header x');
   });
 
   it('fails a call when the port is closed, and each later one', async () => {

@@ -109,6 +109,12 @@ describe('a signed call', () => {
     expect(createVerifier({ audience: 'order', keys, now })(call).kind).toBe('rejected');
   });
 
+  it('is not signed if the name of the subgraph would begin another header', () => {
+    const signer = createSigner(keys, { now: Date.now, randomBytes });
+    for (const audience of ['order\r\nx-user-id: user-2', 'order\n', 'ord\u010aer'])
+      expect(() => signer.sign({ audience, body: '{}', identity: NO_IDENTITY })).toThrow('cannot be sent');
+  });
+
   it('has no signature if no key is configured', () => {
     const signer = createSigner([], { now: Date.now, randomBytes });
     expect(signer.sign({ audience: 'order', body: '{}', identity: identityHeadersOf(ada) })).toEqual({});

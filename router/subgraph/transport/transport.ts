@@ -40,11 +40,9 @@ export function createTransport(options: TransportOptions): Transport {
   function dispatch({ pool, path }: Address, call: Call, exchange: Exchange, repeat?: () => void): void {
     const { body: bodyText, record } = call.request;
     const { headers: shared } = call.context;
-    const headers: string[] = [];
     const signature = signer.sign({ audience: service, body: bodyText, identity: shared.identity });
-    for (const name of Object.keys(signature)) headers.push(name, signature[name] ?? '');
     const now = monotonic();
-    headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - now), 0)));
+    const headers = { ...signature, [TIMEOUT_HEADER]: String(Math.max(Math.floor(call.endsAt - now), 0)) };
     const request = new OutgoingRequest({ path, shared, headers, bodyText, repeat });
     call.interrupt.attach(exchange);
     record?.dispatched(now, request.bodyBytes);

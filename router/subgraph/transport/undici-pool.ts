@@ -26,7 +26,7 @@ export class UndiciPool implements ConnectionPool {
   }
 
   dispatch({ path, shared, headers: own, body }: OutgoingRequest, handler: ResponseHandler): void {
-    const headers = [...JSON_HEADERS, ...shared.pairs, ...own];
+    const headers = [...JSON_HEADERS, ...shared.pairs, ...Object.entries(own).flat()];
     this.#pool.dispatch({ path, method: 'POST', headers, body }, handler);
   }
 

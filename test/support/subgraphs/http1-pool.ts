@@ -63,7 +63,7 @@ export type Sent = {
 export function send(
   pool: Http1Pool,
   text = 'ping',
-  { headers = [], isIdempotent = true }: { headers?: string[]; isIdempotent?: boolean } = {},
+  { headers = {}, isIdempotent = true }: { headers?: Record<string, string>; isIdempotent?: boolean } = {},
 ): Sent {
   const result = Promise.withResolvers<{ status: number; body: string }>();
   let controller: RequestController | undefined;
@@ -78,7 +78,7 @@ export function send(
     onResponseEnd: () => result.resolve({ status, body: Buffer.concat(chunks).toString() }),
     onResponseError: (_, error) => result.reject(error),
   };
-  const request = { path: '/graphql?a=1', shared: callHeaders({}), headers, bodyText: text };
+  const request = { path: '/graphql?a=1', shared: callHeaders(headers), headers: {}, bodyText: text };
   const repeat = () => pool.dispatch(new OutgoingRequest({ ...request, repeat: undefined }), handler);
   pool.dispatch(new OutgoingRequest({ ...request, repeat: isIdempotent ? repeat : undefined }), handler);
   result.promise.catch(() => undefined);

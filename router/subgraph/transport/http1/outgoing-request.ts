@@ -14,8 +14,11 @@ export class OutgoingRequest {
   readonly path: string;
   /** Headers that other requests have too. */
   readonly shared: CallHeaders;
-  /** Headers of this request alone, names and values alternately. */
-  readonly headers: readonly string[];
+  /**
+   * Headers of this request alone. The router creates them itself from values that were checked, so the
+   * built-in client does not check them again.
+   */
+  readonly headers: Readonly<Record<string, string>>;
   readonly bodyText: string;
   /** Length of the body in bytes. It is the length of `bodyText` only if the body is ASCII. */
   readonly bodyBytes: number;
