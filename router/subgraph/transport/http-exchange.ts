@@ -56,7 +56,7 @@ export class Exchange implements ResponseHandler, Interruptible {
    * Result for a response whose body is not read, because its media type or content coding is not supported.
    */
   #rejected: CallResult | undefined;
-  #chunks: Buffer[] = [];
+  #chunks: Buffer[] | undefined;
   #bytes = 0;
 
   constructor(options: ExchangeOptions, call: Call, settle: Settle) {
@@ -102,13 +102,14 @@ export class Exchange implements ResponseHandler, Interruptible {
   onResponseData(_: RequestController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
-    if (this.#rejected === undefined) this.#chunks.push(chunk);
+    if (this.#rejected === undefined) this.#keep(chunk);
     this.#enforceLimit(this.#bytes);
   }
 
   onResponseEnd(): void {
     if (this.#rejected !== undefined) this.#settle(this.#rejected);
-    else if (this.#coding === 'identity') this.#settle(this.#readBody(joined(this.#chunks, this.#bytes)));
+    else if (this.#coding === 'identity')
+      this.#settle(this.#readBody(joined(this.#chunks ?? [], this.#bytes)));
     else void this.#decodeBody();
   }
 
@@ -121,6 +122,13 @@ export class Exchange implements ResponseHandler, Interruptible {
     });
   }
 
+  #keep(chunk: Buffer): void {
+    // Nearly all responses have one chunk. A list with one item takes less memory than an empty one to which an
+    // item is added.
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
+  }
+
   #enforceLimit(bytes: number): void {
     const { service, maxResponseBytes } = this.#options;
     if (this.#rejected !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#rejected);
@@ -129,7 +137,7 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   async #decodeBody(): Promise<void> {
     const { service, maxResponseBytes } = this.#options;
-    const body = await decodeBody(joined(this.#chunks, this.#bytes), this.#coding, maxResponseBytes);
+    const body = await decodeBody(joined(this.#chunks ?? [], this.#bytes), this.#coding, maxResponseBytes);
     if (body.kind === 'decoded') return this.#settle(this.#readBody(body.bytes));
     const fault =
       body.kind === 'too large'
@@ -170,7 +178,7 @@ export class Exchange implements ResponseHandler, Interruptible {
   #settle(result: CallResult): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#chunks = [];
+    this.#chunks = undefined;
     this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
     try {
       // The controller is set immediately before undici writes the request. Without a controller the request

@@ -29,13 +29,16 @@ export function parseResponse(bytes: Buffer, exact?: ExactPositions): ParsedResp
   if (!isRecord(body)) return defective('is not a GraphQL response');
   const data = body['data'] ?? null;
   if (data !== null && !isRecord(data)) return defective('has data of the wrong type');
-  const errors = parseErrors(body['errors'] ?? []);
+  const errors = parseErrors(body['errors'] ?? NO_ERRORS);
   if (errors === undefined) return defective('has malformed errors');
   if (data === null && errors.length === 0) return defective('has neither data nor errors');
   return { kind: 'received', data, errors };
 }
 
+const NO_ERRORS: readonly SubgraphError[] = [];
+
 function parseErrors(value: unknown): readonly SubgraphError[] | undefined {
+  if (value === NO_ERRORS) return NO_ERRORS;
   if (!Array.isArray(value)) return undefined;
   const errors: SubgraphError[] = [];
   for (const item of value) {
