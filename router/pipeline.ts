@@ -69,7 +69,9 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     using lease = stages.acquire(payer);
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation, observe } = lease;
-    request.recorder.note({ graph: request.graph, generation: generation.graph.id });
+    const { facts } = request.recorder;
+    facts.graph = request.graph;
+    facts.generation = generation.graph.id;
     if (observe === undefined) return await respond(request, payer, generation);
     return await observe(() => respond(request, payer, generation));
   }

@@ -11,7 +11,8 @@ import type { CancelSignal } from '../request/cancel-signal.ts';
 import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
-import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
+import type { ClientRequest, ClientResponse, MediaType, RequestSummary } from '../request/client-request.ts';
+import type { RequestFinished } from '../request/finished-work.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
 import { readJsonBody } from './read-body.ts';
@@ -78,19 +79,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
     const clientResponse = timed === untimed.headers ? untimed : { ...untimed, headers: timed };
     noteRateLimit(recorder, clientResponse);
-    parts.telemetry.requestFinished({
-      requestId: id,
-      method: facts.method,
-      status: clientResponse.status,
-      ms: recorder.totalMs,
-      clientIp: facts.clientAddress,
-      ...(facts.clientName !== undefined && { clientName: facts.clientName }),
-      ...(facts.clientVersion !== undefined && { clientVersion: facts.clientVersion }),
-      bytes: Buffer.byteLength(clientResponse.body),
-      ...(graph !== undefined && { graph }),
-      ...clientResponse.summary,
-      recorder,
-    });
+    parts.telemetry.requestFinished(finishedRequest(clientResponse, { id, facts, graph, recorder }));
     return withTraceId(clientResponse, recorder);
   };
 
@@ -174,10 +163,41 @@ function searchOf(url = '/'): string {
   return query === -1 ? '' : url.slice(query);
 }
 
+const NO_SUMMARY: RequestSummary = {};
+
+/** Every field is written out, so that all events have one shape, and nothing is copied. */
+function finishedRequest(
+  { status, body, summary = NO_SUMMARY }: ClientResponse,
+  { id, facts, graph, recorder }: EndpointRequest,
+): RequestFinished {
+  return {
+    requestId: id,
+    method: facts.method,
+    status,
+    ms: recorder.totalMs,
+    clientIp: facts.clientAddress,
+    clientName: facts.clientName,
+    clientVersion: facts.clientVersion,
+    bytes: Buffer.byteLength(body),
+    graph: summary.graph ?? graph,
+    operationType: summary.operationType,
+    operationName: summary.operationName,
+    userId: summary.userId,
+    userIssuer: summary.userIssuer,
+    cost: summary.cost,
+    codes: summary.codes,
+    degraded: summary.degraded,
+    deduplicatedBy: summary.deduplicatedBy,
+    deduplicatedCalls: summary.deduplicatedCalls,
+    generation: summary.generation,
+    recorder,
+  };
+}
+
 /** Points left for the caller, as the headers of the response report them, also if it is a rejection. */
 function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): void {
   const remaining = headers['x-ratelimit-remaining'];
-  if (remaining !== undefined) recorder.note({ rateLimitRemaining: Number(remaining) });
+  if (remaining !== undefined) recorder.facts.rateLimitRemaining = Number(remaining);
 }
 
 function goneSignal(response: ServerResponse): CancelSignal {

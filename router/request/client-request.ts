@@ -48,20 +48,20 @@ export type ClientResponse = {
 /** Properties of a request that are logged. */
 export type RequestSummary = {
   /** Name of the contract; absent for the whole graph. */
-  readonly graph?: string;
-  readonly operationType?: string;
-  readonly operationName?: string;
-  readonly userId?: string;
+  readonly graph?: string | undefined;
+  readonly operationType?: string | undefined;
+  readonly operationName?: string | undefined;
+  readonly userId?: string | undefined;
   /** Issuer of the user's token; two issuers may give out equal ids. */
-  readonly userIssuer?: string;
-  readonly cost?: number;
-  readonly codes?: readonly string[];
-  readonly degraded?: readonly string[];
+  readonly userIssuer?: string | undefined;
+  readonly cost?: number | undefined;
+  readonly codes?: readonly string[] | undefined;
+  readonly degraded?: readonly string[] | undefined;
   /** Id of the request that executed the operation, if this request only waited for its result. */
-  readonly deduplicatedBy?: string;
+  readonly deduplicatedBy?: string | undefined;
   /** Ids of requests whose subgraph calls this request used, by subgraph. */
-  readonly deduplicatedCalls?: Readonly<Record<string, string>>;
-  readonly generation?: string;
+  readonly deduplicatedCalls?: Readonly<Record<string, string>> | undefined;
+  readonly generation?: string | undefined;
 };
 
 /** Media type of a response. */

@@ -5,16 +5,16 @@ import type { RequestRecorder } from './request-recorder.ts';
 /** A finished client request, for log and metrics. */
 export type RequestFinished = RequestSummary & {
   readonly requestId: string;
-  readonly correlationId?: string;
+  readonly correlationId?: string | undefined;
   readonly method: string;
   readonly status: number;
   readonly ms: number;
   readonly bytes: number;
   /** Address of the client, behind trusted proxies; undefined if it was not determined. */
-  readonly clientIp?: string;
+  readonly clientIp?: string | undefined;
   /** Name and version of the client, as it sends them. */
-  readonly clientName?: string;
-  readonly clientVersion?: string;
+  readonly clientName?: string | undefined;
+  readonly clientVersion?: string | undefined;
   /** The finished recorder: all times of the request and of its fetches. It is not logged as it is. */
   readonly recorder: RequestRecorder;
 };

@@ -40,6 +40,7 @@ const OTHER = 'other';
  * need not be among the ten of each.
  */
 const POOL_ADDRESSES = 100;
+const UNIDENTIFIED = clientKey('unidentified', '');
 const NO_FIELDS: readonly string[] = [];
 
 /** Creates the metrics of requests. A value that clients choose becomes a label value if it is frequent. */
@@ -57,11 +58,28 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
   });
   const clients = new TopNames({
     max: MAX_CLIENTS,
-    fixed: [clientKey('unidentified', '')],
+    fixed: [UNIDENTIFIED],
     other: clientKey(OTHER, ''),
     now,
-    onRemoved: (key) => metrics.clients.remove(key.split('\n')),
+    onRemoved(key) {
+      metrics.clients.remove(key.split('\n'));
+      labelsByClient.delete(key);
+    },
   });
+  const labelsByClient = new Map<string, readonly string[]>();
+
+  /** Returns the labels of the client: name and version if it is frequent. */
+  function clientLabels({ clientName, clientVersion }: RequestFinished): readonly string[] {
+    const isNamed = clientName !== undefined || clientVersion !== undefined;
+    const key = clients.label(
+      isNamed ? clientKey(clientName ?? 'unidentified', clientVersion ?? '') : UNIDENTIFIED,
+    );
+    const known = labelsByClient.get(key);
+    if (known !== undefined) return known;
+    const labels = key.split('\n');
+    labelsByClient.set(key, labels);
+    return labels;
+  }
 
   function countWork({ facts, joined, execution }: RequestRecorder): void {
     if (facts.isCached !== undefined) metrics.cacheLookups.inc([facts.isCached ? 'hit' : 'miss']);
@@ -90,13 +108,13 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
       const seconds = event.ms / 1_000;
       const outcome = outcomeOf(event);
       const type = event.operationType ?? recorder.facts.operationType ?? 'none';
-      const client = clients.label(clientKey(event.clientName ?? 'unidentified', event.clientVersion ?? ''));
       metrics.requests.observe(seconds, [methodLabel(method), String(status), type], traceId);
       metrics.responses.inc([outcome]);
       metrics.operations.observe(seconds, [operations.label(operationName(event)), outcome], traceId);
-      metrics.clients.inc([...client.split('\n'), outcome]);
+      metrics.clients.inc([...clientLabels(event), outcome]);
       if (countsGraphs) metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
-      for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
+      if (event.codes !== undefined)
+        for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       if (outcome === 'rejected') countRejection(event);
       countWork(recorder);
       if (recorder.execution !== undefined) countShares(recorder);

@@ -1,8 +1,7 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
 import type { PathFetch, RecordedPath, RequestRecorder } from '../request/request-recorder.ts';
 import type { StageName } from '../request/request-trace.ts';
-import { criticalPath } from './critical-path.ts';
-import { endOf, startOf } from './timeline.ts';
+import { endOf, offsetOf, startOf } from './timeline.ts';
 
 /** A fetch outside of the critical path. */
 export type ParallelFetch = { readonly subgraph: string; readonly ms: number };
@@ -52,11 +51,31 @@ function mostOverlapping(
 }
 
 /** Returns the stage that has most of the router's time on the critical path. */
-export function longestStage(recorder: RequestRecorder): { readonly name: StageName; readonly ms: number } {
-  const stages = new Map<StageName, number>();
-  for (const part of criticalPath(recorder))
-    if ('stage' in part) stages.set(part.stage, (stages.get(part.stage) ?? 0) + part.ms);
-  let longest: { readonly name: StageName; readonly ms: number } = { name: 'receive', ms: 0 };
-  for (const [name, ms] of stages) if (ms > longest.ms) longest = { name, ms };
-  return longest;
+export function longestStage(
+  recorder: RequestRecorder,
+  path: RecordedPath,
+): { readonly name: StageName; readonly ms: number } {
+  const { stageNames } = recorder;
+  let longest: StageName = 'receive';
+  let longestUs = 0;
+  for (const name of stageNames) {
+    const us = routerTimeOf(name, recorder, path);
+    if (us <= longestUs) continue;
+    longest = name;
+    longestUs = us;
+  }
+  return { name: longest, ms: longestUs / 1000 };
+}
+
+/** Returns the microseconds of a stage without those of the fetches of the critical path. */
+function routerTimeOf(name: StageName, recorder: RequestRecorder, { fetches }: RecordedPath): number {
+  const { stageNames, stageTimes } = recorder;
+  let us = 0;
+  for (let index = stageNames.indexOf(name); index !== -1; index = stageNames.indexOf(name, index + 1)) {
+    const start = offsetOf(recorder, stageTimes[index] ?? 0);
+    const end = offsetOf(recorder, stageTimes[index + 1] ?? Number.POSITIVE_INFINITY);
+    us += end - start;
+    for (const { from, until } of fetches) us -= Math.max(Math.min(end, until) - Math.max(start, from), 0);
+  }
+  return us;
 }

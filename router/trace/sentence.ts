@@ -19,8 +19,9 @@ export function pathSentence(recorder: RequestRecorder): string {
   const figures = roundedFigures(path, scale);
   let total = 0;
   let text = '';
-  for (const [index, step] of path.fetches.entries()) {
-    const figure = figures[index] ?? 0;
+  let index = 0;
+  for (const step of path.fetches) {
+    const figure = figures[index++] ?? 0;
     total += figure;
     const ms = (step.until - step.from) / 1000;
     const notes = fetchNotes(step.record, ms, { beside: besideOf(step), format });
@@ -29,7 +30,7 @@ export function pathSentence(recorder: RequestRecorder): string {
   }
   const routerFigure = figures.at(-1) ?? 0;
   text += `router ${figureText(routerFigure, scale)}`;
-  text += noteText(routerNotes(recorder, path.routerUs / 1000, format));
+  text += noteText(routerNotes(recorder, path, format));
   const shared = joined === undefined ? '' : `, sharing the execution of request ${joined}`;
   return `${figureText(total + routerFigure, scale)} ms: ${text}${shared}`;
 }
@@ -50,20 +51,27 @@ function figureText(figure: number, scale: number): string {
 function roundedFigures({ fetches, routerUs, totalUs }: RecordedPath, scale: number): readonly number[] {
   const usPerFigure = 1000 / scale;
   const figures: number[] = [];
-  const losses: number[] = [];
+  const lossesUs: number[] = [];
   let missing = Math.round(totalUs / usPerFigure);
   const add = (us: number) => {
     const figure = Math.floor(us / usPerFigure);
     figures.push(figure);
-    losses.push(us - figure * usPerFigure);
+    lossesUs.push(us - figure * usPerFigure);
     missing -= figure;
   };
   for (const { from, until } of fetches) add(until - from);
   add(routerUs);
   for (; missing > 0; missing -= 1) {
-    const most = losses.indexOf(Math.max(...losses));
+    const most = indexOfLargest(lossesUs);
     figures[most] = (figures[most] ?? 0) + 1;
-    losses[most] = 0;
+    lossesUs[most] = 0;
   }
   return figures;
+}
+
+function indexOfLargest(values: readonly number[]): number {
+  let largest = 0;
+  for (let index = 1; index < values.length; index += 1)
+    if ((values[index] ?? 0) > (values[largest] ?? 0)) largest = index;
+  return largest;
 }

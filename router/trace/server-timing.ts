@@ -28,9 +28,8 @@ export function serverTiming(recorder: RequestRecorder): string {
 
 function entriesOf(recorder: RequestRecorder): Entry[] {
   const path = pathOf(recorder);
-  const routerMs = path.routerUs / 1000;
-  const notes = routerNotes(recorder, routerMs, milliseconds);
-  const router: Entry = { name: 'router', ms: routerMs, notes: new Set(notes) };
+  const notes = routerNotes(recorder, path, milliseconds);
+  const router: Entry = { name: 'router', ms: path.routerUs / 1000, notes: new Set(notes) };
   const subgraphs = new Map<string, Entry>();
   const besideOf = parallelFetches(recorder, path);
   for (const step of path.fetches) {

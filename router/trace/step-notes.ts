@@ -1,5 +1,5 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
-import type { RequestRecorder } from '../request/request-recorder.ts';
+import type { RecordedPath, RequestRecorder } from '../request/request-recorder.ts';
 import type { StageName } from '../request/request-trace.ts';
 import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
@@ -90,8 +90,13 @@ function besideNote(beside: readonly ParallelFetch[], format: Format): string | 
 }
 
 /** Names the stage that has most of the router's time, if that time is a notable part of the whole. */
-export function routerNotes(recorder: RequestRecorder, routerMs: number, format: Format): readonly string[] {
+export function routerNotes(
+  recorder: RequestRecorder,
+  path: RecordedPath,
+  format: Format,
+): readonly string[] {
+  const routerMs = path.routerUs / 1000;
   if (routerMs < NOTABLE_STAGE_MS || routerMs < recorder.totalMs * NOTABLE) return NO_NOTES;
-  const { name, ms } = longestStage(recorder);
+  const { name, ms } = longestStage(recorder, path);
   return ms >= NOTABLE_STAGE_MS && ms >= routerMs / 2 ? [`${STAGES[name]} ${format(ms)}`] : NO_NOTES;
 }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type { Config } from '../../config/config-schema.ts';
 import { baggagePropagator } from './baggage.ts';
 import { headerGetter, headerSetter } from './header-propagator.ts';
 import type { HeaderPropagator, OutgoingHeaders } from './header-propagator.ts';
+import { EMPTY_CONTEXT } from './layered-context.ts';
 import { traceContextPropagator } from './trace-context.ts';
 
 type PropagatorName = Config['telemetry']['traces']['propagators'][number];
@@ -23,7 +23,7 @@ export async function createPropagation(names: readonly PropagatorName[]): Promi
     read: (headers) =>
       propagators.reduce(
         (context, propagator) => propagator.extract(context, headers, headerGetter),
-        ROOT_CONTEXT,
+        EMPTY_CONTEXT,
       ),
     write(context) {
       const headers: OutgoingHeaders = {};

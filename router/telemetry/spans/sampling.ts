@@ -36,8 +36,8 @@ function isWithin(traceId: string, ratio: number): boolean {
 export type FinishedFacts = {
   readonly ms: number;
   readonly status: number;
-  readonly codes?: readonly string[];
-  readonly degraded?: readonly string[];
+  readonly codes?: readonly string[] | undefined;
+  readonly degraded?: readonly string[] | undefined;
 };
 
 /** Returns whether the spans of a request are exported although its trace is not sampled. */

@@ -7,8 +7,8 @@ export type SpanSource = RequestSummary & {
   readonly method: string;
   readonly status: number;
   readonly ms: number;
-  readonly clientIp?: string;
-  readonly clientName?: string;
-  readonly clientVersion?: string;
+  readonly clientIp?: string | undefined;
+  readonly clientName?: string | undefined;
+  readonly clientVersion?: string | undefined;
   readonly recorder: RequestRecorder;
 };
