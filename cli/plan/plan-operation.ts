@@ -25,20 +25,18 @@ export type OperationToPlan = {
  * @throws {ConfigError} if the supergraph lacks one of the labels, or the configuration the graph
  */
 export async function planOperation(
-  { sdl, generation, planner }: Trial,
+  { sdl, generation }: Trial,
   { source, name, variables, labels, graph }: OperationToPlan,
 ): Promise<PlanDescription> {
   if (labels.length > 0)
     assertKnown(labels, readOverrideLabels(sdl, generation.graph.supergraphSchema).fields.keys());
   const operation = await operationsOf(generation, graph).prepare(source, name);
   const overrides = operation.overrideLabels.filter((label) => labels.includes(label));
-  const outcome = await planner.plan({
-    document: source,
-    operationName: name,
-    ...(overrides.length > 0 && { overrides }),
+  const { compiled } = operation;
+  return describePlan(await compiled.plan(overrides), {
+    cost: costOf(operation, variables),
+    mergesFetches: compiled.mergesFetches,
   });
-  if (outcome.kind === 'rejected') throw outcome.error;
-  return describePlan(outcome.plan, { cost: costOf(operation, variables) });
 }
 
 function operationsOf({ operations, contracts }: Trial['generation'], graph: string | undefined): Operations {

@@ -71,8 +71,10 @@ export const traffic = z
       .describe('Deduplication of work in flight. Mutations are never deduplicated.'),
     mergeFetches: z
       .boolean()
-      .default(false)
-      .describe('Combine parallel entity fetches of one query to the same subgraph into one request.'),
+      .default(true)
+      .describe(
+        'Send entity fetches of one query that are ready at the same time for the same subgraph in one request.',
+      ),
     all: z
       .strictObject({
         timeoutMs: subgraphTraffic.timeoutMs.default(2_000),

@@ -52,6 +52,7 @@ export function createPlanExplanation({
       ...rest
     } = describePlan(plan, {
       cost: estimatedCost(operation, inputs),
+      mergesFetches: operation.compiled.mergesFetches,
       latencyOf,
     });
     return {

@@ -10,6 +10,7 @@ import { plannedNames } from '../execution/fetch/planned-names.ts';
 import type { FallbackOf } from '../execution/response/fallback.ts';
 import type { Introspection } from '../execution/response/introspection.ts';
 import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
+import { joinLaterFetches } from '../planning/join-later-fetches.ts';
 import type { PlanOutcome, Planner } from '../planning/planner.ts';
 import { callerKey } from '../rate-limit/caller-key.ts';
 import type { Payer } from '../request/caller.ts';
@@ -35,11 +36,13 @@ export type Compile = {
   /** Returns the operation if its plan is cached and needs no waiting. Counts as a use of the plan. */
   readonly cached: (overrides: readonly string[]) => PlannedOperation | undefined;
   /**
-   * Returns the plan as Apollo's planner has made it. Compiled operations do not keep it, so the operation
+   * Returns the plan in the form of Apollo's planner. Compiled operations do not keep it, so the operation
    * may be planned again.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
-  readonly plan: (overrides: readonly string[], caller: Payer) => Promise<QueryPlan>;
+  readonly plan: (overrides: readonly string[], caller?: Payer) => Promise<QueryPlan>;
+  /** True if parallel entity fetches of one service are sent in one request. */
+  readonly mergesFetches: boolean;
 };
 
 export type CompilationParts = {
@@ -124,16 +127,18 @@ export function createCompile(
   return Object.assign(compileWith, {
     plannedOverrides: () => [...plans.values()].map(({ overrides }) => overrides),
     cached,
-    async plan(overrides: readonly string[], caller: Payer) {
+    mergesFetches: parts.mergesFetches,
+    async plan(overrides: readonly string[], caller?: Payer) {
       const { source: document, name: operationName } = compilation;
       const key = JSON.stringify([overrides, operationName, document]);
       const kept = parts.explained.get(key);
       if (kept !== undefined) return kept;
       const toPlan = { document, operationName, ...(overrides.length > 0 && { overrides }) };
-      const outcome = await parts.planner.plan(toPlan, callerKey(caller));
+      const outcome = await parts.planner.plan(toPlan, caller && callerKey(caller));
       if (outcome.kind === 'rejected') throw outcome.error;
-      parts.explained.set(key, outcome.plan);
-      return outcome.plan;
+      const plan = parts.mergesFetches ? joinLaterFetches(outcome.plan) : outcome.plan;
+      parts.explained.set(key, plan);
+      return plan;
     },
   });
 }

@@ -12,6 +12,7 @@ export type PlanDescription = {
   readonly text: string;
   /** Estimated cost in points; null if it depends on variables that are unknown. */
   readonly cost: number | null;
+  /** Number of calls. A fetch that is sent together with others counts once with them. */
   readonly calls: number;
   /** Number of calls by the name of the subgraph. */
   readonly subgraphs: Readonly<Record<string, number>>;
@@ -31,11 +32,17 @@ export function describePlan(
   plan: QueryPlan,
   {
     cost,
+    mergesFetches,
     latencyOf = () => undefined,
-  }: { readonly cost: number | undefined; readonly latencyOf?: LatencyOf | undefined },
+  }: {
+    readonly cost: number | undefined;
+    /** True if fetches that begin at the same time are sent in one request. */
+    readonly mergesFetches: boolean;
+    readonly latencyOf?: LatencyOf | undefined;
+  },
 ): PlanDescription {
-  const calls = callsOf(plan);
-  const fetches = planFetches(plan);
+  const fetches = planFetches(plan, { mergesFetches });
+  const calls = callsOf(plan, ({ id }) => fetches[id]?.sentWith == null);
   return {
     plan,
     text: prettyFormatQueryPlan(plan),

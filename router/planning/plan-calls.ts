@@ -3,30 +3,41 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 /** Number of calls to each subgraph; of two branches of a condition, the one with more calls counts. */
 export type Calls = ReadonlyMap<string, number>;
 
+/**
+ * Returns whether a fetch has a request of its own. Fetches are numbered in the order in which the executor
+ * numbers them.
+ */
+type IsSent = (fetch: { readonly id: number }) => boolean;
+
 /** Counts the calls to subgraphs of a plan. A fetch of entities is one call, whatever their number. */
-export function callsOf({ node }: QueryPlan): Calls {
-  return node === undefined || node.kind === 'Subscription' ? new Map() : callsOfNode(node);
+export function callsOf({ node }: QueryPlan, isSent: IsSent = () => true): Calls {
+  if (node === undefined || node.kind === 'Subscription') return new Map();
+  let id = -1;
+  return callsOfNode(node, () => isSent({ id: (id += 1) }));
 }
 
 export function totalOf(calls: Calls): number {
   return [...calls.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function callsOfNode(node: PlanNode): Calls {
+/** @param isNextSent is called once for each fetch, in the order of the plan */
+function callsOfNode(node: PlanNode, isNextSent: () => boolean): Calls {
   switch (node.kind) {
     case 'Fetch':
-      return new Map([[node.serviceName, 1]]);
+      return isNextSent() ? new Map([[node.serviceName, 1]]) : new Map();
     case 'Flatten':
-      return callsOfNode(node.node);
+      return callsOfNode(node.node, isNextSent);
     case 'Sequence':
     case 'Parallel':
-      return node.nodes.map(callsOfNode).reduce<Calls>((all, calls) => merged(all, calls, sum), new Map());
+      return node.nodes
+        .map((child) => callsOfNode(child, isNextSent))
+        .reduce<Calls>((all, calls) => merged(all, calls, sum), new Map());
     case 'Condition':
       return [node.ifClause, node.elseClause]
-        .map((branch) => (branch === undefined ? new Map<string, number>() : callsOfNode(branch)))
+        .map((branch) => (branch === undefined ? new Map<string, number>() : callsOfNode(branch, isNextSent)))
         .reduce((all, calls) => (totalOf(calls) > totalOf(all) ? calls : all));
     case 'Defer':
-      return node.primary.node === undefined ? new Map() : callsOfNode(node.primary.node);
+      return node.primary.node === undefined ? new Map() : callsOfNode(node.primary.node, isNextSent);
   }
 }
 

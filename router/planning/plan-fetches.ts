@@ -1,4 +1,5 @@
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
+import { readEntitySelection } from './entity-selection.ts';
 
 /** A call to a subgraph in a plan. */
 export type PlannedFetch = {
@@ -9,6 +10,8 @@ export type PlannedFetch = {
   readonly path: readonly string[];
   /** Ids of the fetches that must end before this one begins. */
   readonly dependsOn: readonly number[];
+  /** Id of the fetch in whose request this one is sent; null if it has a request of its own. */
+  readonly sentWith: number | null;
   readonly kind: 'query' | 'mutation' | 'subscription';
   /** Document that the subgraph receives. */
   readonly operation: string;
@@ -18,11 +21,39 @@ export type PlannedFetch = {
   readonly conditions: readonly string[];
 };
 
-/** Lists the fetches of a plan, in the order in which the executor numbers them. */
-export function planFetches({ node }: QueryPlan): readonly PlannedFetch[] {
-  const fetches: PlannedFetch[] = [];
+type SeparateFetch = Omit<PlannedFetch, 'sentWith'>;
+
+/**
+ * Lists the fetches of a plan, in the order in which the executor numbers them.
+ * @param mergesFetches whether fetches that begin at the same time are sent in one request
+ */
+export function planFetches(
+  { node }: QueryPlan,
+  { mergesFetches }: { readonly mergesFetches: boolean },
+): readonly PlannedFetch[] {
+  const fetches: SeparateFetch[] = [];
   visit(node?.kind === 'Subscription' ? node.rest : node, { path: [], conditions: [] }, [], fetches);
-  return fetches;
+  return mergesFetches ? withRequests(fetches) : fetches.map((fetch) => ({ ...fetch, sentWith: null }));
+}
+
+/**
+ * Adds the requests in which fetches are sent together: those of one subgraph that begin when the same
+ * requests have ended, under the same conditions.
+ */
+function withRequests(fetches: readonly SeparateFetch[]): readonly PlannedFetch[] {
+  const senders = new Map<string, number>();
+  const sent: PlannedFetch[] = [];
+  const senderOf = (id: number) => sent[id]?.sentWith ?? id;
+  for (const fetch of fetches) {
+    const { id, subgraph, conditions, operation, requires } = fetch;
+    const isMergeable = requires !== undefined && readEntitySelection({ operation }, id) !== undefined;
+    const begins = distinct(fetch.dependsOn.map(senderOf)).toSorted((a, b) => a - b);
+    const key = isMergeable ? JSON.stringify([subgraph, conditions, begins]) : `alone ${id}`;
+    const sender = senders.get(key);
+    if (sender === undefined) senders.set(key, id);
+    sent.push({ ...fetch, sentWith: sender ?? null });
+  }
+  return sent;
 }
 
 type Place = Pick<PlannedFetch, 'path' | 'conditions'>;
@@ -35,7 +66,7 @@ function visit(
   node: PlanNode | undefined,
   place: Place,
   before: readonly number[],
-  fetches: PlannedFetch[],
+  fetches: SeparateFetch[],
 ): readonly number[] {
   switch (node?.kind) {
     case undefined:
@@ -68,7 +99,7 @@ function visit(
 function plannedFetch(
   { serviceName, operation, operationKind, requires }: FetchNode,
   placed: Place & Pick<PlannedFetch, 'id' | 'dependsOn'>,
-): PlannedFetch {
+): SeparateFetch {
   return {
     id: placed.id,
     subgraph: serviceName,

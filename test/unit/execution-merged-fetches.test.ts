@@ -10,18 +10,36 @@ const people = [
   { id: '3', name: 'Cid', city: 'Wels' },
 ];
 
+const crowd = Array.from({ length: 1_000 }, (_, index) => ({
+  id: `${1_000 + index}`,
+  name: 'Dee',
+  city: '',
+}));
+
 const graph = federatedGraph({
   order: {
     typeDefs: `
-      type Query { order(number: Int): Order! }
+      type Query { order(number: Int): Order! crowd: [User!]! }
       type Mutation { pay: Order! }
-      type Order { customer: User seller: User items: [Item!]! others: [Item!]! }
+      type Order { customer: User seller: User items: [Item!]! others: [Item!]! shop: Shop }
+      type Shop @key(fields: "id") { id: ID! }
       type Item { maker: User }
       type User @key(fields: "id") { id: ID! }
     `,
     resolvers: {
-      Query: { order: () => order },
+      Query: { order: () => order, crowd: () => crowd },
       Mutation: { pay: () => order },
+    },
+  },
+  shop: {
+    typeDefs: `
+      type Query { shop: Shop }
+      type Shop @key(fields: "id") { id: ID! owner: User staff: [User!]! }
+      type User @key(fields: "id") { id: ID! }
+    `,
+    resolvers: {
+      Query: { shop: () => ({ id: '1' }) },
+      Shop: { owner: () => people[2], staff: () => [people[2], people[0]] },
     },
   },
   user: {
@@ -30,7 +48,7 @@ const graph = federatedGraph({
     `,
     resolvers: {
       User: {
-        __resolveReference: ({ id }) => people.find((person) => person.id === id) ?? null,
+        __resolveReference: ({ id }) => [...people, ...crowd].find((person) => person.id === id) ?? null,
         city: ({ city }, { upper }) => (upper === true ? String(city).toUpperCase() : city),
         friend: () => people[2],
       },
@@ -43,6 +61,7 @@ const order = {
   seller: people[1],
   items: [{ maker: people[0] }, { maker: people[1] }],
   others: [{ maker: people[2] }, { maker: people[1] }],
+  shop: { id: '1' },
 };
 
 const TWO = '{ order { customer { name } seller { city } } }';
@@ -115,6 +134,31 @@ describe('parallel entity fetches of one subgraph', () => {
     const { calls, data } = await run('mutation { pay { customer { name } seller { city } } }');
     expect(calls).toHaveLength(1);
     expect(data).toEqual({ pay: expected.order });
+  });
+
+  test('are merged if they wait for different calls whose responses arrive in one turn', async () => {
+    const { calls, data } = await run('{ order { customer { name } } shop { owner { city } } }');
+    expect(calls.map((call) => bodyOf(call).query)).toEqual([
+      'query($r0:[_Any!]!,$r1:[_Any!]!){e0:_entities(representations:$r0){...on User{name}} e1:_entities(representations:$r1){...on User{city}}}',
+    ]);
+    expect(data).toEqual({ order: { customer: { name: 'Ann' } }, shop: { owner: { city: 'Wels' } } });
+  });
+
+  test('use the entities that an earlier fetch with the same selection has requested', async () => {
+    const document =
+      '{ order { items { maker { name } } others { maker { name } } shop { staff { name } } } }';
+    const { calls, data } = await run(document);
+    expect(calls.map((call) => bodyOf(call).variables)).toEqual([
+      { representations: people.map(({ id }) => ({ __typename: 'User', id })) },
+    ]);
+    expect(data).toMatchObject({ order: { shop: { staff: [{ name: 'Cid' }, { name: 'Ann' }] } } });
+  });
+
+  test('are sent separately if they are large together', async () => {
+    const { calls, data, errors } = await run('{ crowd { name } order { seller { city } } }');
+    expect(calls.map((call) => bodyOf(call).variables.representations.length)).toEqual([1_000, 1]);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ order: { seller: { city: 'Linz' } } });
   });
 
   test('create equal calls for equal requests, which are deduplicated', async () => {
@@ -233,6 +277,35 @@ describe('when merged fetches fail', () => {
     const second = await graph.run(TWO, { operation, interposed: { user: interposed } });
     expect(second.data).toEqual(expected);
     expect(second.calls).toHaveLength(3);
+  });
+
+  test('they are sent separately from then on if the subgraph takes too long', async () => {
+    const operation = graph.compile(TWO, { mergesFetches: true });
+    const interposed: Interposed = (request, ask) =>
+      request.body.includes('e0:') ? failure('SUBGRAPH_TIMEOUT') : ask();
+    const first = await graph.run(TWO, { operation, interposed: { user: interposed } });
+    expect(first.data).toEqual({ order: { customer: { name: null }, seller: { city: null } } });
+    const second = await graph.run(TWO, { operation, interposed: { user: interposed } });
+    expect(second.data).toEqual(expected);
+  });
+
+  test('a later fetch for some of their entities sends its own request if theirs is of no use', async () => {
+    const document =
+      '{ order { items { maker { name } } others { maker { name } } shop { staff { name } } } }';
+    const { calls, data, errors } = await run(document, {
+      interposed: (request, ask) =>
+        bodyOf(request).variables.representations.length > 2 ? failure('SUBGRAPH_HTTP_ERROR') : ask(),
+    });
+    expect(
+      calls.map((call) => bodyOf(call).variables.representations.map(({ id }: { id: string }) => id)),
+    ).toEqual([
+      ['1', '2', '3'],
+      ['1', '2'],
+      ['2', '3'],
+      ['1', '3'],
+    ]);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ order: { shop: { staff: [{ name: 'Cid' }, { name: 'Ann' }] } } });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ExactPositions, FetchFields } from '../../request/subgraph-request.ts';
-import type { EntitySelection } from '../entity-batching/entity-selection.ts';
+import type { EntitySelection } from '../../planning/entity-selection.ts';
+import type { JointFetch } from '../entity-batching/merged-documents.ts';
 import type { FetchReference } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
@@ -50,4 +51,6 @@ export type FetchProgram = FetchReference & {
    * sent alone.
    */
   readonly entitySelection: EntitySelection | undefined;
+  /** This fetch together with another one for the same objects; undefined if no other fetch can carry it. */
+  readonly joint: JointFetch | undefined;
 };

@@ -5,7 +5,7 @@ import { RouterError } from '../../shared/errors.ts';
 import { compileCollect } from './collect.ts';
 import { baseOf, indexDeliveries } from '../fetch/delivery.ts';
 import type { Deliveries, FetchReference } from '../fetch/delivery.ts';
-import { readEntitySelection } from '../entity-batching/entity-selection.ts';
+import { readEntitySelection } from '../../planning/entity-selection.ts';
 import { entityKeys } from './entity-key.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { fetchShape } from '../fetch/fetch-shape.ts';
@@ -16,8 +16,10 @@ import { parallelFetches } from '../entity-batching/parallel-fetches.ts';
 import { exactPositions } from '../codegen/exact-positions.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { compileContext } from './context.ts';
+import { compileJointFetch } from './joint-fetch.ts';
 import { compileRepresentation } from './representation.ts';
 import type { PlanProgram } from './plan-node.ts';
+import { joinLaterFetches } from '../../planning/join-later-fetches.ts';
 import { planDependencies } from './plan-dependencies.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
 import { copyOnWritePaths } from './copy-on-write.ts';
@@ -37,6 +39,8 @@ export type CompiledPlan = {
 /** A fetch node of the plan, the path of its objects, and the keys that it delivers to them. */
 type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
+  /** Document without the name of its operation. */
+  readonly text: string;
   readonly requires: FetchNode['requires'];
   readonly path: readonly string[];
   readonly shape: FetchShape;
@@ -57,16 +61,16 @@ export function compilePlan(
   plan: QueryPlan,
   { types, names, mergesFetches }: PlanSurroundings,
 ): CompiledPlan {
-  if (plan.node?.kind === 'Subscription') throw unsupported('subscriptions are not supported');
-  const placed = plan.node === undefined ? [] : placeFetches(plan.node);
+  const { node } = mergesFetches ? joinLaterFetches(plan) : plan;
+  if (node?.kind === 'Subscription') throw unsupported('subscriptions are not supported');
+  const placed = node === undefined ? [] : placeFetches(node);
   const deliveries = indexDeliveries(placed);
-  const mergeable =
-    mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
+  const mergeable = mergesFetches && node !== undefined ? parallelFetches(node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
   // `compileNode` takes the next of these fetches for each Fetch node. It must therefore visit the nodes in
   // the same order as `placeFetches`, or a node would get the program of another fetch.
   const remaining = fetches.values();
-  const program = plan.node && compileNode(plan.node, remaining, names);
+  const program = node && compileNode(node, remaining, names);
   return {
     program,
     fetches,
@@ -99,6 +103,7 @@ function placeFetches(root: PlanNode): readonly PlacedFetch[] {
           index: placed.length,
           service: node.serviceName,
           node,
+          text: anonymousText(node),
           path,
           shape: fetchShape(node),
           requires: node.requires,
@@ -154,31 +159,28 @@ type FetchContext = {
 
 function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   const { placed, deliveries, types, names, mergeable } = context;
-  const { node, path, shape, index, service } = fetch;
+  const { node, text, path, shape, index, service } = fetch;
   const { requires, variableUsages = [] } = node;
   const fromContext = compileContext(node, types);
   const isFromContext = (name: string) => fromContext?.some((argument) => argument.name === name) === true;
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
-  const text = anonymousText(node);
   const document = parse(text, { noLocation: true });
   // An object may be copied in a plan with context arguments (`@fromContext`), so that each place can have
   // its own values. Only the merged data contains the copies. In such a plan objects are therefore collected
   // from the merged data, and equal ones are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
-  const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
+  const equal = placed.filter((other) => hasEqualText(other, fetch));
+  const variablesOf = ({ node: { variableUsages = [] } }: PlacedFetch) =>
+    variableUsages.map((name) => ({ name: names.variableOf(name), prefix: `${JSON.stringify(name)}:` }));
+  const isMergeable = mergeable.has(node) && fromContext === undefined;
   return {
     index,
     service,
     operation: node.operationKind,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
-    variables: variableUsages
-      .filter((name) => !isFromContext(name))
-      .map((name) => ({
-        name: names.variableOf(name),
-        prefix: `${JSON.stringify(name)}:`,
-      })),
+    variables: variablesOf(fetch).filter((_, at) => !isFromContext(variableUsages[at] ?? '')),
     path,
     collect: compileCollect(base?.path ?? path, entityKey),
     base: base?.fetch.index,
@@ -193,11 +195,24 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     copyOnWritePaths: copyOnWritePaths(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,
-    entitySelection:
-      mergeable.has(node) && fromContext === undefined
-        ? readEntitySelection(node, equal[0]?.index ?? index)
-        : undefined,
+    entitySelection: isMergeable ? readEntitySelection(node, equal[0]?.index ?? index) : undefined,
+    joint: isMergeable
+      ? compileJointFetch(
+          fetch,
+          placed.filter((other) => mergeable.has(other.node)),
+          {
+            types,
+            fetchCount: placed.length,
+            variablesOf,
+            selectionIdOf: (one) => placed.find((other) => hasEqualText(other, one))?.index ?? one.index,
+          },
+        )
+      : undefined,
   };
+}
+
+function hasEqualText(one: PlacedFetch, other: PlacedFetch): boolean {
+  return one.service === other.service && one.text === other.text;
 }
 
 function hasContexts(placed: readonly PlacedFetch[]): boolean {

@@ -1,126 +1,153 @@
-import type { BatchingExecution, EntityQuery, WaitingQuery } from './waiting-query.ts';
+import { groupQueries } from './query-groups.ts';
+import type { GroupMember, QueryGroup } from './query-groups.ts';
 import { partOf } from './merged-response.ts';
-import type { BatchableFetch, MergeableFetch, MergedDocument } from './merged-documents.ts';
-import { requestBody } from '../fetch/request-body.ts';
+import type { Part } from './merged-response.ts';
+import type { MergedDocument } from './merged-documents.ts';
+import type { BatchingExecution, EntityQuery, WaitingQuery } from './waiting-query.ts';
+import { fetchBody, requestBody } from '../fetch/request-body.ts';
+import { atEndOfTurn } from './end-of-turn.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Waiting queries with the same document. The merged request contains their selection once. */
-type Group = {
-  readonly queries: readonly [WaitingQuery, ...WaitingQuery[]];
-  /** Representations of all queries without duplicates. Each is mapped to its index in the merged request. */
-  readonly positions: ReadonlyMap<string, number>;
-};
-
 /**
- * Number of times that the queries of a merged document are sent separately after a merged response was
- * unusable. Afterwards they are merged again.
+ * Number of times that the queries of a merged document are sent separately after a merged request has
+ * failed. Afterwards they are merged again.
  */
 const TIMES_APART = 1000;
 
-/** Returns whether a fetch can be sent in one request with others. */
-export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is Fetch & MergeableFetch {
-  return fetch.entitySelection !== undefined;
-}
+/**
+ * Maximum number of representations in a merged request. In larger requests the price of a call no longer
+ * matters, and a subgraph can process separate requests in parallel.
+ */
+const MAX_REPRESENTATIONS = 1000;
 
 /**
  * Sends a query at the end of this turn of the event loop, in one request with all other queries of the
- * execution to the same subgraph. The turn ends before the process reads from the network again, so this adds
- * no waiting.
+ * execution to the same subgraph. A turn begins with reading the responses that have arrived, so queries wait
+ * for these and never for the network.
  */
 export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
-  const { subgraph } = query.request;
+  const { service } = query.fetch;
   return new Promise((settle) => {
-    const waiting = execution.waiting.get(subgraph);
+    const waiting = execution.waiting.get(service);
     if (waiting !== undefined) {
       waiting.push({ ...query, settle });
       return;
     }
-    const queries = [{ ...query, settle }];
-    execution.waiting.set(subgraph, queries);
-    process.nextTick(() => {
-      execution.waiting.delete(subgraph);
-      if (queries.length === 1) sendApart(queries, execution);
-      else sendTogether(subgraph, queries, execution);
+    const queries: [WaitingQuery, ...WaitingQuery[]] = [{ ...query, settle }];
+    execution.waiting.set(service, queries);
+    atEndOfTurn(() => {
+      execution.waiting.delete(service);
+      sendWaiting(queries, execution);
     });
   });
 }
 
-function sendApart(queries: readonly WaitingQuery[], { send, signal }: BatchingExecution): void {
-  for (const { request, settle } of queries) settle(send(request, signal));
+/** Sends a query in a request of its own. */
+export function sendAlone(
+  { fetch, representations, record }: EntityQuery,
+  { send, signal, sent }: BatchingExecution,
+): Promise<SubgraphResponse> {
+  const { service: subgraph, fields, exact } = fetch;
+  const body = fetchBody(fetch, representations, sent);
+  return send({ subgraph, operation: 'query', body, fields, exact, record }, signal);
+}
+
+function sendWaiting(
+  queries: readonly [WaitingQuery, ...WaitingQuery[]],
+  execution: BatchingExecution,
+): void {
+  const groups = queries.length === 1 ? [] : groupQueries(queries);
+  const size = groups.reduce((sum, { representations }) => sum + representations.length, 0);
+  if (groups.length === 0 || size > MAX_REPRESENTATIONS) return sendApart(queries, execution);
+  const document = execution.operation.plan.mergedDocuments.for(groups.map(({ fetch }) => fetch));
+  if (document.timesApart === 0) return sendTogether(document, { groups, first: queries[0] }, execution);
+  document.timesApart -= 1;
+  sendApart(queries, execution);
+}
+
+function sendApart(queries: readonly WaitingQuery[], execution: BatchingExecution): void {
+  for (const query of queries) query.settle(sendAlone(query, execution));
 }
 
 function sendTogether(
-  subgraph: string,
-  queries: readonly WaitingQuery[],
+  document: MergedDocument,
+  { groups, first }: { readonly groups: readonly QueryGroup[]; readonly first: WaitingQuery },
   execution: BatchingExecution,
 ): void {
-  const { operation, send, signal } = execution;
-  const groups = groupsOf(queries);
-  const document = operation.plan.mergedDocuments.for(groups.map((group) => group.queries[0].fetch));
-  if (document.timesApart > 0) {
-    document.timesApart -= 1;
-    sendApart(queries, execution);
-    return;
-  }
-  const body = mergedBody(document, groups, execution);
-  const { fields, exact } = document;
+  const { fields, exact, keys } = document;
   // The record of the first query receives the times of the call, and the others copy them.
-  const record = queries[0]?.request.record;
-  const sent = send({ subgraph, operation: 'query', body, fields, exact, record }, signal);
-  for (const [index, { queries: asking, positions }] of groups.entries()) {
-    const { keys } = document;
-    const key = keys[index] ?? '';
-    for (const { representations, request, settle } of asking) {
-      const part = { key, keys, positions, representations, isShared: asking.length > 1 };
-      settle(
-        sent.then((response) => {
-          // Breakers block a field that one of the queries selects, so the merged request is rejected. Sent
-          // separately, the queries without this field succeed.
-          if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
-          if (!isOfNoUse(response)) {
-            if (record !== undefined) request.record?.usesCallOf(record);
-            return response.kind === 'failed' ? response : partOf(response, part);
-          }
-          document.timesApart = TIMES_APART;
-          return send(request, signal);
-        }),
-      );
-    }
+  const { record, fetch } = first;
+  const body = mergedBody(document, groups, execution);
+  const request = { subgraph: fetch.service, operation: 'query', body, fields, exact, record } as const;
+  const sent = execution.send(request, execution.signal).then((response) => {
+    if (causedByMerging(response)) document.timesApart = TIMES_APART;
+    return response;
+  });
+  for (const [index, group] of groups.entries()) {
+    const { members, representations } = group;
+    const isShared = members.length > 1;
+    const part = { key: keys[index] ?? '', keys, count: representations.length, isShared };
+    if (isShared) recordRequested(group, { part, sent, record }, execution);
+    for (const member of members) settleMember(member, { part, sent, record }, execution);
   }
 }
 
-/**
- * Groups queries by selection. Groups are sorted by selection id, so that equal client requests result in
- * equal calls.
- */
-function groupsOf(queries: readonly WaitingQuery[]): readonly Group[] {
-  const groups = new Map<number, [WaitingQuery, ...WaitingQuery[]]>();
-  for (const query of queries) {
-    const { id } = query.fetch.entitySelection;
-    const known = groups.get(id);
-    if (known === undefined) groups.set(id, [query]);
-    else known.push(query);
-  }
-  return [...groups]
-    .toSorted(([first], [second]) => first - second)
-    .map(([, group]) => ({ queries: group, positions: positionsOf(group) }));
+type SentPart = {
+  readonly part: Omit<Part, 'positions' | 'isForeign'>;
+  readonly sent: Promise<SubgraphResponse>;
+  readonly record: FetchRecord | undefined;
+};
+
+function settleMember(
+  { query, positions, isForeign }: GroupMember,
+  { part, sent, record }: SentPart,
+  execution: BatchingExecution,
+): void {
+  query.settle(
+    sent.then((response) => {
+      if (isToRepeat(response)) return sendAlone(query, execution);
+      if (record !== undefined) query.record?.usesCallOf(record);
+      return response.kind === 'failed' ? response : partOf(response, { ...part, positions, isForeign });
+    }),
+  );
 }
 
-function positionsOf([first, ...others]: Group['queries']): Group['positions'] {
-  const all = first.representations.concat(...others.map(({ representations }) => representations));
-  const distinct = others.length === 0 ? all : [...new Set(all)].toSorted();
-  return new Map(distinct.map((text, position) => [text, position]));
+/** Records the entities of several queries, so that later queries for some of them use this response. */
+function recordRequested(
+  { fetch, representations }: QueryGroup,
+  { part, sent, record }: SentPart,
+  { operation, requested }: BatchingExecution,
+): void {
+  const known = requested.get(fetch.entitySelection.id);
+  if (operation.kind === 'mutation' || known === undefined) return;
+  const response = sent.then((whole) =>
+    isToRepeat(whole) || whole.kind === 'failed'
+      ? whole
+      : partOf(whole, { ...part, positions: undefined, isForeign: undefined }),
+  );
+  known.push({ representations, response, isMerged: true, record });
 }
 
 function mergedBody(
   document: MergedDocument,
-  groups: readonly Group[],
+  groups: readonly QueryGroup[],
   execution: BatchingExecution,
 ): string {
   const texts = groups.map(
-    ({ positions }, index) => `${document.representations[index]}[${[...positions.keys()].join(',')}]`,
+    ({ representations }, index) => `${document.representations[index]}[${representations.join(',')}]`,
   );
   return requestBody(document, texts.join(','), execution.sent);
+}
+
+/**
+ * Returns whether the queries are sent again, each in a request of its own:
+ * - Merging may have caused the failure, and it is known before the deadline of the call.
+ * - Breakers block a field that one of the queries selects. The queries without this field succeed.
+ */
+export function isToRepeat(response: SubgraphResponse): boolean {
+  if (response.kind === 'failed' && response.failure.blockedFields !== undefined) return true;
+  return causedByMerging(response) && !isTimeout(response);
 }
 
 /**
@@ -128,9 +155,14 @@ function mergedBody(
  * - The merged response was too large.
  * - The subgraph rejected the request, because it limits aliases or cost.
  * - An error in one selection removed the data of all, because `_entities` is non-null.
+ * - One selection took too long.
  */
-function isOfNoUse(response: SubgraphResponse): boolean {
+function causedByMerging(response: SubgraphResponse): boolean {
   if (response.kind === 'received') return response.data === null;
   const { code } = response.failure;
-  return code === 'SUBGRAPH_RESPONSE_TOO_LARGE' || code === 'SUBGRAPH_HTTP_ERROR';
+  return code === 'SUBGRAPH_RESPONSE_TOO_LARGE' || code === 'SUBGRAPH_HTTP_ERROR' || isTimeout(response);
+}
+
+function isTimeout(response: SubgraphResponse): boolean {
+  return response.kind === 'failed' && response.failure.code === 'SUBGRAPH_TIMEOUT';
 }

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import type { FetchVariable } from '../fetch/request-body.ts';
-import type { EntitySelection } from './entity-selection.ts';
+import type { EntitySelection } from '../../planning/entity-selection.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { toDouble } from '../../shared/exact-json.ts';
 import { isJsonObject } from '../../shared/json.ts';
@@ -9,6 +9,8 @@ import type { ExactPositions, FetchFields } from '../../request/subgraph-request
 
 /** The parts of a fetch that are needed to merge it with others into one document. */
 export type BatchableFetch = {
+  readonly service: string;
+  readonly represent: unknown;
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
@@ -18,6 +20,18 @@ export type BatchableFetch = {
 
 /** A fetch that can be sent in one request with others. */
 export type MergeableFetch = BatchableFetch & { readonly entitySelection: EntitySelection };
+
+/**
+ * The selection of a fetch together with that of another fetch, the carrier, for the same objects. The
+ * representations of the carrier serve both.
+ */
+export type JointFetch = {
+  /** Index of the carrier. */
+  readonly carrier: number;
+  /** Response keys of the carried selection, of which the carrier has none. */
+  readonly carriedKeys: ReadonlySet<string>;
+  readonly fetch: MergeableFetch;
+};
 
 /**
  * Several entity selections in one document. The first has the alias `e0` and reads its representations from
@@ -96,18 +110,15 @@ export function mergeDocuments(fetches: readonly MergeableFetch[]): MergedDocume
 }
 
 function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
-  const apart = (data: JsonObject) =>
-    fetches.map(({ exact }, index) => {
-      const key = `e${index}`;
-      const own: JsonObject = { _entities: data[key] };
-      return { exact, key, own };
-    });
+  const parts = fetches.map(({ exact }, index) => ({ exact, key: `e${index}` }));
   return {
-    hasNumbers: (data) => isJsonObject(data) && apart(data).some(({ exact, own }) => exact.hasNumbers(own)),
+    hasNumbers: (data) =>
+      isJsonObject(data) && parts.some(({ exact, key }) => exact.hasNumbers({ _entities: data[key] })),
     roundOthers(data) {
       if (!isJsonObject(data)) return toDouble(data);
-      for (const { exact, key, own } of apart(data)) {
-        if (own['_entities'] === undefined) continue;
+      for (const { exact, key } of parts) {
+        if (data[key] === undefined) continue;
+        const own: JsonObject = { _entities: data[key] };
         exact.roundOthers(own);
         data[key] = own['_entities'];
       }

@@ -1,12 +1,19 @@
 import type { CancelSignal } from '../../request/cancel-signal.ts';
-import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
-import type { MergeableFetch, MergedDocuments } from './merged-documents.ts';
+import type { FetchRecord } from '../../request/fetch-record.ts';
+import type { Send, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { JointFetch, MergeableFetch, MergedDocuments } from './merged-documents.ts';
 
-/** The query of a fetch as it would be sent alone. */
+/** The query of an entity fetch. */
 export type EntityQuery = {
-  readonly fetch: MergeableFetch;
+  readonly fetch: MergeableFetch & { readonly index: number; readonly joint: JointFetch | undefined };
+  /** Objects for which the fetch requests fields. */
+  readonly targets: readonly JsonObject[];
+  /** For each object in `targets`, the index of its representation. */
+  readonly indices: readonly number[];
+  /** Distinct JSON texts; sorted if another fetch of the plan has the same selection. */
   readonly representations: readonly string[];
-  readonly request: SubgraphRequest;
+  readonly record: FetchRecord | undefined;
 };
 
 /**
@@ -17,13 +24,29 @@ export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
 };
 
+/** Entities that an execution has requested with one selection. */
+export type RequestedEntities = {
+  /** Sorted. */
+  readonly representations: readonly string[];
+  /** Response with these entities in this order. */
+  readonly response: Promise<SubgraphResponse>;
+  /** True if the response is a part of a merged response, which other queries may not be able to use. */
+  readonly isMerged: boolean;
+  readonly record: FetchRecord | undefined;
+};
+
 /** The parts of an execution that are used to merge queries. */
 export type BatchingExecution = {
-  readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
+  readonly operation: {
+    readonly kind: 'query' | 'mutation';
+    readonly plan: { readonly mergedDocuments: MergedDocuments };
+  };
   /** Values of the client's variables without defaults, as they are sent to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: CancelSignal;
   /** Queries that wait for the end of this turn of the event loop, by subgraph. */
   readonly waiting: Map<string, WaitingQuery[]>;
+  /** Entities that were requested with selections that several fetches have, by the id of the selection. */
+  readonly requested: Map<number, RequestedEntities[]>;
 };

@@ -1,6 +1,6 @@
 import { Kind, parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import { readEntitySelection } from '../entity-batching/entity-selection.ts';
-import type { EntitySelection } from '../entity-batching/entity-selection.ts';
+import { readEntitySelection } from '../../planning/entity-selection.ts';
+import type { EntitySelection } from '../../planning/entity-selection.ts';
 import { mergeDocuments } from '../entity-batching/merged-documents.ts';
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';

@@ -97,6 +97,7 @@ export async function executeCompiled(
     collected: [],
     calls: new Map(),
     waiting: new Map(),
+    requested: new Map(),
     fieldsWithoutResponse: new Set(),
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);

@@ -1,4 +1,4 @@
-import type { WaitingQuery } from '../entity-batching/waiting-query.ts';
+import type { RequestedEntities, WaitingQuery } from '../entity-batching/waiting-query.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { Copies } from '../compile/merge.ts';
@@ -67,6 +67,11 @@ export type Execution = {
    * service.
    */
   readonly waiting: Map<string, WaitingQuery[]>;
+  /**
+   * Entities that were requested with selections that several fetches have. The key is the id of the
+   * selection.
+   */
+  readonly requested: Map<number, RequestedEntities[]>;
   /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: Set<string>;
 };

@@ -37,6 +37,7 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     // The fetch is sent alone: in a request merged from several queries it would select the removed fields
     // again.
     entitySelection: undefined,
+    joint: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }

@@ -3,24 +3,27 @@ import { ERRORS } from '../../shared/errors.ts';
 import type { Batch } from './batch.ts';
 import { callByContext } from './send-by-context.ts';
 import type { Execution, SharedCall } from './execution.ts';
-import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
+import { canMerge, queryEntities } from '../entity-batching/query-entities.ts';
 import { fetchBody } from '../fetch/request-body.ts';
 import { NEVER_CANCELLED } from '../../request/cancel-signal.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
-import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
  * Calls the subgraph of a fetch. If several fetches of one execution need the same query, it is sent once.
  */
 export function callSubgraph(
   fetch: FetchProgram,
-  { representations, groups }: Batch,
+  batch: Batch,
   record: FetchRecord | undefined,
   execution: Execution,
 ): Promise<SubgraphResponse> {
+  const { targets, indices, representations, groups } = batch;
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
   if (groups !== undefined) return callByContext(fetch, groups, record, execution);
+  if (canMerge(fetch))
+    return queryEntities({ fetch, targets, indices, representations, record }, fetch.isRepeated, execution);
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact, record };
@@ -29,11 +32,11 @@ export function callSubgraph(
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation is not aborted if the client disconnects.
   if (!isQuery) return execution.send(request, NEVER_CANCELLED);
-  if (!isShareable) return query(fetch, representations, request, execution);
+  if (!isShareable) return execution.send(request, execution.signal);
   const key = `${fetch.service} ${body}`;
   const known = execution.calls.get(key);
   if (known !== undefined) return useCall(known, record);
-  const response = query(fetch, representations, request, execution).then(asShared);
+  const response = execution.send(request, execution.signal).then(asShared);
   execution.calls.set(key, { response, record });
   return response;
 }
@@ -48,16 +51,6 @@ function useCall({ response, record: sender }: SharedCall, record: FetchRecord |
 
 function asShared(response: SubgraphResponse): SubgraphResponse {
   return response.kind === 'failed' ? response : { ...response, isShared: true };
-}
-
-function query(
-  fetch: FetchProgram,
-  representations: readonly string[],
-  request: SubgraphRequest,
-  execution: Execution,
-): Promise<SubgraphResponse> {
-  if (!canMerge(fetch)) return execution.send(request, execution.signal);
-  return queryWithOthers({ fetch, representations, request }, execution);
 }
 
 function cancelled({ service }: FetchProgram): SubgraphResponse {

@@ -62,10 +62,13 @@ type CompileOptions = Pick<FederatedRequest, 'operationName' | 'fallbacks' | 'st
 
 /** Composes subgraphs in this process behind the compiled executor, with plans by the real planner. */
 export type FederatedGraph = {
+  readonly supergraphSdl: string;
   readonly apiSchema: GraphQLSchema;
   readonly supergraphSchema: GraphQLSchema;
   compile(document: string, options?: CompileOptions): CompiledOperation;
   run(document: string, request?: FederatedRequest): Promise<FederatedOutcome>;
+  /** Returns the response of a subgraph to a request body. */
+  respond(subgraph: string, body: string): Promise<SubgraphResponse>;
 };
 
 export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>>): FederatedGraph {
@@ -108,7 +111,7 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
     const calls: SubgraphRequest[] = [];
     const send: Send = (call) => {
       calls.push(call);
-      const ask = () => askSubgraph(schemas.get(call.subgraph), call);
+      const ask = () => askSubgraph(schemas.get(call.subgraph), call.body);
       return request.interposed?.[call.subgraph]?.(call, ask) ?? ask();
     };
     const { data, ...rest } = await executeCompiled(operation, {
@@ -121,7 +124,14 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
     });
     return { ...rest, data: JSON.parse(data), text: data, calls };
   };
-  return { apiSchema, supergraphSchema, compile, run };
+  return {
+    supergraphSdl: composition.supergraphSdl,
+    apiSchema,
+    supergraphSchema,
+    compile,
+    run,
+    respond: (subgraph, body) => askSubgraph(schemas.get(subgraph), body),
+  };
 }
 
 function mutableCopy(resolvers: Resolvers = {}) {
@@ -144,10 +154,7 @@ function coercedVariables(
   return coerced;
 }
 
-async function askSubgraph(
-  schema: GraphQLSchema | undefined,
-  { body }: SubgraphRequest,
-): Promise<SubgraphResponse> {
+async function askSubgraph(schema: GraphQLSchema | undefined, body: string): Promise<SubgraphResponse> {
   if (schema === undefined) throw new Error('no such subgraph');
   const request: unknown = JSON.parse(body);
   if (!isJsonObject(request)) throw new Error('the body is not an object');

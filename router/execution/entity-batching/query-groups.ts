@@ -1,0 +1,115 @@
+import type { MergeableFetch } from './merged-documents.ts';
+import { uniteRepresentations } from './united-representations.ts';
+import type { WaitingQuery } from './waiting-query.ts';
+
+/** Waiting queries that one `_entities` field of a merged request serves. */
+export type QueryGroup = {
+  /** Fetch with the selection of the group. */
+  readonly fetch: MergeableFetch;
+  /** Representations of all queries without duplicates. */
+  readonly representations: readonly string[];
+  readonly members: readonly GroupMember[];
+};
+
+export type GroupMember = {
+  readonly query: WaitingQuery;
+  /**
+   * For each representation of the query, its index among those of the group; undefined if they are the same.
+   */
+  readonly positions: readonly number[] | undefined;
+  /**
+   * Returns whether a response key of an entity belongs to another selection than that of the query.
+   * Undefined if the group has one selection.
+   */
+  readonly isForeign: ((key: string) => boolean) | undefined;
+};
+
+/**
+ * Groups queries by selection. A selection that another one can carry joins its group. Groups are sorted by
+ * selection id, so that equal client requests result in equal calls.
+ */
+export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGroup[] {
+  const bySelection = new Map<number, WaitingQuery[]>();
+  for (const query of queries) {
+    const { id } = query.fetch.entitySelection;
+    const known = bySelection.get(id);
+    if (known === undefined) bySelection.set(id, [query]);
+    else known.push(query);
+  }
+  const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
+  for (const [id, members] of bySelection) {
+    const joint = jointGroup(members, groups);
+    if (joint === undefined) continue;
+    groups.delete(id);
+    groups.set(joint.carrierId, joint.group);
+  }
+  return [...groups.values()].toSorted((a, b) => idOf(a) - idOf(b));
+}
+
+function idOf({ fetch }: QueryGroup): number {
+  return fetch.entitySelection.id;
+}
+
+function groupOf(queries: readonly WaitingQuery[]): QueryGroup {
+  const { representations, positions } = uniteRepresentations(queries.map((query) => query.representations));
+  const [first] = queries;
+  if (first === undefined) throw new Error('bug: a group without queries');
+  const members = queries.map((query, at) => ({ query, positions: positions[at], isForeign: undefined }));
+  return { fetch: first.fetch, representations, members };
+}
+
+type Joint = { readonly carrierId: number; readonly group: QueryGroup };
+
+/**
+ * Returns the group that serves these queries as well as those of a carrier. Each of the queries must have a
+ * carrier among the waiting queries, for the same objects, and the other way round.
+ */
+function jointGroup(
+  queries: readonly WaitingQuery[],
+  groups: ReadonlyMap<number, QueryGroup>,
+): Joint | undefined {
+  const joint = queries[0]?.fetch.joint;
+  if (joint === undefined) return undefined;
+  const found = [...groups].find(([, { members }]) =>
+    members.some(({ query }) => query.fetch.index === joint.carrier),
+  );
+  if (found === undefined) return undefined;
+  const [carrierId, { members, representations, fetch }] = found;
+  // A group that already carries a selection has the number of both together.
+  if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
+  const carried: GroupMember[] = [];
+  for (const query of queries) {
+    const carrier = members.find((member) => carries(member, query));
+    if (carrier === undefined) return undefined;
+    const isForeign = (key: string) => !joint.carriedKeys.has(key);
+    carried.push({ query, positions: carriedPositions(query, carrier), isForeign });
+  }
+  const isForeign = (key: string) => joint.carriedKeys.has(key);
+  const carriers = members.map((member) => ({ ...member, isForeign }));
+  return { carrierId, group: { fetch: joint.fetch, representations, members: [...carriers, ...carried] } };
+}
+
+/** Returns whether a query is for the same objects as that of its carrier, in the same order. */
+function carries({ query: carrier }: GroupMember, { fetch, targets }: WaitingQuery): boolean {
+  return (
+    carrier.fetch.index === fetch.joint?.carrier &&
+    carrier.targets.length === targets.length &&
+    targets.every((target, at) => target === carrier.targets[at])
+  );
+}
+
+function carriedPositions(
+  query: WaitingQuery,
+  { query: carrier, positions }: GroupMember,
+): readonly number[] {
+  const carried = query.representations.map(() => -1);
+  let missing = carried.length;
+  for (let at = 0; missing > 0 && at < query.indices.length; at += 1) {
+    const own = query.indices[at] ?? 0;
+    if (carried[own] !== -1) continue;
+    const other = carrier.indices[at] ?? 0;
+    carried[own] = positions?.[other] ?? other;
+    missing -= 1;
+  }
+  return carried;
+}

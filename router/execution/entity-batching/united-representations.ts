@@ -1,0 +1,60 @@
+/** Representations of several queries without duplicates, sorted. */
+export type United = {
+  readonly representations: readonly string[];
+  /**
+   * For each query, the indices of its representations in the list of all; undefined if there is only one
+   * query.
+   */
+  readonly positions: readonly (readonly number[] | undefined)[];
+};
+
+/**
+ * Unites the representations of several queries.
+ * @param lists the representations of each query, sorted by code units and without duplicates. The order of a
+ * single list does not matter.
+ */
+export function uniteRepresentations(lists: readonly (readonly string[])[]): United {
+  const [first = [], ...others] = lists;
+  if (others.length === 0) return { representations: first, positions: [undefined] };
+  const representations: string[] = [];
+  const positions = lists.map((): number[] => []);
+  for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
+    // The number of positions found so far is the index of the next representation.
+    for (const [query, own] of positions.entries())
+      if (lists[query]?.[own.length] === least) own.push(representations.length);
+    representations.push(least);
+  }
+  return { representations, positions };
+}
+
+function leastOf(
+  lists: readonly (readonly string[])[],
+  positions: readonly (readonly number[])[],
+): string | undefined {
+  let least: string | undefined;
+  for (const [query, list] of lists.entries()) {
+    const next = list[positions[query]?.length ?? 0];
+    if (next !== undefined && (least === undefined || next < least)) least = next;
+  }
+  return least;
+}
+
+/**
+ * Returns the indices of representations in a list; undefined if the list lacks one of them. Both lists are
+ * sorted by code units and have no duplicates.
+ */
+export function positionsIn(
+  list: readonly string[],
+  representations: readonly string[],
+): readonly number[] | undefined {
+  if (representations.length > list.length) return undefined;
+  const positions: number[] = [];
+  for (const [at, text] of list.entries()) {
+    const next = representations[positions.length];
+    if (next === undefined) break;
+    if (text === next) positions.push(at);
+    // All further representations of the list come after `next`.
+    else if (text > next) return undefined;
+  }
+  return positions.length === representations.length ? positions : undefined;
+}
