@@ -123,11 +123,9 @@ function forwardedPairs(fields: Readonly<Record<string, string>>): readonly stri
 }
 
 function signedComponents(fields: Readonly<Record<string, string>>): SignedComponents {
-  let names = '';
-  let lines = '';
-  for (const [name, value] of Object.entries(fields)) {
-    names += ` "${name}"`;
-    lines += `"${name}": ${value}\n`;
-  }
-  return { names, lines };
+  const entries = Object.entries(fields);
+  return {
+    names: entries.map(([name]) => ` "${name}"`).join(''),
+    lines: entries.map(([name, value]) => `"${name}": ${value}\n`).join(''),
+  };
 }

@@ -11,15 +11,17 @@ const validNames = new Set<string>();
  * @throws {InvalidArgumentError} if a name or value cannot be sent
  */
 export function headerLines(pairs: readonly string[]): string {
-  let text = '';
+  const parts: string[] = [];
   for (let index = 0; index < pairs.length; index += 2) {
     const name = pairs[index] ?? '';
     const value = pairs[index + 1] ?? '';
     checkName(name);
     if (!HEADER_VALUE.test(value)) throw new errors.InvalidArgumentError(`invalid value of header ${name}`);
-    text += `${name}: ${value}\r\n`;
+    parts.push(name, ': ', value, '\r\n');
   }
-  return text;
+  // Joining creates a flat string, which takes less memory than a concatenated one, and is copied faster into
+  // each request.
+  return parts.join('');
 }
 
 function checkName(name: string): void {

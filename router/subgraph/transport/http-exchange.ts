@@ -123,8 +123,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   #keep(chunk: Buffer): void {
-    // Nearly all responses have one chunk. A list with one item takes less memory than an empty one to which an
-    // item is added.
+    // Nearly all responses have one chunk. A list with one item takes less memory than an empty one to which
+    // an item is added.
     if (this.#chunks === undefined) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
   }
