@@ -95,11 +95,10 @@ export function createAdmission(
     throw decision instanceof RouterError ? decision : rejectionOf(decision, request.cost);
   }
 
-  async function chargeOrMeasure(
+  async function measure(
     request: ChargeRequest,
     count: Count,
   ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
-    if (mode === 'enforce') return charge(request, count);
     try {
       const { reservation } = await charge(request, count);
       return { reservation, headers: {} };
@@ -109,6 +108,8 @@ export function createAdmission(
       return { reservation: undefined, headers: {} };
     }
   }
+
+  const chargeOrMeasure = mode === 'enforce' ? charge : measure;
 
   return {
     admit(operation, inputs, { identity, address, prepaid = 0 }) {

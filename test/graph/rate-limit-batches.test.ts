@@ -242,6 +242,25 @@ rateLimit: { enabled: true }
   expect(perRequest).toBeLessThanOrEqual(0.3);
 });
 
+it('a router that stops sends its refunds first', async () => {
+  const prefix = `test-${randomUUID()}:`;
+  {
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      parts: { env: {}, schedule: createClock().schedule },
+      config: `
+redis: { url: "${server.url}", commandTimeoutMs: 5000, keyPrefix: "${prefix}" }
+rateLimit: { enabled: true, anonymous: { points: 500, windowS: ${DAY} } }
+`,
+    });
+    await graph.query('{ books { reviews { text } } }');
+  }
+  const [key = ''] = await redis.keys(`${prefix}*:a:*`);
+  const [units = Number.NaN] = ((await redis.get(key)) ?? '').split(' ').map(Number);
+  // The estimate is 8 points, 4 of which are refunded.
+  expect(Math.floor(units / (DAY * 1_000))).toBe(496);
+});
+
 type Started = { readonly router: SharedRateLimit; readonly clock: Clock; readonly prefix: string };
 
 /** Starts the rate limit of a router, whose batches have timers of a fake clock. */
