@@ -79,6 +79,7 @@ export class BucketBatch {
   readonly #indexes = new Map<string, number>();
   readonly #sizes: number[] = [];
   readonly #refunds: number[] = [];
+  readonly #debits: number[] = [];
   readonly #charges: (readonly Debit[])[] = [];
 
   /** Number of charges. */
@@ -98,7 +99,8 @@ export class BucketBatch {
 
   /** Adds a charge. Returns the index of its decision. */
   charge(debits: readonly Debit[]): number {
-    for (const { bucket } of debits) this.#indexOf(bucket);
+    this.#debits.push(debits.length);
+    for (const { bucket, points } of debits) this.#debits.push(this.#indexOf(bucket), points);
     return this.#charges.push(debits) - 1;
   }
 
@@ -118,12 +120,7 @@ export class BucketBatch {
    * their buckets and points. Buckets are indexes of keys, from 1.
    */
   numbers(): string {
-    const numbers = [...this.#sizes, this.refunds, ...this.#refunds, this.#charges.length];
-    for (const debits of this.#charges) {
-      numbers.push(debits.length);
-      for (const { bucket, points } of debits) numbers.push(this.#indexOf(bucket), points);
-    }
-    return JSON.stringify(numbers);
+    return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);
   }
 
   /** Reads the decisions of the script, in the order of the charges. @throws {Error} if they are invalid */
