@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TARGETS } from './targets/all.ts';
+import { buildCargoPackages } from './targets/cargo-packages.ts';
 import type { Target } from './targets/target.ts';
 import { openBench, outFolder } from './harness/bench.ts';
 import type { Bench } from './harness/bench.ts';
@@ -31,7 +32,8 @@ const chosen = readCommandLine(COMMAND, (line) => {
   const options = readOptions(line);
   return { options, targets: chooseTargets(options), names: chooseWorkloads(options) };
 });
-if (process.platform === 'linux') await bench(chosen);
+if (chosen.options.buildsCompetitors) buildCargoPackages();
+else if (process.platform === 'linux') await bench(chosen);
 else {
   console.error('CPU and memory are read from /proc: Linux only');
   process.exitCode = 1;

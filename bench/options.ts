@@ -13,6 +13,8 @@ export type Options = {
   /** Time after which no further measurement starts; undefined if the command line sets their length. */
   readonly limitMs: number | undefined;
   readonly writesResults: boolean;
+  /** Whether to build the routers in Rust and measure nothing. */
+  readonly buildsCompetitors: boolean;
   /** Whether the router writes a CPU profile. */
   readonly profiles: boolean;
 };
@@ -41,6 +43,11 @@ export const COMMAND = {
     },
     minutes: { type: 'string', value: 'N', description: 'Length of the workload memory. Default: 1.' },
     profile: { type: 'boolean', description: 'Let the router write CPU profiles to bench/out/profiles.' },
+    'build-competitors': {
+      type: 'boolean',
+      description:
+        'Build the routers in Rust with cargo into bench/out, in half an hour, and measure nothing.',
+    },
     'write-results': {
       type: 'boolean',
       description: 'Write bench/results.md from the latest run of each workload.',
@@ -61,6 +68,7 @@ export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.
     minutes: positiveNumber('minutes', values.minutes ?? '1'),
     limitMs: limitOf(values, workload),
     writesResults: values['write-results'],
+    buildsCompetitors: values['build-competitors'],
     profiles: values.profile,
   };
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import { cargoVersions } from '../targets/cargo-packages.ts';
 import { competitorFolder } from '../targets/competitor-packages.ts';
 import { isPinned } from './program.ts';
 
@@ -25,6 +26,7 @@ export function describeRun(args: readonly string[]): RunInfo {
     machine: describeMachine(),
     versions: {
       node: process.versions.node,
+      ...cargoVersions(),
       ...versionsIn(root, ['@apollo/gateway', '@apollo/server', 'undici']),
       ...versionsIn(competitorFolder, [
         '@graphql-hive/gateway',

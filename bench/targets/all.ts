@@ -1,8 +1,10 @@
 import { aggregators } from './aggregators.ts';
 import { apolloGateway } from './apollo-gateway.ts';
+import { apolloRouter } from './apollo-router.ts';
 import type { Target } from './target.ts';
 import { grafbase } from './grafbase.ts';
 import { hiveGateways } from './hive-gateway.ts';
+import { hiveRouters } from './hive-router.ts';
 import { mercurius } from './mercurius.ts';
 import { tributaryTargets } from './tributary.ts';
 
@@ -12,7 +14,9 @@ import { tributaryTargets } from './tributary.ts';
 export const TARGETS: readonly Target[] = [
   ...tributaryTargets,
   ...aggregators,
+  ...hiveRouters,
   grafbase,
+  apolloRouter,
   ...hiveGateways,
   apolloGateway,
   mercurius,
