@@ -49,7 +49,12 @@ export function becomeProgram(node, args) {
 }
 
 function environmentOf(node) {
-  return { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') };
+  return {
+    ...process.env,
+    // By default glibc keeps memory apart for each of the dozen threads of Node.
+    MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2',
+    PATH: dirname(node) + delimiter + (process.env.PATH ?? ''),
+  };
 }
 
 // SIGTERM is sent once, because a second signal would end the program at once.

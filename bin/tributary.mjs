@@ -8,7 +8,8 @@ import { becomeProgram, findNode, isNewEnough, spawnProgram } from './launcher.m
 const source = new URL('../cli/main.ts', import.meta.url);
 const main = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url);
 // V8 reads its flags only at the start of a process (router/process/v8-flags.ts).
-const flags = ['serve', 'dev'].includes(process.argv[2]) ? ['--max-semi-space-size=64'] : [];
+const serves = ['serve', 'dev'].includes(process.argv[2]);
+const flags = serves ? ['--max-semi-space-size=64', '--min-semi-space-size=16'] : [];
 
 if (isNewEnough && flags.length === 0) await import(main);
 else start();

@@ -1,3 +1,4 @@
+import { holdYoungGeneration } from '../router/process/young-generation-growth.ts';
 import { codeOrMessageOf } from '../router/shared/error-message.ts';
 import { runProgram } from './program.ts';
 import type { Section } from './verb.ts';
@@ -17,6 +18,7 @@ process.exitCode = await runProgram(await sectionsFor(args), args);
 /** Loads the verbs. A running router needs only its own: the others would occupy memory. */
 async function sectionsFor([name]: readonly string[]): Promise<readonly Section[]> {
   if (name !== 'serve') return (await import('./verbs.ts')).SECTIONS;
+  holdYoungGeneration();
   const { serve } = await import('./commands/serve.ts');
   return [{ heading: 'Run a router', entries: [serve] }];
 }

@@ -114,6 +114,8 @@ function router(name: string, { folder, nodeFlags }: BenchEnvironment, yaml: Rou
     // Overrides settings of the shop that this machine may have in its environment.
     env: {
       NODE_ENV: 'production',
+      // As the launcher sets it.
+      MALLOC_ARENA_MAX: '2',
       ROUTER_CONFIG: file,
       PORT: '',
       HOST: '',

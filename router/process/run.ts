@@ -9,6 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { youngBytes } from '../load-shedding/young-generation.ts';
 import { V8_FLAGS } from './v8-flags.ts';
 import { serveInPool, startWorkers } from './worker-pool.ts';
+import { followCollections } from './young-generation-growth.ts';
 
 /**
  * Runs the router until SIGTERM or SIGINT: in this process, or in `workers` processes.
@@ -31,6 +32,7 @@ export async function runWorker(): Promise<void> {
 async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
   using hangUp = onHangUp();
   await using router = await createRouter(config, { inPool });
+  followCollections();
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();

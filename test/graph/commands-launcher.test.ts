@@ -142,7 +142,7 @@ describe("the V8 flags of the router's process", () => {
     const { scripts } = JSON.parse(read('package.json'));
     expect(scripts.router).toBe(`node bin/run.mjs ${V8_FLAGS.join(' ')} cli/main.ts serve`);
     const [, flags = ''] =
-      /\['serve', 'dev'\]\.includes\(.*\? \[(.*)\] : \[\]/.exec(read('bin', 'tributary.mjs')) ?? [];
+      /\['serve', 'dev'\]\.includes\([^]*? \? \[(.*)\] : \[\]/.exec(read('bin', 'tributary.mjs')) ?? [];
     expect(flags).toBe(V8_FLAGS.map((flag) => `'${flag}'`).join(', '));
     expect(read('deploy', 'Dockerfile')).toMatch(/^ENTRYPOINT \["tributary"\]\nCMD \["serve"\]$/m);
   });

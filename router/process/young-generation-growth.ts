@@ -1,0 +1,81 @@
+import { PerformanceObserver, constants, performance } from 'node:perf_hooks';
+import type { PerformanceEntry } from 'node:perf_hooks';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { youngBytes } from '../load-shedding/young-generation.ts';
+
+/** Cost of the collections of V8's young generation in one interval. */
+export type CollectionLoad = {
+  /** Milliseconds in which the event loop was busy. */
+  readonly busyMs: number;
+  /** Milliseconds that collections of the young generation took. */
+  readonly collectionMs: number;
+  /** Size of each of the two semi-spaces of the young generation. */
+  readonly semiSpaceBytes: number;
+};
+
+const INTERVAL_MS = 1_000;
+/**
+ * Size up to which the young generation always grows; small responses need no larger one. It is less than the
+ * 16 MiB of `V8_FLAGS`, because V8 does not count the headers of its pages.
+ */
+const BASE_BYTES = 15 * 1_048_576;
+/** Share of the busy time in collections above which a larger young generation pays. */
+const MAX_SHARE = 0.1;
+/** Size of the semi-spaces of threads that start later, such as the planning thread, in MiB. */
+const THREAD_SEMI_SPACE_MIB = 4;
+
+/** Whether V8 may double the young generation when objects survive its collections. */
+export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad): boolean {
+  return semiSpaceBytes < BASE_BYTES || collectionMs > busyMs * MAX_SHARE;
+}
+
+/**
+ * Keeps V8 from enlarging the young generation beyond its base. It must be called before the modules of
+ * the router are loaded, because many of their objects survive. If the process was started without a
+ * maximum, V8's own behaviour remains.
+ */
+export function holdYoungGeneration(): void {
+  if (youngBytes() === 0) return;
+  // V8 has read these two flags for this thread. For threads that start later, the maximum is in their
+  // resource limits, which a flag would override.
+  setFlagsFromString('--max-semi-space-size=0');
+  setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
+  setGrowth(semiSpaceBytes() < BASE_BYTES);
+}
+
+/**
+ * Lets V8 enlarge the young generation while its collections cost much: with responses of 800 KB, or many
+ * requests in flight. By itself V8 grows it to the maximum under any load and keeps it there, which takes
+ * 100 MB.
+ */
+export function followCollections(): void {
+  if (youngBytes() === 0) return;
+  let collectionMs = 0;
+  let loop = performance.eventLoopUtilization();
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (isMinor(entry)) collectionMs += entry.duration;
+  }).observe({ entryTypes: ['gc'] });
+  const decide = () => {
+    const busyMs = performance.eventLoopUtilization(loop).active;
+    setGrowth(mayGrow({ busyMs, collectionMs, semiSpaceBytes: semiSpaceBytes() }));
+    collectionMs = 0;
+    loop = performance.eventLoopUtilization();
+  };
+  setInterval(decide, INTERVAL_MS).unref();
+}
+
+/** V8 multiplies the size by this factor when enough objects have survived. It reads the flag each time. */
+function setGrowth(grows: boolean): void {
+  setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`);
+}
+
+function isMinor(entry: PerformanceEntry & { readonly detail?: unknown }): boolean {
+  const { detail } = entry;
+  if (typeof detail !== 'object' || detail === null || !('kind' in detail)) return false;
+  return detail.kind === constants.NODE_PERFORMANCE_GC_MINOR;
+}
+
+function semiSpaceBytes(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+  return space === undefined ? 0 : space.space_used_size + space.space_available_size;
+}
