@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 import { ERRORS, RouterError } from '../shared/errors.ts';
 import { logMasked } from '../telemetry/masked-error.ts';
@@ -6,8 +6,7 @@ import { rejectionResponse } from '../response/rejection-response.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { traceExtension, withTiming } from '../trace/expose-trace.ts';
 import { createInternalsPermission, exposureOf } from '../trace/may-see-internals.ts';
-import { Cancellation } from '../request/cancel-signal.ts';
-import type { CancelSignal } from '../request/cancel-signal.ts';
+import type { Cancellation } from '../request/cancel-signal.ts';
 import { RequestRecorder } from '../request/request-recorder.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
 import { GraphFailure } from '../request/graph-failure.ts';
@@ -18,6 +17,7 @@ import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
 import { readJsonBody } from './read-body.ts';
 import { valuesOf } from './head/request-facts.ts';
 import type { HttpFacts } from './head/request-facts.ts';
+import { beginRequest, endRequest } from './sockets/requests-in-flight.ts';
 
 export type GraphqlEndpointParts = {
   readonly telemetry: Telemetry;
@@ -65,7 +65,6 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
 
   return async function endpoint(
     request: IncomingMessage,
-    response: ServerResponse,
     { id, facts, graph }: Omit<EndpointRequest, 'recorder'>,
   ): Promise<ClientResponse> {
     const { headers } = request;
@@ -74,7 +73,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     );
     recorder.note(facts);
     recorder.traced(parts.telemetry.tracing.begin(headers));
-    const untimed = await respond(request, response, { id, facts, graph, recorder });
+    const untimed = await respond(request, { id, facts, graph, recorder });
     recorder.finish();
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
     const clientResponse = timed === untimed.headers ? untimed : { ...untimed, headers: timed };
@@ -92,16 +91,18 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
 
   async function respond(
     request: IncomingMessage,
-    response: ServerResponse,
     { id, facts, graph, recorder }: EndpointRequest,
   ): Promise<ClientResponse> {
+    const { socket } = request;
     let mediaType = JSON_TYPE;
+    let cancellation: Cancellation | undefined;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
       const { method, search } = checkMessage(request);
       const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
       parts.checkBody(request, body);
+      cancellation = beginRequest(socket);
       return await parts.handle({
         id,
         graph,
@@ -113,9 +114,9 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
         headers: request.headers,
         authorization: valuesOf(request, 'authorization'),
         correlationId: facts.correlationId,
-        peer: request.socket.remoteAddress,
+        peer: socket.remoteAddress,
         address: facts.clientAddress,
-        signal: goneSignal(response),
+        signal: cancellation,
       });
     } catch (error) {
       const extensions = traceExtension({ headers: request.headers, recorder });
@@ -123,6 +124,8 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       if (!(error instanceof GraphFailure)) return reject(error, rejected);
       const rejection = reject(error.cause, rejected);
       return { ...rejection, summary: { ...rejection.summary, graph: error.graph } };
+    } finally {
+      if (cancellation !== undefined) endRequest(socket, cancellation);
     }
   }
 
@@ -198,12 +201,4 @@ function finishedRequest(
 function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): void {
   const remaining = headers['x-ratelimit-remaining'];
   if (remaining !== undefined) recorder.facts.rateLimitRemaining = Number(remaining);
-}
-
-function goneSignal(response: ServerResponse): CancelSignal {
-  const cancellation = new Cancellation();
-  response.once('close', () => {
-    if (!response.writableFinished) cancellation.abort();
-  });
-  return cancellation;
 }

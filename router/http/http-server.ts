@@ -217,15 +217,11 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     return notFound(path, config, id);
   }
 
-  function route(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { id, facts }: RequestFacts,
-  ): Promise<ClientResponse> {
+  function route(request: IncomingMessage, { id, facts }: RequestFacts): Promise<ClientResponse> {
     const { path } = facts;
     const known = responseForAnyPath(request, id);
     return known === undefined && isGraphql(path)
-      ? graphql(request, response, { id, facts, graph: graphOf.get(path) })
+      ? graphql(request, { id, facts, graph: graphOf.get(path) })
       : respondAndLog(request, known, { id, facts });
   }
 
@@ -257,7 +253,7 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
     const facts = httpFactsOf(request, { path, clientAddress: parts.clientAddress });
-    const clientResponse = await route(request, response, { id, facts });
+    const clientResponse = await route(request, { id, facts });
     const vary = varyOf(path, clientResponse.headers['vary']);
     const headers = {
       ...standing,

@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net';
+import { Cancellation } from '../../request/cancel-signal.ts';
+
+/**
+ * Requests in flight by connection. There is one listener for each connection. With a listener for each
+ * response instead, V8 moved the objects of most requests to the old generation of its heap: at 50
+ * connections, collecting the young generation took 15 instead of 2 ms (workload `tiny`).
+ */
+const requests = new WeakMap<Socket, Cancellation[]>();
+
+/** Registers a request. The result is aborted if its connection closes before `endRequest` is called. */
+export function beginRequest(socket: Socket): Cancellation {
+  const cancellation = new Cancellation();
+  const inFlight = requests.get(socket);
+  if (inFlight === undefined) watch(socket, [cancellation]);
+  else inFlight.push(cancellation);
+  return cancellation;
+}
+
+/** Removes a request whose response is complete. */
+export function endRequest(socket: Socket, cancellation: Cancellation): void {
+  const inFlight = requests.get(socket);
+  const index = inFlight?.indexOf(cancellation) ?? -1;
+  if (index !== -1) inFlight?.splice(index, 1);
+}
+
+function watch(socket: Socket, inFlight: Cancellation[]): void {
+  requests.set(socket, inFlight);
+  socket.once('close', () => {
+    for (const cancellation of inFlight.splice(0)) cancellation.abort();
+  });
+}
