@@ -77,7 +77,7 @@ export async function buildGeneration(
   const { telemetry, subgraphPool, monotonic, onFullHeap, stages } = parts;
   await using built = new AsyncDisposableStack();
   const accepted = await acceptSupergraph(supergraph, config, parts.createPlanner);
-  const { graph, warnings } = accepted;
+  const { graph, servableSdl, warnings } = accepted;
   built.use(accepted.planner);
   const routes = built.use(
     subgraphPool.forGeneration(graph.routes, {
@@ -87,8 +87,13 @@ export async function buildGeneration(
     }),
   );
   const serve = async (contract?: AcceptedContract) => {
-    const { schema } = (contract ?? accepted).graph.introspection;
-    const server = await startApolloServer(schema, config, telemetry);
+    const server = await startApolloServer(
+      contract === undefined
+        ? { supergraphSdl: servableSdl }
+        : { schema: contract.graph.introspection.schema },
+      config,
+      telemetry,
+    );
     built.defer(() => server.stop());
     const served = createOperations({
       ...accepted,

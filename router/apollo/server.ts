@@ -12,6 +12,7 @@ import type { Config } from '../config/config-schema.ts';
 import { MAX_VALIDATION_ERRORS, withinLimits } from '../limits/check-document.ts';
 import { finiteFloats } from '../shared/graphql/finite-floats.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createGateway } from './gateway.ts';
 
 /** Result of reading a document: the valid document, or its errors. */
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
@@ -22,17 +23,21 @@ export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQ
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
+/** The source of the schema: a supergraph, which Apollo Gateway reads, or the schema itself. */
+export type DocumentSchema = { readonly supergraphSdl: string } | { readonly schema: GraphQLSchema };
+
 /**
- * Starts Apollo Server for one schema. It parses and validates documents, but executes none.
- * @throws {Error} if the server rejects the schema
+ * Starts Apollo Server for one supergraph, with Apollo Gateway, or for one schema. It parses and validates
+ * documents, but executes none.
+ * @throws {Error} if the gateway or the server rejects the supergraph
  */
 export async function startApolloServer(
-  schema: GraphQLSchema,
+  validated: DocumentSchema,
   { mode, supergraph, limits }: Pick<Config, 'mode' | 'supergraph' | 'limits'>,
   { log }: Pick<Telemetry, 'log'>,
 ): Promise<ApolloServer<DocumentContext>> {
   const server = new ApolloServer<DocumentContext>({
-    schema,
+    ...('schema' in validated ? validated : { gateway: createGateway(validated.supergraphSdl) }),
     plugins: [...DISABLED, resultPlugin],
     introspection: supergraph.introspection ?? mode === 'development',
     hideSchemaDetailsFromClientErrors: mode === 'production',

@@ -349,7 +349,7 @@ async function leaksOf({ contracts, graph }: AcceptedSupergraph): Promise<Tried>
   const introspected = introspectionFromSchema(contract.graph.introspection.schema, { descriptions: false });
   const leaks = namedIn(JSON.stringify(introspected));
   const config = configOf({});
-  const server = await startApolloServer(contract.graph.introspection.schema, config, {
+  const server = await startApolloServer({ schema: contract.graph.introspection.schema }, config, {
     log: silentLog,
   });
   const read = createReadDocument(server, config.limits);

@@ -10,7 +10,7 @@ export async function startReadingDocuments(
   config: Config,
 ): Promise<AsyncDisposable & { read: ReadDocument }> {
   const schema = buildSchema('type Query { a: Int }');
-  const server = await startApolloServer(schema, config, createTelemetry(config.telemetry));
+  const server = await startApolloServer({ schema }, config, createTelemetry(config.telemetry));
   return {
     read: createReadDocument(server, config.limits),
     [Symbol.asyncDispose]: () => server.stop(),

@@ -1,0 +1,20 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it sets a variable that the gateway reads
+import './disable-usage-reports.ts';
+import { ApolloGateway } from '@apollo/gateway';
+
+/**
+ * Creates the gateway from which Apollo Server gets the schema. It executes no operations: `pipeline.ts`
+ * does.
+ */
+export function createGateway(supergraphSdl: string): ApolloGateway {
+  const gateway = new ApolloGateway({ supergraphSdl, logger: SILENT, __exposeQueryPlanExperimental: false });
+  gateway.executor = () => Promise.reject(new Error('bug: an operation reached the executor of the gateway'));
+  return gateway;
+}
+
+// Disables the log of the gateway: it throws its errors, and the router logs them.
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  return undefined;
+}
