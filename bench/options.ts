@@ -74,7 +74,7 @@ export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.
 }
 
 /**
- * Keeps a whole run within 10 minutes and one workload within 2, apart from the measurement that runs at the
+ * Keeps a whole run within 14 minutes and one workload within 2, apart from the measurement that runs at the
  * limit.
  */
 function limitOf(
@@ -82,5 +82,5 @@ function limitOf(
   workload: string | undefined,
 ): number | undefined {
   if ([seconds, minutes, connections].some((value) => value !== undefined)) return undefined;
-  return workload === undefined ? 580_000 : 108_000;
+  return workload === undefined ? 780_000 : 108_000;
 }

@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { Client, fetch } from 'undici';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { percentileOf } from '../../router/rate-limit/caller-percentile.ts';
@@ -53,8 +54,9 @@ function isInShare(
 }
 
 /** Sends a request of a caller and returns the book, or "error". */
-async function ask(router: Pick<Router, 'url'>, caller: number): Promise<string> {
+async function ask(router: Pick<Router, 'url'>, caller: number, connection?: Client): Promise<string> {
   const response = await fetch(router.url, {
+    ...(connection !== undefined && { dispatcher: connection }),
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-forwarded-for': addressOf(caller) },
     body: JSON.stringify({ query: '{ book }' }),
@@ -196,9 +198,12 @@ test(
     const all = async (holds: (rollout: RolloutStatus) => boolean) => (await rollouts()).every(holds);
     expect(await until(() => all(({ canary }) => canary !== null), 60_000)).toBe(true);
     await registry.close();
-    const caller = { count: 0 };
+    // One connection reaches one worker. The other one sees too few requests to decide by itself.
+    const connection = new Client(new URL(router.url).origin);
+    built.defer(() => connection.close());
+    let caller = 0;
     const asked = async () => {
-      await Promise.all(Array.from({ length: 10 }, () => ask(router, caller.count++)));
+      for (let count = 0; count < 10; count += 1) await ask(router, caller++, connection);
       return all(({ canary }) => canary === null);
     };
     expect(await until(asked, 60_000)).toBe(true);
