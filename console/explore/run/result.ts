@@ -65,6 +65,8 @@ export type PlannedFetch = {
   readonly subgraph: string;
   readonly path: readonly string[];
   readonly dependsOn: readonly number[];
+  /** Id of the fetch in whose request this one is sent. */
+  readonly sentWith?: number | null;
   readonly operation: string;
   /** Selection set of the representations. */
   readonly requires?: string | null;
