@@ -119,7 +119,7 @@ function Node({
       <span class="row-path">{pathText(fetch.path) || 'root fields'}</span>
       <span class="plan-node-foot">
         {entities > 0 && <span class="soft number">{count(entities, 'entity', 'entities')}</span>}
-        {fetch.sentWith != null && <span class="soft">sent with #{fetch.sentWith}</span>}
+        {fetch.sentWith != null && <span class="soft">{`sent with #${fetch.sentWith}`}</span>}
         {traced && traced.outcome !== 'OK' && <span class="label label-bad">{traced.outcome}</span>}
         {traced && traced.source !== 'subgraph' && <span class="label label-warn">{traced.source}</span>}
         {isCritical && <span class="visually-hidden">on the critical path</span>}
