@@ -11,6 +11,9 @@ import type { Schedule } from '../shared/schedule.ts';
 /** Receives the lines of a log. */
 export type LogTarget = DestinationStream & { readonly isTTY?: boolean };
 
+/** `process.stdout` has no descriptor in worker threads. */
+const STDOUT = 1;
+
 type LogParts = { readonly schedule: Schedule; readonly later: (action: () => void) => void };
 
 /**
@@ -24,16 +27,23 @@ export function createLog(
   parts: LogParts,
 ): RouterLog {
   if (destination !== undefined) return openLog(config, destination);
-  const { fd, isTTY } = process.stdout;
+  // Reading `process.stdout` makes a pipe non-blocking.
+  const { isTTY } = process.stdout;
   const output = createLogOutput({
     ...parts,
-    fd,
+    fd: STDOUT,
     bufferBytes: config.logs.bufferBytes,
     onDropped: (count) => opened.log.warn({ count }, 'log lines dropped'),
   });
   const opened = openLog(config, { isTTY, write: output.write });
   process.once('exit', output.flush);
-  return { ...opened, dropped: output.dropped };
+  return {
+    ...opened,
+    dropped: output.dropped,
+    [Symbol.dispose]() {
+      if (output.close()) process.off('exit', output.flush);
+    },
+  };
 }
 
 function openLog(config: Config['telemetry'], target: LogTarget): RouterLog {
@@ -60,5 +70,5 @@ function openJsonLog(
     base: { [service]: serviceName },
     formatters: { level: (label: string) => ({ [level]: label }), log: createEventFields(logs) },
   };
-  return { log: pino(options, output), output, logs, dropped: () => 0 };
+  return { log: pino(options, output), output, logs, dropped: () => 0, [Symbol.dispose]: () => undefined };
 }

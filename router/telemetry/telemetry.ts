@@ -318,6 +318,7 @@ export function createTelemetry(
     [Symbol.dispose](): void {
       requestLog[Symbol.dispose]();
       audit[Symbol.dispose]();
+      routerLog[Symbol.dispose]();
     },
 
     /** Registers gauges for the state of other parts. They are read when a client requests the metrics. */

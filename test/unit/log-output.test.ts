@@ -129,6 +129,24 @@ describe('the output of the log', () => {
     expect(pipe.output.dropped()).toBe(0);
   });
 
+  test('writes each line at once after it was closed, and reports whether lines wait', () => {
+    using pipe = openPipe();
+    pipe.output.write('one\n');
+    expect(pipe.output.close()).toBe(true);
+    pipe.output.write('two\n');
+    expect(pipe.read()).toBe('one\ntwo\n');
+    pipe.pending.shift()?.();
+    const other = pipe.open();
+    for (let number = 0; number < 100; number += 1) other.write(lineOf(number));
+    expect(other.close()).toBe(false);
+    let text = '';
+    for (let part = pipe.read(); part !== ''; part = pipe.read()) {
+      text += part;
+      pipe.timers.shift()?.();
+    }
+    expect(text.split('\n').map((line) => line.length)).toEqual([...Array(100).fill(999), 0]);
+  });
+
   test('drops lines of an output that is closed', () => {
     using pipe = openPipe();
     const closed = createLogOutput({

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
@@ -89,6 +90,17 @@ describe('the log', () => {
     json.log.info('started');
     expect(JSON.parse(json.lines[0] ?? '')).toMatchObject({ msg: 'started' });
   });
+});
+
+test('a router in a worker thread, whose `process.stdout` has no descriptor, writes its log', () => {
+  const module = new URL('../../router/telemetry/log.ts', import.meta.url).href;
+  const telemetry = JSON.stringify(telemetryOf('telemetry: { logFormat: json }'));
+  const parts = '{ schedule: setTimeout, later: setImmediate }';
+  const thread = `import('${module}').then((m) => m.createLog(${telemetry}, undefined, ${parts}).log.info('here'))`;
+  const program = `new (require('node:worker_threads').Worker)(${JSON.stringify(thread)}, { eval: true })`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--eval', program], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({ msg: 'here' });
 });
 
 const FULL: RequestLogEntry = {

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import type { Schedule } from '../../shared/schedule.ts';
 
 export type LogOutputOptions = {
-  /** File descriptor. If it is a pipe, it must not block; that of `process.stdout` does not. */
+  /** File descriptor. If it is a pipe, it must not block; 1 does not once `process.stdout` was read. */
   readonly fd: number;
   /** Maximum number of bytes that wait for the reader. */
   readonly bufferBytes: number;
@@ -21,6 +21,11 @@ export type LogOutput = {
   readonly dropped: () => number;
   /** Writes all lines that wait. It stops waiting for the reader after a second. */
   readonly flush: () => void;
+  /**
+   * Writes the lines of this turn, and from now on each line at once. Returns whether no line waits for the
+   * reader, so that `flush` need not be called any more.
+   */
+  readonly close: () => boolean;
 };
 
 const BATCH_BYTES = 65_536;
@@ -42,6 +47,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   const batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   let used = 0;
   let isScheduled = false;
+  let isClosed = false;
   const waiting: Buffer[] = [];
   let waitingBytes = 0;
   let droppedLines = 0;
@@ -50,7 +56,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   function write(line: string): void {
     const longest = line.length * MAX_CHARACTER_BYTES;
     if (used + longest > BATCH_BYTES) writeBatch();
-    if (longest > BATCH_BYTES) return send(Buffer.from(line));
+    if (longest > BATCH_BYTES || isClosed) return send(Buffer.from(line));
     used += batch.write(line, used);
     if (isScheduled) return;
     isScheduled = true;
@@ -124,7 +130,13 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     for (writeWaiting(); waiting.length > 0 && performance.now() < deadline; writeWaiting()) sleep(RETRY_MS);
   }
 
-  return { write, dropped: () => droppedLines, flush };
+  function close(): boolean {
+    isClosed = true;
+    writeBatch();
+    return waiting.length === 0;
+  }
+
+  return { write, dropped: () => droppedLines, flush, close };
 }
 
 /** Returns the end of the whole lines that one write contains. A longer line is written alone. */

@@ -6,8 +6,11 @@ import { createLineLimit } from './line-limit.ts';
 import { createRequestLine } from './request-line.ts';
 import type { RequestLogEntry } from './request-line.ts';
 
-/** The log of the router, with the output and the settings to write lines of the same form directly. */
-export type RouterLog = {
+/**
+ * The log of the router, with the output and the settings to write lines of the same form directly. Disposing
+ * it removes its listener from the process.
+ */
+export type RouterLog = Disposable & {
   readonly log: Logger;
   /** Receives lines of JSON. */
   readonly output: DestinationStream;
@@ -39,7 +42,7 @@ export type RequestLog = Disposable & {
   readonly connectionRejected: (reason: ConnectionRejection, address: string | undefined) => void;
 };
 
-type RequestLogParts = Omit<RouterLog, 'dropped'> & {
+type RequestLogParts = Pick<RouterLog, 'log' | 'output' | 'logs'> & {
   readonly serviceName: string;
   readonly schedule: Schedule;
   /** Returns milliseconds since 1970. */
