@@ -16,6 +16,7 @@ import { healthResponse, isHealthPath } from './health.ts';
 import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { openPort } from './sockets/listeners.ts';
+import { beginResponse, endResponse } from './sockets/pending-responses.ts';
 import { createMalformedRequestHandler } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { httpFactsOf } from './head/request-facts.ts';
@@ -76,11 +77,14 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   let prepared = prepare(config);
   let activeRequests = 0;
   const respond: Respond = async (request, response) => {
+    const { socket } = request;
     activeRequests += 1;
+    beginResponse(socket, response);
     try {
       await prepared.respond(request, response);
     } finally {
       activeRequests -= 1;
+      endResponse(socket);
     }
   };
   const server = createServer(serverOptions(config), (request, response) => void respond(request, response));

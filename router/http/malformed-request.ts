@@ -4,6 +4,7 @@ import { RouterError } from '../shared/errors.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import { rejectionResponse } from '../response/rejection-response.ts';
 import { rejectBody } from './sockets/bodies-in-progress.ts';
+import { afterResponses } from './sockets/pending-responses.ts';
 import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
@@ -21,8 +22,8 @@ type MalformedReason = 'slow request' | 'headers too large' | 'malformed request
  * Creates the handler for invalid HTTP and for requests that do not arrive completely in time.
  * - If the router is already reading the body of a request, that request is rejected like any other: the
  *   response has the request id, and the request is logged.
- * - Otherwise the handler writes a JSON response to the socket and closes it. Node by itself would send an
- *   empty body.
+ * - Otherwise the handler writes a JSON response to the socket, after the responses to earlier requests, and
+ *   closes it. Node by itself would send an empty body, in place of an earlier response.
  */
 export function createMalformedRequestHandler(
   standing: StandingHeaders,
@@ -39,22 +40,33 @@ export function createMalformedRequestHandler(
     ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },
   };
 
+  // Further invalid bytes, and the timeout of a request, are reported while an earlier request is in flight.
+  const rejected = new WeakSet<Duplex>();
+
+  function rejectAfterResponses(socket: Duplex, response: string): void {
+    rejected.add(socket);
+    afterResponses(socket, () => {
+      // The socket is destroyed after the response. Otherwise a client that never closes its side would keep
+      // the socket open forever.
+      if (socket.writable) socket.end(response, () => socket.destroy());
+    });
+  }
+
   return function rejectMalformed({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+    // Bytes after a request with `Connection: close` are ignored, because its response closes the connection
+    // (RFC 9112 section 9.6). It may not be written yet, or not be sent completely.
+    if (code === 'HPE_CLOSED_CONNECTION') return;
     if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
     const { error, response, reason } = rejections[code] ?? badRequest;
-    // A client that closes the connection before the end of the body has cancelled its request, so there is
-    // no request to reject.
-    if (code !== 'HPE_INVALID_EOF_STATE') {
-      const hasRequest = rejectBody(socket, error);
-      onRejected({ reason, socket, hasRequest });
-      if (hasRequest) return;
-    }
-    // The socket is destroyed after the response. Otherwise a client that never closes its side would keep
-    // the socket open forever.
-    socket.end(response, () => socket.destroy());
+    // A client that closes the connection before the end of a request has cancelled it, and those before it.
+    if (code === 'HPE_INVALID_EOF_STATE') return void socket.end(response, () => socket.destroy());
+    if (rejected.has(socket)) return;
+    const hasRequest = rejectBody(socket, error);
+    onRejected({ reason, socket, hasRequest });
+    if (!hasRequest) rejectAfterResponses(socket, response);
   };
 }
 

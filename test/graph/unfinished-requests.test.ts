@@ -127,6 +127,31 @@ test('a head that does not arrive in time, after a whole request, has a 408 of i
   ]);
 });
 
+test('the response to an invalid request follows those of the requests before it', async () => {
+  const whole = (id: string, query: string) => {
+    const body = JSON.stringify({ query });
+    return `${head('/graphql', `x-request-id: ${id}`, `content-length: ${body.length}`)}${body}`;
+  };
+  const sent = `${whole('first', '{ ping }')}${whole('second', '{ __typename }')}no HTTP\r\n\r\n`;
+  const socket = open(graph.router.url, sent);
+  // Further bytes on the connection change nothing.
+  socket.write('more');
+  expect(await responsesOn(socket)).toMatchObject([
+    { status: 200, requestId: 'first', body: { data: { ping: 'pong' } } },
+    { status: 200, requestId: 'second', body: { data: { __typename: 'Query' } } },
+    { status: 400, closes: true, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } },
+  ]);
+});
+
+test('bytes after a request with `Connection: close` do not replace its response', async () => {
+  const body = '{"query":"{ ping }"}';
+  const headers = ['x-request-id: last', 'connection: close', `content-length: ${body.length}`];
+  const whole = head('/graphql', ...headers) + body;
+  expect(await responsesOn(open(graph.router.url, whole.repeat(2)))).toMatchObject([
+    { status: 200, closes: true, requestId: 'last', body: { data: { ping: 'pong' } } },
+  ]);
+});
+
 test('on the admin port a late body has a 408 that closes the connection', async () => {
   const sent = `${head('/breakers/only', 'content-length: 99')}{"state"`;
   expect(await responsesOn(open(graph.router.adminUrl, sent))).toMatchObject([

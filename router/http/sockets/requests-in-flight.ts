@@ -8,9 +8,16 @@ import { Cancellation } from '../../request/cancel-signal.ts';
  */
 const requests = new WeakMap<Socket, Cancellation[]>();
 
-/** Registers a request. The result is aborted if its connection closes before `endRequest` is called. */
+/**
+ * Registers a request. The result is aborted if its connection closes before `endRequest` is called, or has
+ * closed already, which may happen while a compressed body is decoded.
+ */
 export function beginRequest(socket: Socket): Cancellation {
   const cancellation = new Cancellation();
+  if (socket.destroyed) {
+    cancellation.abort();
+    return cancellation;
+  }
   const inFlight = requests.get(socket);
   if (inFlight === undefined) watch(socket, [cancellation]);
   else inFlight.push(cancellation);
