@@ -9,7 +9,8 @@ import type { Decision } from './local-buckets.ts';
  * 1. It loads the buckets. Each is stored as "units milliseconds". A missing bucket is full, so a key may
  *    expire when its bucket would be full. An invalid value counts as full too, so the next write repairs it.
  *    Time is that of Redis, which all routers share. If the clock of Redis is set back, the next request does
- *    not refill the bucket. MGET loads 1,000 keys at a time, because the stack of Lua limits `unpack`.
+ *    not refill the bucket, but stores it with the current time, so that it fills up from then on. MGET loads
+ *    1,000 keys at a time, because the stack of Lua limits `unpack`.
  * 2. It applies refunds, then charges, one after another. A charge that one of its buckets cannot pay changes
  *    none of them.
  * 3. It stores the buckets that have changed. '%.0f' is needed because Lua prints large numbers as 1e+14.
@@ -32,13 +33,14 @@ for from = 1, #KEYS, 1000 do
   for i, value in ipairs(stored) do
     local capacity, window = number(), number()
     local full = capacity * window
-    local level = full
+    local level, changed = full, false
     local units, at = string.match(value or '', '^(%d+) (%d+)$')
     if units then
-      local elapsed = math.min(math.max(now - tonumber(at), 0), window)
-      level = math.min(full, tonumber(units) + elapsed * capacity)
+      local elapsed = now - tonumber(at)
+      changed = elapsed < 0
+      level = math.min(full, tonumber(units) + math.min(math.max(elapsed, 0), window) * capacity)
     end
-    buckets[from + i - 1] = { capacity = capacity, window = window, full = full, level = level }
+    buckets[from + i - 1] = { capacity = capacity, window = window, full = full, level = level, changed = changed }
   end
 end
 

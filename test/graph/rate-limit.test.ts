@@ -113,6 +113,19 @@ describe('in Redis', () => {
     expect(decision?.headers['x-ratelimit-remaining']).toBe('999');
   });
 
+  it('an empty bucket fills up again after the clock of Redis was set back', async () => {
+    const { routers, redis, prefix } = await startRouters({
+      tiers: { FREE: { points: 60_000, windowS: 60 } },
+    });
+    const charge = () => routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
+    await charge();
+    const [key = ''] = await redis.keys(`${prefix}*}:u:*`);
+    await redis.set(key, `0 ${(await redisMs(redis)) + 3_600_000}`);
+    expect(await charge()).toMatchObject({ kind: 'rejected', shortage: { remaining: 0 } });
+    // The bucket gains one point per millisecond.
+    await expect.poll(charge).toMatchObject({ kind: 'admitted', reservation: { store: 'redis' } });
+  });
+
   it('refunded points can be used again, up to a full bucket', async () => {
     const { routers } = await startRouters({ tiers: { FREE: { points: 100, windowS: DAY } } });
     const caller = { identity: userOf('ada'), address };
