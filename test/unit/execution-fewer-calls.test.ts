@@ -53,6 +53,7 @@ const graph = federatedGraph({
         inStock: Boolean
         depots: [Depot!]
         shippingEstimate: Int @requires(fields: "price weight")
+        handling: Int @requires(fields: "weight")
       }
       type Depot { name: String }
     `,
@@ -62,6 +63,7 @@ const graph = federatedGraph({
         inStock: ({ upc }) => upc !== '1',
         depots: ({ upc }) => [{ name: `depot of ${String(upc)}` }],
         shippingEstimate: ({ price, weight }) => Number(price) + Number(weight),
+        handling: ({ weight }) => 2 * Number(weight),
       },
     },
   },
@@ -80,9 +82,12 @@ const graph = federatedGraph({
   },
 });
 
-async function run(document: string, request: Pick<FederatedRequest, 'interposed'> = {}) {
-  const operation = graph.compile(document, { mergesFetches: true });
-  const { calls, data, errors } = await graph.run(document, { operation, ...request });
+async function run(
+  document: string,
+  request: Pick<FederatedRequest, 'interposed' | 'onError' | 'operation'> = {},
+) {
+  const { operation = graph.compile(document, { mergesFetches: true }) } = request;
+  const { calls, data, errors } = await graph.run(document, { ...request, operation });
   return { calls, data, errors, texts: calls.map(textOf) };
 }
 
@@ -130,6 +135,15 @@ describe('the calls of a query', () => {
         'inventory: {...on Product{shippingEstimate}...on Product{inStock}}}',
       ],
       4,
+    ],
+    [
+      'with a selection that another one could carry, which a third one could carry in turn',
+      'query($brief: Boolean = false) { topProducts { inStock handling @skip(if: $brief) shippingEstimate } }',
+      [
+        'products: query($brief:Boolean=false){topProducts{__typename upc price weight ...on Product@skip(if:$brief){weight}}}',
+        'inventory: query($r0:[_Any!]!,$r1:[_Any!]!,$brief:Boolean=false){e0:_entities(representations:$r0){...on Product{shippingEstimate}} e1:_entities(representations:$r1){...on',
+      ],
+      2,
     ],
     [
       'with an object beside a field that requires others',

@@ -38,6 +38,8 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
+    // A group that carries another selection has the number of both together. It joins no other group.
+    if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
     groups.delete(id);
