@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { caseCount } from '../support/runs/case-count.ts';
-import { cases, faultsOf } from './cases.ts';
+import { cases, faultsOf, variations } from './cases.ts';
 import type { Case } from './cases.ts';
 import { faultsOfBehaviors } from './error-behaviors.ts';
 import { createGraph } from './graph.ts';
 import type { Graph } from './graph.ts';
+import { responsesByMerging } from './merging.ts';
 import { readRegressions, readUnexplained } from './regressions.ts';
 import { shrink } from './shrink.ts';
 import { createStock, evaluateStock } from './stock.ts';
@@ -18,6 +19,7 @@ const CASES = caseCount(3_200, 9_600);
 const OPERATIONS_PER_GRAPH = 50;
 const STOCK_CASES = caseCount(800, 1_600);
 const ON_ERROR_CASES = caseCount(600, 1_200);
+const MERGED_CASES = caseCount(300, 6_000);
 
 const TIMEOUT_MS = 180_000;
 
@@ -51,6 +53,25 @@ describe(`onError, seed ${SEED}`, () => {
         if ((count += 1) > ON_ERROR_CASES) break;
         const faults = await faultsOfBehaviors(graph, next);
         expect({ document: next.operation.document, faults }).toMatchObject({ faults: [] });
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe(`merged fetches, seed ${SEED}`, () => {
+  test(
+    'have the data and the errors of separate ones when fields fail',
+    async () => {
+      let count = 0;
+      for (const { graph, cases: varied } of variations(`${SEED} merged`, OPERATIONS_PER_GRAPH)) {
+        if ((count += 1) > MERGED_CASES) break;
+        const { operation } = varied[0];
+        const { separate, merged } = await responsesByMerging(graph, varied[0], 'NULL');
+        expect({ document: operation.document, response: merged }).toEqual({
+          document: operation.document,
+          response: separate,
+        });
       }
     },
     TIMEOUT_MS,

@@ -92,6 +92,19 @@ export function withData(graph: Graph, seed: string): Graph {
   return { ...graph, seed, dataset: { ...dataset, seed, fallible } };
 }
 
+/** Returns the same graph, in which every field that nothing reads fails sometimes, non-null fields too. */
+export function withFailingFields(graph: Graph): Graph {
+  const { supergraphSchema, dataset, reserved } = graph;
+  const fallible = new Set<string>();
+  for (const type of Object.values(supergraphSchema.getTypeMap())) {
+    if (!isObjectType(type) || /^(?:_|Query$|Mutation$)/.test(type.name)) continue;
+    const identity = dataset.identities.get(type.name)?.[0] ?? type.name;
+    for (const { name } of Object.values(type.getFields()))
+      if (!reserved.has(name)) fallible.add(`${identity}.${name}`);
+  }
+  return { ...graph, dataset: { ...dataset, fallible } };
+}
+
 /** Returns the same graph without numbers that doubles cannot represent. */
 export function withDoubles(graph: Graph): Graph {
   return { ...graph, dataset: { ...graph.dataset, isExact: false } };

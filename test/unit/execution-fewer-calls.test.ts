@@ -25,6 +25,9 @@ const reviews = Array.from({ length: 9 }, (_, index) => ({
   author: { id: `${index % users.length}` },
   product: { upc: `${index % 3}` },
 }));
+const fails = (name: string): never => {
+  throw new Error(`${name} fails`);
+};
 const find = (rows: readonly Row[], key: string) => (reference: Row) =>
   rows.find((row) => row[key] === reference[key]) ?? null;
 
@@ -54,6 +57,8 @@ const graph = federatedGraph({
         depots: [Depot!]
         shippingEstimate: Int @requires(fields: "price weight")
         handling: Int @requires(fields: "weight")
+        isSealed: Boolean!
+        duty: Int! @requires(fields: "weight")
       }
       type Depot { name: String }
     `,
@@ -64,6 +69,8 @@ const graph = federatedGraph({
         depots: ({ upc }) => [{ name: `depot of ${String(upc)}` }],
         shippingEstimate: ({ price, weight }) => Number(price) + Number(weight),
         handling: ({ weight }) => 2 * Number(weight),
+        isSealed: () => fails('isSealed'),
+        duty: () => fails('duty'),
       },
     },
   },
@@ -243,6 +250,35 @@ describe('a fetch that waits for a later one of its subgraph', () => {
       new Set(['latest.product.inStock', 'latest.product.shippingEstimate']),
     );
   });
+
+  test.for([
+    ['the later one', 'inStock duty', { inStock: true, duty: null }, 'inStock'],
+    [
+      'the waiting one',
+      'isSealed shippingEstimate',
+      { isSealed: null, shippingEstimate: 122 },
+      'shippingEstimate',
+    ],
+  ] as const)(
+    'loses no field if a non-null field of %s has an error, which removes the entity of both',
+    async ([, fields, product, alone]) => {
+      const document = `{ latest { product { ${fields} } } }`;
+      const operation = graph.compile(document, { mergesFetches: true });
+      const [lost = ''] = Object.entries(product).flatMap(([name, value]) => (value === null ? name : []));
+      const { data, errors, texts } = await run(document, { operation, onError: 'NULL' });
+      expect(data).toEqual({ latest: { product } });
+      expect(errors.map(({ message, path }) => [message, path.join('.')])).toEqual([
+        [`${lost} fails`, `latest.product.${lost}`],
+      ]);
+      expect(texts).toHaveLength(4);
+      expect(texts.at(-1)).toBe(`inventory: {...on Product{${alone}}}}`);
+      // Both are sent separately from then on.
+      const again = await run(document, { operation });
+      expect(again.texts.filter((text) => text.startsWith('inventory'))).toHaveLength(2);
+      expect(again.data).toEqual({ latest: { product: null } });
+      expect(again.errors).toMatchObject([{ message: `${lost} fails` }]);
+    },
+  );
 
   test('waits in the plan, too, where both count as one call', () => {
     const planned = createOperationPlanner(graph.supergraphSdl)({

@@ -289,6 +289,13 @@ describe('when merged fetches fail', () => {
     expect(second.data).toEqual(expected);
   });
 
+  test('a bug while they are sent fails the request, as it does for a single fetch', async () => {
+    const bug: Interposed = () => {
+      throw new Error('a bug');
+    };
+    await expect(run(TWO, { interposed: bug })).rejects.toThrow('a bug');
+  });
+
   test('a later fetch for some of their entities sends its own request if theirs is of no use', async () => {
     const document =
       '{ order { items { maker { name } } others { maker { name } } shop { staff { name } } } }';

@@ -1,6 +1,6 @@
 import { groupQueries } from './query-groups.ts';
 import type { GroupMember, QueryGroup } from './query-groups.ts';
-import { partOf } from './merged-response.ts';
+import { isSpoiled, partOf } from './merged-response.ts';
 import type { Part } from './merged-response.ts';
 import type { MergedDocument } from './merged-documents.ts';
 import type { BatchingExecution, EntityQuery, WaitingQuery } from './waiting-query.ts';
@@ -28,17 +28,22 @@ const MAX_REPRESENTATIONS = 1000;
  */
 export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
   const { service } = query.fetch;
-  return new Promise((settle) => {
+  return new Promise((settle, reject) => {
     const waiting = execution.waiting.get(service);
     if (waiting !== undefined) {
-      waiting.push({ ...query, settle });
+      waiting.push({ ...query, settle, reject });
       return;
     }
-    const queries: [WaitingQuery, ...WaitingQuery[]] = [{ ...query, settle }];
+    const queries: [WaitingQuery, ...WaitingQuery[]] = [{ ...query, settle, reject }];
     execution.waiting.set(service, queries);
     atEndOfTurn(() => {
       execution.waiting.delete(service);
-      sendWaiting(queries, execution);
+      try {
+        sendWaiting(queries, execution);
+      } catch (bug) {
+        // Thrown here, the error would end the process. It ends only this execution.
+        for (const waitingQuery of queries) waitingQuery.reject(bug);
+      }
     });
   });
 }
@@ -88,12 +93,14 @@ function sendTogether(
     const { members, representations } = group;
     const isShared = members.length > 1;
     const part = { key: keys[index] ?? '', keys, count: representations.length, isShared };
-    if (isShared) recordRequested(group, { part, sent, record }, execution);
-    for (const member of members) settleMember(member, { part, sent, record }, execution);
+    const sentPart = { document, part, sent, record };
+    if (isShared) recordRequested(group, sentPart, execution);
+    for (const member of members) settleMember(member, sentPart, execution);
   }
 }
 
 type SentPart = {
+  readonly document: MergedDocument;
   readonly part: Omit<Part, 'positions' | 'isForeign'>;
   readonly sent: Promise<SubgraphResponse>;
   readonly record: FetchRecord | undefined;
@@ -101,12 +108,17 @@ type SentPart = {
 
 function settleMember(
   { query, positions, isForeign }: GroupMember,
-  { part, sent, record }: SentPart,
+  { document, part, sent, record }: SentPart,
   execution: BatchingExecution,
 ): void {
   query.settle(
     sent.then((response) => {
       if (isToRepeat(response)) return sendAlone(query, execution);
+      if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
+        document.timesApart = TIMES_APART;
+        // The other queries first copy the times of this call from the record, which then receives new ones.
+        return Promise.resolve().then(() => sendAlone(query, execution));
+      }
       if (record !== undefined) query.record?.usesCallOf(record);
       return response.kind === 'failed' ? response : partOf(response, { ...part, positions, isForeign });
     }),

@@ -24,6 +24,23 @@ export type Part = {
   readonly isShared: boolean;
 };
 
+/**
+ * Returns whether an entity is missing because of an error in another selection for the same entities: a
+ * non-null field of that selection has no value. Alone, the query may receive the entity.
+ */
+export function isSpoiled(
+  { data, errors }: ReceivedResponse,
+  { key, isForeign }: Pick<Part, 'key' | 'isForeign'>,
+): boolean {
+  if (isForeign === undefined || errors.length === 0 || data === null) return false;
+  const entities: unknown = readOwn(data, key);
+  if (!Array.isArray(entities)) return false;
+  return errors.some(({ path: [group, position, field] = [] }) => {
+    if (group !== key || typeof position !== 'number' || typeof field !== 'string') return false;
+    return entities[position] === null && isForeign(field);
+  });
+}
+
 /** Returns the response that the query would have received alone. */
 export function partOf(
   response: ReceivedResponse,

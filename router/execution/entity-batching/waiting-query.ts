@@ -18,10 +18,11 @@ export type EntityQuery = {
 
 /**
  * A query that waits to be sent together with other queries to the same subgraph. `settle` resolves its
- * promise with the response.
+ * promise with the response, and `reject` rejects it because of a bug.
  */
 export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
+  readonly reject: (bug: unknown) => void;
 };
 
 /** Entities that an execution has requested with one selection. */
