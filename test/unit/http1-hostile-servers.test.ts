@@ -189,7 +189,7 @@ describe('hostile servers of the built-in HTTP/1.1 client', () => {
     const aligned = Object.entries(BEHAVIOURS).filter(([name]) => !UNALIGNED.test(name));
     let responses = 0;
     // A pool sends its requests together until the first fault.
-    for (let count = 10; count < 40; count += 1)
+    for (let count = 10; count < 44; count += 1)
       responses += await sendAll(
         aligned.map(([, behave]) => behave),
         count,

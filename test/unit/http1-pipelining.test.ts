@@ -78,7 +78,11 @@ describe('queries that are sent together on one connection', () => {
 
   it('are sent again when the server announces that it closes the connection', async () => {
     await using one = await startJoining();
+    const before = await sendThree(one);
+    for (const text of ['a', 'b', 'c']) respond(before.arrived, text);
+    await Promise.all(before.calls.map(bodyOf));
     const { calls, arrived } = await sendThree(one);
+    expect(arrived.socket).toBe(before.arrived.socket);
     respond(arrived, 'a', `${HEAD}connection: close\r\n`);
     await respondSingly(one, 2);
     expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
@@ -87,6 +91,58 @@ describe('queries that are sent together on one connection', () => {
     expect(textsIn(next)).toEqual(['d', 'e']);
     for (const text of ['d', 'e']) respond(next, text);
     expect(await Promise.all(later.map(bodyOf))).toEqual(['d', 'e']);
+  });
+
+  it('are sent alone after the server has closed a new connection with its first response', async () => {
+    await using one = await startJoining();
+    const { calls, arrived } = await sendThree(one);
+    respond(arrived, 'a', `${HEAD}connection: close\r\n`);
+    await respondSingly(one, 2);
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
+    expect(one.pool.pipelining).toBe('paused');
+  });
+
+  it('receive their responses on a connection that the server keeps for a short time only', async () => {
+    await using one = await startJoining();
+    const { calls, arrived } = await sendThree(one);
+    for (const text of ['a', 'b', 'c']) respond(arrived, text, `${HEAD}keep-alive: timeout=1\r\n`);
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
+    expect(one.server.sockets).toHaveLength(1);
+  });
+
+  it('have their connection closed after the last response that a call waits for', async () => {
+    await using one = await startJoining();
+    const { calls, arrived } = await sendThree(one);
+    const closed = once(arrived.socket, 'close');
+    await respondSingly(one, 2);
+    respond(arrived, 'a');
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
+    await closed;
+    await one.pool.close();
+  });
+
+  it('are sent again when the response before them is aborted and has arrived completely', async () => {
+    await using one = await startJoining();
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    const large = send(one.pool, 'a', {
+      onHead: (controller) => resolve(controller.abort(new Error('too large'))),
+    });
+    const calls = ['b', 'c'].map((text) => send(one.pool, text));
+    const arrived = await one.server.next();
+    expect(textsIn(arrived)).toEqual(['a', 'b', 'c']);
+    respond(arrived, 'a');
+    await aborted;
+    await respondSingly(one, 2);
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['b', 'c']);
+    expect(large.controller()).toBeDefined();
+  });
+
+  it('are sent again when the connection ends between two responses', async () => {
+    await using one = await startJoining();
+    const { calls, arrived } = await sendThree(one);
+    arrived.socket.end(sized('a'));
+    await respondSingly(one, 2);
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
   });
 
   it.each([
@@ -178,11 +234,11 @@ describe('a call that was sent together with others', () => {
 });
 
 describe('the decision to send queries together', () => {
-  const SERIAL = { requests: 4, firstMs: 5, lastMs: 20 };
-  const CONCURRENT = { requests: 4, firstMs: 5, lastMs: 6 };
+  const SERIAL = { responses: 4, firstMs: 5, lastMs: 20 };
+  const CONCURRENT = { responses: 4, firstMs: 5, lastMs: 6 };
 
   it('is withdrawn for a server that processes them one after another', () => {
-    const pipelining = new Pipelining(16);
+    const pipelining = new Pipelining(16, 1_000);
     for (let batch = 0; batch < 100; batch += 1) pipelining.observe(CONCURRENT, batch);
     expect(pipelining.maxRequests(100)).toBe(16);
     let batches = 0;
@@ -196,7 +252,7 @@ describe('the decision to send queries together', () => {
   });
 
   it('is withdrawn for twice as long each time, unless it held for longer than the pause before', () => {
-    const pipelining = new Pipelining(16);
+    const pipelining = new Pipelining(16, 1_000);
     const pauses = [];
     let now = 0;
     for (let pause = 0; pause < 11; pause += 1) {
@@ -212,8 +268,8 @@ describe('the decision to send queries together', () => {
     expect(pipelining.maxRequests(now + 1_000)).toBe(16);
   });
 
-  it('calls responses overdue after four times the typical time, and 20 ms at least', () => {
-    const pipelining = new Pipelining(16);
+  it('calls responses overdue after four times the typical time, 20 ms at least, and half of the timeout at most', () => {
+    const pipelining = new Pipelining(16, 1_000);
     expect(pipelining.overdueMs).toBe(80);
     for (let batch = 0; batch < 100; batch += 1)
       pipelining.observe({ ...CONCURRENT, firstMs: 1, lastMs: 1 }, 0);
@@ -221,5 +277,9 @@ describe('the decision to send queries together', () => {
     for (let batch = 0; batch < 100; batch += 1)
       pipelining.observe({ ...CONCURRENT, firstMs: 50, lastMs: 50 }, 0);
     expect(pipelining.overdueMs).toBeCloseTo(200, 3);
+    for (let batch = 0; batch < 100; batch += 1)
+      pipelining.observe({ responses: 1, firstMs: 900, lastMs: 900 }, 0);
+    expect(pipelining.overdueMs).toBe(1_000);
+    expect(pipelining.maxRequests(0)).toBe(16);
   });
 });

@@ -59,11 +59,18 @@ export type Sent = {
   readonly controller: () => RequestController | undefined;
 };
 
+type SendOptions = {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly isIdempotent?: boolean;
+  /** Called when the head of the response has arrived. */
+  readonly onHead?: (controller: RequestController) => void;
+};
+
 /** Sends a query or, if `isIdempotent` is false, a mutation. */
 export function send(
   pool: Http1Pool,
   text = 'ping',
-  { headers = {}, isIdempotent = true }: { headers?: Record<string, string>; isIdempotent?: boolean } = {},
+  { headers = {}, isIdempotent = true, onHead = () => undefined }: SendOptions = {},
 ): Sent {
   const result = Promise.withResolvers<{ status: number; body: string }>();
   let controller: RequestController | undefined;
@@ -72,7 +79,10 @@ export function send(
   const handler: ResponseHandler = {
     isEnded: false,
     onRequestStart: (own) => void (controller = own),
-    onResponseStart: (_, received) => void (status = received),
+    onResponseStart: (own, received) => {
+      status = received;
+      onHead(own);
+    },
     onResponseData: (_, chunk) => void chunks.push(chunk),
     // The chunks are read at once, as in the router: later the buffer holds the bytes of other responses.
     onResponseEnd: () => result.resolve({ status, body: Buffer.concat(chunks).toString() }),

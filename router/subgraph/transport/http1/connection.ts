@@ -20,7 +20,7 @@ export type ConnectionOptions = {
 
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
-  /** Called after the last response of several requests that were sent together. */
+  /** Called after the last response that a call waits for, if several requests were sent together. */
   readonly onReceived: (times: BatchTimes) => void;
   /** Called after the last response if the connection can be used again. */
   readonly onIdle: (connection: Connection) => void;
@@ -57,6 +57,8 @@ export class Connection implements ResponseEvents, Carrier {
   #received = 0;
   /** Whether the server has announced that it sends no other response. */
   #isEnding = false;
+  /** Number of batches that the connection has carried, with the present one. */
+  #batches = 0;
   #sentAt = 0;
   #firstMs = 0;
   #overdue: NodeJS.Timeout | undefined;
@@ -84,6 +86,7 @@ export class Connection implements ResponseEvents, Carrier {
     const started = batch.filter((request) => request.start(this));
     if (started.length === 0) return this.#becomeIdle();
     this.#batch = started;
+    this.#batches += 1;
     this.#received = 0;
     this.#reader.begin();
     const bytes = bytesOf(started);
@@ -101,8 +104,7 @@ export class Connection implements ResponseEvents, Carrier {
     if (index === -1) return;
     this.#batch[index] = undefined;
     const hasBegun = index === this.#received && this.#reader.head !== undefined;
-    if (hasBegun || !this.#batch.some((other, at) => at >= this.#received && other !== undefined))
-      this.destroy();
+    if (hasBegun || !this.#isAwaited) this.destroy();
   }
 
   destroy(error?: Error): void {
@@ -122,6 +124,11 @@ export class Connection implements ResponseEvents, Carrier {
 
   get #isBusy(): boolean {
     return this.#received < this.#batch.length;
+  }
+
+  /** Whether a call waits for one of the responses that are still to come. */
+  get #isAwaited(): boolean {
+    return this.#batch.some((request, at) => at >= this.#received && request !== undefined);
   }
 
   /** The request whose response comes next. */
@@ -187,16 +194,18 @@ export class Connection implements ResponseEvents, Carrier {
     const request = this.#current;
     this.#received += 1;
     const isLast = !this.#isBusy;
+    const isAwaited = !isLast && this.#isAwaited;
     // A response that came before the whole request was written leaves the connection in an unknown state.
     const isReusable = (isAtEnd || !isLast) && head?.isReusable === true && this.#socket.writableLength === 0;
-    if (this.#batch.length > 1) this.#measure(isLast);
+    if (this.#batch.length > 1) this.#measure(!isAwaited);
     if (isLast) this.#batch.length = 0;
+    else this.#reader.begin();
     request?.handler.onResponseEnd();
-    if (!isReusable || !this.#extend(head.keepAliveMs)) {
+    // Responses that nobody waits for may never come.
+    if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
       this.destroy();
     } else if (isLast) this.#becomeIdle();
-    else this.#reader.begin();
   }
 
   #watch(overdueMs: number): void {
@@ -216,16 +225,19 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    if (requests.length > 0 && !this.#isEnding) this.#events.onFault();
+    // A server may close a connection after many requests. One that closes each after its first response
+    // would receive most queries twice.
+    const isOrderly = this.#isEnding && this.#batches > 1;
+    if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
   }
 
-  #measure(isLast: boolean): void {
+  #measure(isOver: boolean): void {
     const ms = this.#options.monotonic() - this.#sentAt;
     if (this.#received === 1) this.#firstMs = ms;
-    if (!isLast) return;
+    if (!isOver) return;
     clearTimeout(this.#overdue);
-    this.#events.onReceived({ requests: this.#batch.length, firstMs: this.#firstMs, lastMs: ms });
+    this.#events.onReceived({ responses: this.#received, firstMs: this.#firstMs, lastMs: ms });
   }
 
   /** Takes requests without a response from the batch, from a position on. Their responses are discarded. */
@@ -255,7 +267,9 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    const pending = this.#takePending(this.#isEnding ? 0 : 1);
+    // The first response of a batch may be the one that makes the server fail, even if it has not begun.
+    const isBegun = this.#received === 0 || this.#reader.head !== undefined;
+    const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;
     this.#batch = [];
     this.#events.onClosed(this, wasOpen ? undefined : (error ?? closedEarly()));

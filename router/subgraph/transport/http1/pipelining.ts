@@ -1,6 +1,7 @@
 /** Times of one batch, in milliseconds since it was sent. */
 export type BatchTimes = {
-  readonly requests: number;
+  /** Number of responses that have arrived, including those that no call waited for. */
+  readonly responses: number;
   /** End of the first response. */
   readonly firstMs: number;
   /** End of the last response. */
@@ -29,14 +30,20 @@ const MAX_PAUSE_MS = 300_000;
  */
 export class Pipelining {
   readonly #maxRequests: number;
+  readonly #maxOverdueMs: number;
   #resumesAt = Number.NEGATIVE_INFINITY;
   #pauseMs = 0;
   /** Moving average of the time to the first response. */
   #typicalMs = INITIAL_MS;
   #serialShare = 0;
 
-  constructor(maxRequests: number) {
+  /**
+   * @param maxOverdueMs maximum of `overdueMs`. It is less than the timeout of a call, so that a query can still
+   * be sent again.
+   */
+  constructor(maxRequests: number, maxOverdueMs: number) {
     this.#maxRequests = maxRequests;
+    this.#maxOverdueMs = maxOverdueMs;
   }
 
   /** Maximum number of requests on one connection at this time. */
@@ -46,14 +53,15 @@ export class Pipelining {
 
   /** Milliseconds after which the responses of a batch are overdue. */
   get overdueMs(): number {
-    return Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs);
+    return Math.min(Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs), this.#maxOverdueMs);
   }
 
-  /** Records that all responses of a batch have arrived. */
-  observe({ requests, firstMs, lastMs }: BatchTimes, now: number): void {
-    const eachMs = (lastMs - firstMs) / (requests - 1);
-    const serialShare = firstMs > 0 ? Math.min(eachMs / firstMs, 1) : 0;
+  /** Records that the responses of a batch have arrived. */
+  observe({ responses, firstMs, lastMs }: BatchTimes, now: number): void {
     this.#typicalMs += WEIGHT * (firstMs - this.#typicalMs);
+    if (responses === 1) return;
+    const eachMs = (lastMs - firstMs) / (responses - 1);
+    const serialShare = firstMs > 0 ? Math.min(eachMs / firstMs, 1) : 0;
     this.#serialShare += WEIGHT * (serialShare - this.#serialShare);
     if (this.#serialShare > MAX_SERIAL_SHARE) this.pause(now);
   }

@@ -56,7 +56,8 @@ export class Http1Pool implements ConnectionPool {
       monotonic: () => performance.now(),
     };
     this.#requestHead = createRequestHead(url.host);
-    this.#pipelining = new Pipelining(options.pipelining);
+    // Connecting may take half of the timeout, and so may waiting for the responses before one's own.
+    this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 
   get stats(): PoolStats {
