@@ -38,7 +38,7 @@ export class Pipelining {
   #serialShare = 0;
 
   /**
-   * @param maxOverdueMs maximum of `overdueMs`. It is less than the timeout of a call, so that a query can still
+   * @param maxOverdueMs maximum of `overdueMs`. It is less than the timeout of a call, so that a query can
    * be sent again.
    */
   constructor(maxRequests: number, maxOverdueMs: number) {
