@@ -71,7 +71,7 @@ export const traffic = z
       .describe('Deduplication of work in flight. Mutations are never deduplicated.'),
     mergeFetches: z
       .boolean()
-      .default(true)
+      .default(false)
       .describe(
         'Send entity fetches of one query that are ready at the same time for the same subgraph in one request.',
       ),
