@@ -8,6 +8,7 @@ import type {
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
 import { readEntityOperation } from './patch/entity-operation.ts';
+import { mapChildren } from './prepare/map-children.ts';
 
 /**
  * Lets fetches wait for a later fetch of the same subgraph and the same objects, so that one request serves
@@ -29,13 +30,8 @@ function joinIn(node: PlanNode): PlanNode {
     case 'Defer':
       return node;
     case 'Condition':
-      return {
-        ...node,
-        ...(node.ifClause && { ifClause: joinIn(node.ifClause) }),
-        ...(node.elseClause && { elseClause: joinIn(node.elseClause) }),
-      };
     case 'Sequence':
-      return { ...node, nodes: node.nodes.map(joinIn) };
+      return mapChildren(node, joinIn);
     case 'Parallel':
       return joinInParallel(node.nodes.map(joinIn));
   }

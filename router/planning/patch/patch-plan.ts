@@ -9,6 +9,7 @@ import type {
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
 import { keyedRequires } from './keyed-requires.ts';
+import { mapChildren } from '../prepare/map-children.ts';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
 import type { RequiredArguments } from '../prepare/required-arguments.ts';
 import { splitByRequirements } from './split-fetch.ts';
@@ -59,24 +60,9 @@ function requiredNames(node: PlanNode | QueryPlanSelectionNode): readonly string
 }
 
 function patchNode(node: PlanNode, context: PatchContext): PlanNode {
-  const restore = (child: PlanNode) => patchNode(child, context);
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return { ...node, nodes: node.nodes.map(restore) };
-    case 'Flatten':
-      return patchFlatten(node, context);
-    case 'Fetch':
-      return patchFetch(node, context.required);
-    case 'Condition':
-      return {
-        ...node,
-        ...(node.ifClause && { ifClause: restore(node.ifClause) }),
-        ...(node.elseClause && { elseClause: restore(node.elseClause) }),
-      };
-    case 'Defer':
-      throw new Error('bug: the plan contains @defer');
-  }
+  if (node.kind === 'Flatten') return patchFlatten(node, context);
+  if (node.kind === 'Fetch') return patchFetch(node, context.required);
+  return mapChildren(node, (child) => patchNode(child, context));
 }
 
 function patchFlatten(node: FlattenNode, context: PatchContext): PlanNode {

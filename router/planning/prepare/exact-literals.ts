@@ -20,6 +20,7 @@ import type {
   StringValueNode,
 } from 'graphql';
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
+import { mapChildren } from './map-children.ts';
 
 /**
  * A document in which literals that Apollo's planner would change are replaced by names. `literals` maps each
@@ -83,27 +84,12 @@ export function showLiterals(plan: QueryPlan, literals: HiddenLiterals['literals
 }
 
 function shown(node: PlanNode, literals: HiddenLiterals['literals']): PlanNode {
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return { ...node, nodes: node.nodes.map((child) => shown(child, literals)) };
-    case 'Flatten':
-      return { ...node, node: shown(node.node, literals) };
-    case 'Condition':
-      return {
-        ...node,
-        ...(node.ifClause && { ifClause: shown(node.ifClause, literals) }),
-        ...(node.elseClause && { elseClause: shown(node.elseClause, literals) }),
-      };
-    case 'Fetch':
-      return {
-        ...node,
-        operation: node.operation.replaceAll(
-          /"(literal_[\da-f-]{36}_\d+)"/g,
-          (text, name: string) => literals.get(name) ?? text,
-        ),
-      };
-    case 'Defer':
-      throw new Error('bug: the plan contains @defer');
-  }
+  if (node.kind !== 'Fetch') return mapChildren(node, (child) => shown(child, literals));
+  return {
+    ...node,
+    operation: node.operation.replaceAll(
+      /"(literal_[\da-f-]{36}_\d+)"/g,
+      (text, name: string) => literals.get(name) ?? text,
+    ),
+  };
 }

@@ -1,0 +1,22 @@
+import type { PlanNode } from '@apollo/query-planner';
+
+/** Returns a copy of a plan node with changed children. A fetch has none. */
+export function mapChildren(node: PlanNode, change: (child: PlanNode) => PlanNode): PlanNode {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return { ...node, nodes: node.nodes.map(change) };
+    case 'Flatten':
+      return { ...node, node: change(node.node) };
+    case 'Condition':
+      return {
+        ...node,
+        ...(node.ifClause && { ifClause: change(node.ifClause) }),
+        ...(node.elseClause && { elseClause: change(node.elseClause) }),
+      };
+    case 'Fetch':
+      return node;
+    case 'Defer':
+      throw new Error('bug: the plan contains @defer');
+  }
+}
