@@ -81,7 +81,7 @@ export class Connection implements ResponseEvents, Carrier {
     return !this.#isBusy && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends requests in one write. Those whose calls have ended meanwhile are left out. */
+  /** Sends requests in one write. Requests of calls that have ended are left out. */
   send(batch: Batch, overdueMs: number): void {
     const started = batch.filter((request) => request.start(this));
     if (started.length === 0) return this.#becomeIdle();
@@ -201,7 +201,7 @@ export class Connection implements ResponseEvents, Carrier {
     if (isLast) this.#batch.length = 0;
     else this.#reader.begin();
     request?.handler.onResponseEnd();
-    // Responses that nobody waits for may never come.
+    // Responses that no call needs may never come.
     if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
       this.destroy();

@@ -8,8 +8,8 @@ export class PooledRequest implements RequestController {
   readonly handler: ResponseHandler;
   /** Dispatches the request again; undefined if it must not be sent twice. */
   readonly repeat: (() => void) | undefined;
-  readonly #head: string;
-  readonly #body: string | Buffer;
+  /** The bytes of the request, as text if they are ASCII. */
+  readonly bytes: string | Buffer;
   #carrier: Carrier | undefined;
 
   /** @param body text if it is ASCII, which is written faster */
@@ -18,8 +18,7 @@ export class PooledRequest implements RequestController {
     body: string | Buffer,
     { handler, repeat }: Pick<PooledRequest, 'handler' | 'repeat'>,
   ) {
-    this.#head = head;
-    this.#body = body;
+    this.bytes = typeof body === 'string' ? head + body : joined(head, body);
     this.handler = handler;
     this.repeat = repeat;
   }
@@ -29,12 +28,7 @@ export class PooledRequest implements RequestController {
    * connection for itself.
    */
   get joinableText(): string | undefined {
-    return this.repeat !== undefined && typeof this.#body === 'string' ? this.#head + this.#body : undefined;
-  }
-
-  /** The bytes of the request, as text if they are ASCII. */
-  get bytes(): string | Buffer {
-    return typeof this.#body === 'string' ? this.#head + this.#body : joined(this.#head, this.#body);
+    return this.repeat !== undefined && typeof this.bytes === 'string' ? this.bytes : undefined;
   }
 
   /** Assigns the request to a connection. Returns false if the call has ended while it waited for one. */
