@@ -77,6 +77,11 @@ function* tokensOf(source: string): Generator<Token> {
   const braces: ('template' | 'block')[] = [];
   let previous = SyntaxKind.Unknown;
   for (let kind = scanner.scan(); kind !== SyntaxKind.EndOfFile; kind = scanner.scan()) {
+    // Text of JSX may have characters that begin no token, such as `#` before a brace. They are skipped.
+    if (scanner.getTokenEnd() === scanner.getTokenStart()) {
+      scanner.resetTokenState(scanner.getTokenStart() + 1);
+      continue;
+    }
     if (kind === SyntaxKind.OpenBraceToken) braces.push('block');
     if (kind === SyntaxKind.CloseBraceToken && braces.pop() === 'template') {
       kind = scanner.reScanTemplateToken(false);

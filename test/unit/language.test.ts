@@ -25,6 +25,7 @@ describe('the language check of npm run check', () => {
     ['a constant', 'const MAX_FLIGHTS = 1;', 1, '"flights": write "requests in flight"'],
     ['a string', "log('client told');", 1, '"told": write "sent", "reported" or "known"'],
     ['a template', 'f(`${a}\nno patience ${b}`);', 2, '"patience": write "timeout" or "limit"'],
+    ['text after # in JSX', '<b>#{id}</b>;\n// under way', 2, '"under way": write "in flight"'],
     ['text after a regular expression', "/'/.test(a);\n// under way", 2, '"under way": write "in flight"'],
   ])('finds a word of the list in %s and names the replacement', (_place, text, line, message) => {
     const [problem, ...others] = languageProblems(FILE, text);
