@@ -7,7 +7,10 @@ export class CodeUnit {
   readonly #constants: unknown[] = [];
   readonly #functions: string[] = [];
 
-  /** Returns the expression for a value created outside the generated code. */
+  /**
+   * Passes a value that was created outside the generated code to this code, and returns the expression for
+   * it.
+   */
   constant(value: unknown): string {
     const known = this.#constants.indexOf(value);
     return `k${known === -1 ? this.#constants.push(value) - 1 : known}`;
@@ -39,7 +42,8 @@ export function literal(text: string): string {
 }
 
 /**
- * Returns the expression that reads an own property of an object.
+ * Returns the JavaScript expression that reads an own property of an object. A name such as `constructor`,
+ * which every object inherits, is read through `readOwn`.
  * @param readOwn the function `readOwn` of `router/shared/json.ts`
  */
 export function propertyRead(unit: CodeUnit, object: string, key: string, readOwn: unknown): string {

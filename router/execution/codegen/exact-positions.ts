@@ -8,14 +8,15 @@ import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 /**
- * Tree of the response keys that lead to custom scalars and IDs, whose numbers must stay exact. List indices
- * are left out: all IDs in `{ orders { id } }` are under `orders` and `id`.
+ * Tree of the response keys that lead to custom scalars and IDs. Their numbers must keep all digits, which a
+ * JavaScript number may round. List indices are left out: all IDs in `{ orders { id } }` are under `orders`
+ * and `id`.
  */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
 /**
- * Compiles two functions for the data that a fetch returns. One finds numbers that must stay exact. The other
- * converts all other numbers to doubles.
+ * Compiles two functions for the data that a fetch returns. `hasNumbers` finds out whether a custom scalar or
+ * an ID is a number, which must keep all its digits. `roundOthers` converts all other numbers to doubles.
  */
 export function exactPositions(
   document: DocumentNode,
@@ -89,9 +90,9 @@ function numberPaths(
 }
 
 /**
- * Defines the function that checks whether an object contains an exact number at one of the paths, and
- * returns the name of the function. In the generated code `v` is an object or a list of objects, and `x` is
- * one of its values.
+ * Defines the function that checks whether an object has, at one of the paths, a number that must keep all
+ * its digits. Returns the name of the function. In the generated code `v` is an object or a list of objects,
+ * and `x` is one of its values.
  */
 function defineCheck(unit: CodeUnit, paths: NumberPaths): string {
   if (paths.size === 0) return unit.define('v', 'return false;');
@@ -114,7 +115,10 @@ function foundIn(unit: CodeUnit, below: NumberPaths | 'scalar' | 'id'): string {
   return `typeof x==="object"&&x!==null&&${defineCheck(unit, below)}(x)`;
 }
 
-/** Returns whether the check is true for an item of a list; items that are lists are searched too. */
+/**
+ * Returns whether the given check is true for at least one object in a list. Lists inside the list are
+ * searched too.
+ */
 function someItem(list: readonly unknown[], check: (item: object) => boolean): boolean {
   for (const item of list) {
     if (typeof item !== 'object' || item === null) continue;

@@ -16,8 +16,8 @@ export type SupergraphTypes = {
   /** Returns whether an object of the type `typeName` satisfies a type condition. */
   isA(typeName: string, condition: string): boolean;
   /**
-   * Returns the check that a value has the type of a field; undefined if the supergraph does not have the
-   * field.
+   * Returns the function that checks whether a value has the type of a field; undefined if the supergraph
+   * does not have the field.
    */
   checkOf(typeName: string, fieldName: string): ValueCheck | undefined;
   /** Returns the type of a field; undefined if the supergraph does not have the field. */

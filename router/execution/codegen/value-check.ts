@@ -16,7 +16,7 @@ import { isJsonObject } from '../../shared/json.ts';
 /** Returns whether a JSON value has the expected type. The fields of an object are not checked. */
 export type ValueCheck = (value: unknown) => boolean;
 
-/** Returns the check for values of a type, including null and the items of lists. */
+/** Returns the function that checks values of a type, including null and the items of lists. */
 export function valueCheck(type: GraphQLOutputType): ValueCheck {
   if (isNonNullType(type)) {
     const check = valueCheck(type.ofType);

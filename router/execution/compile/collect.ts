@@ -3,12 +3,15 @@ import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** Adds each object at a path to the collection. An object that occurs in two places is added twice. */
+/**
+ * Adds the objects at a path of the response data to the given collection. An object that occurs in two
+ * places is added twice, unless objects are deduplicated.
+ */
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /**
- * The collected objects. `known` finds an object with the same key values, so that equal objects are added
- * only once. It is created only if objects are deduplicated.
+ * The objects at one path of the data. `known` finds an object by the values of its key fields, so that only
+ * one of several equal objects is added. It is created only if objects are deduplicated.
  */
 export class CollectedObjects {
   readonly objects: JsonObject[] = [];
@@ -81,8 +84,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // If the object under the key `__proto__` were replaced by an equal one, the assignment would change
-      // the prototype. Such an object is therefore not replaced.
+      // If an equal object was collected before, it replaces this one by assignment. Assigning to the key
+      // `__proto__` would change the prototype, so an object under that key is not replaced.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }
@@ -92,8 +95,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
 }
 
 /**
- * Adds an object to the collection, unless an equal one was added before. Returns the object that was added
- * first.
+ * Adds an object to the collection, unless an object with the same values of the key fields was added before.
+ * Returns the object that was added first.
  */
 function deduplicate(
   object: JsonObject,
@@ -104,8 +107,8 @@ function deduplicate(
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Exact numbers count as equal only if they have the same digits. They are stored one level deeper,
-      // below `EXACT`, so that the number 1 does not equal the string "1".
+      // Exact numbers, which keep all their digits, count as equal only if the digits are the same. The
+      // digits are stored below the extra key `EXACT`, so that the number 1 does not equal the string "1".
       equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;
     }
@@ -145,8 +148,8 @@ export function stepsOf(element: string): Step[] {
 }
 
 /**
- * Calls `onFound` for each object at a path, with its response path. It walks the merged data, which is slow,
- * so it is used only for errors.
+ * Calls `onFound` for each object at a path of the merged data, with its response path. The search is slow,
+ * so it is used only to report errors.
  */
 export function findPaths(
   root: JsonObject,

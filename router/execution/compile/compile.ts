@@ -56,7 +56,7 @@ export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
   /**
-   * For each fetch of the plan, the fields whose values are stored for stale-if-error. The index is that of
+   * Fields whose values are stored for stale-if-error: one list for each fetch of the plan, at the index of
    * the fetch.
    */
   readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
@@ -67,11 +67,17 @@ export type CompiledOperation = {
   readonly exposes: (coordinate: string) => boolean;
   /** True if fallbacks or stale values are configured for fields of the operation. */
   readonly hasFallbacks: boolean;
-  /** Returns the response shape and the completion for given values of `@skip` and `@include`. */
+  /**
+   * Returns everything that turns merged data into a response, for the given values of `@skip` and `@include`
+   * and the given error behavior.
+   */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 
-/** Everything that turns merged data into a response, for given values of `@skip` and `@include`. */
+/**
+ * Everything that turns the merged data of all fetches into a response. It depends on the values of `@skip`
+ * and `@include` and on the error behavior.
+ */
 export type Projection = {
   readonly response: ResponseShape;
   readonly complete: Completion;
@@ -79,8 +85,8 @@ export type Projection = {
 };
 
 /**
- * Maximum number of projections cached per operation. There is one for each combination of values in `@skip`
- * and `@include` and each error behavior.
+ * Maximum number of projections cached per operation. A projection turns merged data into a response; there
+ * is one for each combination of the values of `@skip` and `@include` and the error behavior.
  */
 const MAX_PROJECTIONS = 16;
 
@@ -166,8 +172,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
   const conditionNames = conditionVariables(input.document);
   const compiled = new Map<string, Projection>();
   const projectionFor: CompiledOperation['projectionFor'] = (variables, onError) => {
-    // `HALT` uses the projection of `PROPAGATE`: if there is an error, the completed data is dropped
-    // afterwards.
+    // The error behavior `HALT` completes the response data as `PROPAGATE` does. If there is an error, the
+    // data is dropped afterwards.
     const propagates = onError !== 'NULL';
     const key = conditionNames.reduce(
       (text, name) => text + (variables[name] === true ? '1' : '0'),
@@ -187,8 +193,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // Without `@skip` and `@include` all requests use this projection. Compiling it now reports a missing root
-  // field before the first request executes.
+  // An operation without `@skip` and `@include` needs only one projection of its data. It is compiled now, so
+  // that a missing root field is reported before the first request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

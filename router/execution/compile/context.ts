@@ -69,7 +69,9 @@ function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): C
 
 type Reading = {
   readonly types: SupergraphTypes;
-  /** False if the object has another type than a type condition of the path. */
+  /**
+   * False if an object does not satisfy a type condition of the path, so that the value is not read from it.
+   */
   isMatch: boolean;
   isUsable: boolean;
   /** Coordinate of the field that was read last, such as `User.currency`, for error messages. */

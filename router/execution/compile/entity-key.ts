@@ -6,8 +6,8 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
 /**
- * Maximum number of fields in an entity key. An object with more fields is rarely a mere reference to an
- * entity.
+ * Maximum number of fields of an object that can be deduplicated. An object with more fields usually has data
+ * of its own, and is not a mere reference to an entity.
  */
 const MAX_KEYS = 4;
 
@@ -27,8 +27,9 @@ export function entityKeys(
   // A type condition in the path (`@|[Book]`) excludes objects of other types from the collection, although
   // they may equal a collected one. Deduplicating only some of the equal objects would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // The merged data refers to the first level of objects in the base data. Replacing such an object by an
-  // equal one would change only the base data, and the response would lack the fields of later fetches.
+  // The merged data has its own references to the objects directly below those that the base fetch returned.
+  // Replacing such an object by an equal one would change only the data of the base fetch, and the response
+  // would lack the fields that later fetches add.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

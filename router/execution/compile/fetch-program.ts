@@ -14,23 +14,23 @@ import type { Represent } from './representation.ts';
 /** A compiled fetch of a plan. */
 export type FetchProgram = FetchReference & {
   readonly operation: 'query' | 'mutation';
-  /** The request body before its variables. */
+  /** Beginning of the JSON request body, up to its variables. */
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
   /** Path of the objects for which the fetch requests fields; empty for the root. */
   readonly path: readonly string[];
   /**
-   * Collects the objects at `path`. It searches the data of the fetch with the index `base`, or the whole
-   * merged data if `base` is undefined.
+   * Collects the objects at `path` from the data that the fetch with the index `base` returned, or from the
+   * merged data of all fetches if `base` is undefined.
    */
   readonly collect: Collect;
   readonly base: number | undefined;
   /**
-   * Index of the first fetch with the same path and base. This fetch collects the objects, and the others
-   * reuse its list.
+   * Index of the first fetch that has the same `path`. That fetch collects the objects, and all fetches with
+   * this path use its list.
    */
   readonly collectedBy: number;
-  /** True if one object replaces all equal objects at `path`. */
+  /** True if objects at `path` that have equal keys are replaced by one object. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
   /**
@@ -51,6 +51,9 @@ export type FetchProgram = FetchReference & {
    * sent alone.
    */
   readonly entitySelection: EntitySelection | undefined;
-  /** This fetch together with another one for the same objects; undefined if no other fetch can carry it. */
+  /**
+   * This fetch combined with another fetch for the same objects, so that one `_entities` field serves both.
+   * Undefined if no other fetch sends all values that this one requires.
+   */
   readonly joint: JointFetch | undefined;
 };

@@ -14,7 +14,7 @@ import { printEntityOperation, readEntityOperation } from '../../planning/patch/
 type JoiningFetch = FetchReference & {
   readonly node: FetchNode;
   readonly requires: FetchNode['requires'];
-  /** Document without the name of its operation. */
+  /** Text of the document that is sent, without the name of its operation. */
   readonly text: string;
   readonly path: readonly string[];
   readonly shape: FetchShape;
@@ -24,14 +24,14 @@ type Surroundings<Fetch> = {
   readonly types: SupergraphTypes;
   /** Number of fetches of the plan. */
   readonly fetchCount: number;
-  /** Returns the number of the selection of a fetch. */
+  /** Returns the number that identifies the selection of a fetch within the plan. */
   readonly selectionIdOf: (fetch: Fetch) => number;
   readonly variablesOf: (fetch: Fetch) => readonly FetchVariable[];
 };
 
 /**
- * Joins the selection of a fetch to that of another fetch for the same objects, whose representations contain
- * everything that this one sends. One `_entities` field then serves both. Returns undefined if there is no
+ * Joins the selection of `fetch` to that of another fetch for the same objects, whose representations contain
+ * everything that `fetch` requires. One `_entities` field then serves both. Returns undefined if there is no
  * such fetch.
  */
 export function compileJointFetch<Fetch extends JoiningFetch>(
@@ -66,7 +66,10 @@ function hasRewrites({ inputRewrites = [], outputRewrites = [], contextRewrites 
 
 type Requires = readonly QueryPlanSelectionNode[] | undefined;
 
-/** Returns whether representations by `all` have, for each type, every field of those by `some`. */
+/**
+ * Returns whether all fields that `some` requires of an entity are among those that `all` requires, for each
+ * type of entity.
+ */
 function contains(all: Requires = [], some: Requires = []): boolean {
   const fields = requiredFields(all);
   return requiredFields(some).isSubsetOf(fields);

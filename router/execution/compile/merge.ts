@@ -5,8 +5,8 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies of objects in the merged data, by their originals. When a fetch is sent, it refers to the original
- * objects. Its response is merged into the copies too, so that they do not lack its fields.
+ * Copies of objects in the merged data, listed by the original object. A fetch in flight refers to the
+ * originals. Its response is merged into the copies too, so that they do not lack its fields.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
@@ -79,8 +79,9 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
 }
 
 /**
- * Combines the values that two fetches returned for a field with a selection. Nested objects of the target
- * are not changed but replaced by copies, because one object may occur in several places of the merged data.
+ * Combines the values that two fetches returned for a field with a selection set. Nested objects of the
+ * target are not changed but replaced by copies, because one object may occur in several places of the merged
+ * data.
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;

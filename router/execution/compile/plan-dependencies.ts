@@ -1,4 +1,4 @@
-/** The order in which the fetches of a plan run, as `PlanProgram` describes it. */
+/** Nodes of a compiled plan, reduced to what decides the order in which its fetches run. */
 export type FetchOrder =
   | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly FetchOrder[] }
   | {
@@ -9,13 +9,13 @@ export type FetchOrder =
   | { readonly kind: 'fetch'; readonly fetch: { readonly index: number } };
 
 /**
- * Returns for each fetch of a plan, by index, the indices of the fetches that it waits for: in a sequence, a
- * node begins when the last fetches of the node before it have ended. A fetch may not run, because of a
- * condition or because it has no entities. The fetches that it depends on then take its place.
+ * Returns for each fetch of a plan, by index, the indices of the fetches that it waits for. In a sequence, a
+ * node begins when the last fetches of the node before it have ended. If a branch of a condition is empty,
+ * the next node waits for the fetches before the condition.
  */
 export function planDependencies(program: FetchOrder | undefined): readonly (readonly number[])[] {
   const dependsOn: (readonly number[])[] = [];
-  // Returns the fetches that a node which follows must wait for.
+  // Returns the fetches for which the node after this one must wait.
   const visit = (node: FetchOrder | undefined, before: readonly number[]): readonly number[] => {
     switch (node?.kind) {
       case undefined:

@@ -1,6 +1,9 @@
 import type { FetchProgram } from './fetch-program.ts';
 
-/** A node of a compiled plan. */
+/**
+ * A node of a compiled plan: a fetch, or nodes that run one after the other, in parallel or under a
+ * condition.
+ */
 export type PlanProgram =
   | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly PlanProgram[] }
   | {

@@ -36,10 +36,13 @@ export type CompiledPlan = {
   readonly types: SupergraphTypes;
 };
 
-/** A fetch node of the plan, the path of its objects, and the keys that it delivers to them. */
+/**
+ * A fetch node of the plan, the path of the objects for which it fetches fields, and the response keys that
+ * it delivers to them.
+ */
 type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
-  /** Document without the name of its operation. */
+  /** Text of the document that is sent, without the name of its operation. */
   readonly text: string;
   readonly requires: FetchNode['requires'];
   readonly path: readonly string[];
@@ -67,8 +70,8 @@ export function compilePlan(
   const deliveries = indexDeliveries(placed);
   const mergeable = mergesFetches && node !== undefined ? parallelFetches(node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // `compileNode` takes the next of these fetches for each Fetch node. It must therefore visit the nodes in
-  // the same order as `placeFetches`, or a node would get the program of another fetch.
+  // `compileNode` gives the next of these compiled fetches to each Fetch node of the plan. It must visit the
+  // nodes in the same order as `placeFetches`, or a node would get the compiled form of another fetch.
   const remaining = fetches.values();
   const program = node && compileNode(node, remaining, names);
   return {
@@ -166,9 +169,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // An object may be copied in a plan with context arguments (`@fromContext`), so that each place can have
-  // its own values. Only the merged data contains the copies. In such a plan objects are therefore collected
-  // from the merged data, and equal ones are not deduplicated.
+  // In a plan with context arguments (`@fromContext`), an object may be copied, so that an argument can have
+  // different values for the same object in different places. Only the merged data contains the copies.
+  // Objects are therefore collected from the merged data then, and equal ones are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

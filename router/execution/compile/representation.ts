@@ -15,18 +15,21 @@ export type RequiredValue = {
   readonly coordinate: string;
 };
 
-/** Called for a required field of an object that is absent, or whose value has the wrong type. */
+/**
+ * Called if a field that a representation needs is absent from an object, or its value has the wrong type.
+ */
 export type OnUnusable = (required: RequiredValue, value: unknown) => void;
 
 /** Returns the JSON text of an object; undefined if a required value is absent or of the wrong type. */
 export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
 
-/** Builds the representations of all entities of one type. */
+/** Builds the representations (`_Any` values) of all entities of one type. */
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Returns the only value in which representations of this type differ, such as the id. Undefined if they
-   * differ in several values, or if an entity of another type could have an equal representation.
+   * Returns the value that identifies an entity among those of its type, such as the id. Undefined if
+   * representations contain several values, or if an entity of another type could have an equal
+   * representation.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
@@ -72,9 +75,9 @@ export function compileRepresentation(
   return perTypeName(types, (typeName) => {
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
-    // Without `__typename` in its `requires`, the fetch selects no field of this type, so the entity is not
-    // requested. Rewrites are not applied yet, because a rewrite may set `__typename` for all types of an
-    // interface.
+    // If the fetch does not require the `__typename` of this type, it selects no field of the type, so the
+    // entity is not requested. This is checked before rewrites of the plan are applied, because a rewrite may
+    // set `__typename` for all types of an interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
@@ -82,15 +85,15 @@ export function compileRepresentation(
 }
 
 /**
- * Compiles one program for each `__typename` of an entity, because the type decides which type conditions and
- * rewrites apply.
+ * Calls `compile` once for each `__typename`, because the type of an entity decides which type conditions and
+ * rewrites apply. Returns the function that finds the result for an object.
  */
 function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  // Subgraphs may return any number of unknown type names. They share one program, under the key `undefined`,
-  // so that the map cannot grow beyond the types of the supergraph.
+  // Subgraphs may return any number of unknown type names. All of them share one entry, under the key
+  // `undefined`, so that the map cannot grow beyond the types of the supergraph.
   const programs = new Map<string | undefined, { readonly program: T }>();
   return (object) => {
     const typeName = types.typeNameOf(object['__typename']);
@@ -220,8 +223,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // An entity without a known type skips this check, and the rewrite applies to it. Only `requires` excludes
-  // entities of unknown type.
+  // If the type of the entity is unknown, the type condition is not checked, and the rewrite applies.
+  // Entities of unknown type are excluded by the type conditions of `requires` alone.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }
