@@ -5,13 +5,13 @@ import type { CompiledOperation } from '../compile/compile.ts';
 import { InFlightWork } from './in-flight-work.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Context of the client request that makes a call. */
+/** The client request for which a subgraph is called. */
 type RequestContext = {
   readonly scope: Scope;
   readonly requestId: string;
   /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
-  /** Called with the id of the other request when this request shares its call. */
+  /** Called when this request shares the call of another request, with the id of that request. */
   readonly onJoin: (requestId: string, subgraph: string) => void;
 };
 
@@ -21,7 +21,10 @@ type SendFor<Context> = (
   signal: CancelSignal,
 ) => Promise<SubgraphResponse>;
 
-/** Wraps `send` so that a query equal to one in flight in the same scope is not sent again. */
+/**
+ * Wraps `send` so that a query is not sent again while an equal one of the same scope is in flight. Requests
+ * of the same scope have the same caller identity and the same forwarded headers.
+ */
 export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
   const bySubgraph = new Map<string, InFlightWork<SubgraphResponse>>();
 
@@ -61,7 +64,10 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
   return { kind: 'failed', failure: { code, service: subgraph, message: ERRORS[code].meaning } };
 }
 
-/** An execution that requests with equal operation, key and scope share. */
+/**
+ * One execution of an operation. Requests with the same operation, key and scope (caller identity and
+ * forwarded headers) share it while it is in flight.
+ */
 export type DeduplicatedExecution<Outcome> = {
   readonly operation: CompiledOperation;
   /**
@@ -78,15 +84,16 @@ export type DeduplicatedExecution<Outcome> = {
 };
 
 /**
- * Executes equal queries of the same scope once while they are in flight.
+ * Returns a function that executes operations. While a query is in flight, equal queries of the same scope
+ * wait for its result and are not executed.
  * @throws {RouterError} REQUEST_CANCELLED to a request that was aborted; all other waiting requests still get
  * the result.
  */
 export function deduplicateExecutions<Outcome>(): (
   execution: DeduplicatedExecution<Outcome>,
 ) => Promise<Outcome> {
-  // Keyed by the compiled operation and not by its text, because another generation of the supergraph
-  // executes the same text differently.
+  // Executions in flight, by the compiled operation. The text of the operation cannot be the key, because
+  // another generation of the supergraph executes the same text differently.
   const byOperation = new WeakMap<CompiledOperation, InFlightWork<Outcome>>();
 
   function inFlightOf(operation: CompiledOperation): InFlightWork<Outcome> {

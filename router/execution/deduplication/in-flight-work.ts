@@ -3,7 +3,10 @@ import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { Scope } from '../../request/deduplication-scope.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 
-/** Describes work that requests may share: those of the same scope with equal keys. */
+/**
+ * Work that several requests may share, such as a call to a subgraph. Requests share it if both their scopes
+ * (caller identity and forwarded headers) and their keys are equal.
+ */
 export type WorkDescription = {
   readonly scope: Scope;
   readonly key: string;
@@ -11,10 +14,10 @@ export type WorkDescription = {
   readonly record?: FetchRecord | undefined;
 };
 
-/** A request that waits for work. One of its callbacks is called, once. */
+/** A request that waits for work in flight. Exactly one of its callbacks is called, and only once. */
 export type WaitingRequest<T> = {
   readonly signal: CancelSignal;
-  /** @param joined the work, if another request has started it */
+  /** @param joined the same as `work` if another request has started the work; otherwise undefined */
   readonly onSettled: (value: T, work: SharedWork<T>, joined: SharedWork<T> | undefined) => void;
   readonly onFailed: (error: unknown) => void;
   /** Called when the signal of the request aborts. */
@@ -25,7 +28,7 @@ export type WaitingRequest<T> = {
 export type SharedWork<T> = Omit<WorkDescription, 'scope'> & {
   readonly cancellation: Cancellation;
   waiting: Waiting<T>[];
-  /** True if more than one request has waited for it. */
+  /** True if more than one request has waited for this work. */
   isShared: boolean;
 };
 
@@ -39,13 +42,13 @@ const NONE: never[] = [];
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 export class InFlightWork<T> {
-  // There is one level for scopes and one for keys. If both were joined to one text, two different pairs
-  // could result in the same text, and a caller could get the response of another.
-  // A scope rarely has more than one call of a subgraph in flight, so the map of keys is created only for a
-  // second one. Otherwise the body of each call would have to be hashed.
+  // The outer map is keyed by scope, the inner one by the key of the work. If both were joined to one text,
+  // two different pairs could result in the same text, and a caller could get the response of another caller.
+  // An inner map is created only for the second work of a scope, because there is rarely more than one. A map
+  // hashes its keys, and the key of a call to a subgraph is the whole body.
   readonly #byScope = new Map<Scope, SharedWork<T> | Map<string, SharedWork<T>>>();
 
-  /** Lets a request wait for work in flight, or else for new work, which `start` begins. */
+  /** Lets a request wait for equal work in flight. If there is none, `start` begins the work. */
   join(
     description: WorkDescription,
     start: (signal: CancelSignal) => Promise<T>,
@@ -122,7 +125,8 @@ export class InFlightWork<T> {
   #forget(scope: Scope, work: SharedWork<T>): void {
     const inScope = this.#byScope.get(scope);
     if (inScope === work) this.#byScope.delete(scope);
-    // The key may already belong to newer work, which started after this one was abandoned. It stays.
+    // The map may already have newer work under this key, which started after the given work was abandoned.
+    // The newer work must stay.
     if (!(inScope instanceof Map) || inScope.get(work.key) !== work) return;
     inScope.delete(work.key);
     if (inScope.size === 0) this.#byScope.delete(scope);

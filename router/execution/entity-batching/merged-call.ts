@@ -16,15 +16,15 @@ import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 const TIMES_APART = 1000;
 
 /**
- * Maximum number of representations in a merged request. In larger requests the price of a call no longer
- * matters, and a subgraph can process separate requests in parallel.
+ * Maximum number of representations in a merged request. Beyond it queries are sent separately: the overhead
+ * of a call hardly matters then, and the subgraph can process the requests in parallel.
  */
 const MAX_REPRESENTATIONS = 1000;
 
 /**
  * Sends a query at the end of this turn of the event loop, in one request with all other queries of the
- * execution to the same subgraph. A turn begins with reading the responses that have arrived, so queries wait
- * for these and never for the network.
+ * execution to the same subgraph. Until then the router processes only responses that have already arrived,
+ * so a query never waits for the network.
  */
 export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
   const { service } = query.fetch;
@@ -41,7 +41,8 @@ export function queryWithOthers(query: EntityQuery, execution: BatchingExecution
       try {
         sendWaiting(queries, execution);
       } catch (bug) {
-        // Thrown here, the error would end the process. It ends only this execution.
+        // An error thrown out of this callback would end the process. Rejecting the queries fails only this
+        // execution.
         for (const waitingQuery of queries) waitingQuery.reject(bug);
       }
     });
@@ -81,7 +82,7 @@ function sendTogether(
   execution: BatchingExecution,
 ): void {
   const { fields, exact, keys } = document;
-  // The record of the first query receives the times of the call, and the others copy them.
+  // The record of the first query receives the times of the call. All other queries copy the times from it.
   const { record, fetch } = first;
   const body = mergedBody(document, groups, execution);
   const request = { subgraph: fetch.service, operation: 'query', body, fields, exact, record } as const;
@@ -116,7 +117,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // The other queries first copy the times of this call from the record, which then receives new ones.
+        // If `query` owns the record, repeating it writes new times to that record. It is therefore repeated
+        // only after the other queries have copied the times of the merged call.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);
@@ -125,7 +127,9 @@ function settleMember(
   );
 }
 
-/** Records the entities of several queries, so that later queries for some of them use this response. */
+/**
+ * Records which entities a merged request contains, so that later queries for some of them use its response.
+ */
 function recordRequested(
   { fetch, representations }: QueryGroup,
   { part, sent, record }: SentPart,

@@ -22,13 +22,13 @@ export type BatchableFetch = {
 export type MergeableFetch = BatchableFetch & { readonly entitySelection: EntitySelection };
 
 /**
- * The selection of a fetch together with that of another fetch, the carrier, for the same objects. The
- * representations of the carrier serve both.
+ * Two fetches for the same objects, combined so that one `_entities` field serves both. The representations
+ * are those of one of the fetches, called the carrier: they contain everything that the other one requires.
  */
 export type JointFetch = {
-  /** Index of the carrier. */
+  /** Index of the fetch whose representations serve both. */
   readonly carrier: number;
-  /** Response keys of the carried selection, of which the carrier has none. */
+  /** Response keys that only the other fetch selects, not the carrier. */
   readonly carriedKeys: ReadonlySet<string>;
   readonly fetch: MergeableFetch;
 };
@@ -38,7 +38,7 @@ export type JointFetch = {
  * the variable `$r0`; the second has `e1` and `$r1`, and so on.
  */
 export type MergedDocument = {
-  /** The request body before its variables. */
+  /** Beginning of the JSON request body, up to its variables. */
   readonly bodyPrefix: string;
   /** Response keys of the selections: `e0`, `e1` and so on. */
   readonly keys: readonly string[];
@@ -128,8 +128,8 @@ function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
 }
 
 /**
- * Returns the document for queries that all have the same selection. It needs no alias, so it is the document
- * of the fetch itself.
+ * Returns the document for queries that all have the same selection. It needs no aliases, so the fetch's own
+ * document is used.
  */
 function unaliased({ bodyPrefix, variables, fields, exact }: MergeableFetch): MergedDocument {
   return {

@@ -5,28 +5,31 @@ type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'received' }>
 
 /** The data needed to extract the response to one query from a merged response. */
 export type Part = {
-  /** Response key of this query's selection. `keys` has the response keys of all selections. */
+  /**
+   * Response key of this query's entities in the merged response, such as `e0`. `keys` lists the response
+   * keys of all selections.
+   */
   readonly key: string;
   readonly keys: readonly string[];
-  /** Number of entities that the selection must return. */
+  /** Number of entities that the subgraph must return under `key`. */
   readonly count: number;
   /**
-   * For each entity of this query, its index among those of the selection; undefined if no other query has
-   * this selection.
+   * For each entity of this query, its index in the list under `key`. Undefined if the list contains only
+   * entities of this query.
    */
   readonly positions: readonly number[] | undefined;
   /**
-   * Returns whether a response key of an entity belongs to another selection than that of this query.
-   * Undefined if the entities have no other selection.
+   * Returns whether only another query has selected the field with this response key, so that it is not part
+   * of this query's response. Undefined if all queries for these entities have the same selection.
    */
   readonly isForeign: ((key: string) => boolean) | undefined;
-  /** True if other queries have the same selection. */
+  /** True if other queries get the same entities, so that none of them may change the data. */
   readonly isShared: boolean;
 };
 
 /**
- * Returns whether an entity is missing because of an error in another selection for the same entities: a
- * non-null field of that selection has no value. Alone, the query may receive the entity.
+ * Returns whether an entity is null only because of another query for the same entities: a non-null field
+ * that only the other query selects has an error. Sent alone, this query may receive the entity.
  */
 export function isSpoiled(
   { data, errors }: ReceivedResponse,
@@ -41,7 +44,7 @@ export function isSpoiled(
   });
 }
 
-/** Returns the response that the query would have received alone. */
+/** Extracts from a merged response the response that one query would have received alone. */
 export function partOf(
   response: ReceivedResponse,
   { key, keys, count, positions, isForeign, isShared }: Part,

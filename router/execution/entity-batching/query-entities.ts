@@ -13,8 +13,8 @@ export function canMerge<Fetch extends BatchableFetch>(
 }
 
 /**
- * Sends a query in one request with other queries of the execution. If the execution has already requested
- * all its entities with the same selection, their response is used.
+ * Sends a query in one request with other queries of the execution. If an earlier request of the execution
+ * has the same selection and contains all entities of the query, its response is used instead.
  * @param isRepeated whether another fetch of the plan has the same selection
  */
 export function queryEntities(

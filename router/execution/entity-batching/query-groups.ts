@@ -2,9 +2,9 @@ import type { MergeableFetch } from './merged-documents.ts';
 import { uniteRepresentations } from './united-representations.ts';
 import type { WaitingQuery } from './waiting-query.ts';
 
-/** Waiting queries that one `_entities` field of a merged request serves. */
+/** Queries that the same `_entities` field of a merged request serves. */
 export type QueryGroup = {
-  /** Fetch with the selection of the group. */
+  /** Fetch whose selection the `_entities` field has. */
   readonly fetch: MergeableFetch;
   /** Representations of all queries without duplicates. */
   readonly representations: readonly string[];
@@ -14,19 +14,21 @@ export type QueryGroup = {
 export type GroupMember = {
   readonly query: WaitingQuery;
   /**
-   * For each representation of the query, its index among those of the group; undefined if they are the same.
+   * For each representation of the query, its index in the representations of the group. Undefined if both
+   * lists are the same.
    */
   readonly positions: readonly number[] | undefined;
   /**
-   * Returns whether a response key of an entity belongs to another selection than that of the query.
-   * Undefined if the group has one selection.
+   * Returns whether only another query of the group has selected the field with this response key, so that it
+   * is not part of this query's response. Undefined if all queries of the group have the same selection.
    */
   readonly isForeign: ((key: string) => boolean) | undefined;
 };
 
 /**
- * Groups queries by selection. A selection that another one can carry joins its group. Groups are sorted by
- * selection id, so that equal client requests result in equal calls.
+ * Groups queries by selection. Two groups for the same objects become one if the representations of one of
+ * them contain everything that the other requires. Groups are sorted by selection id, so that equal client
+ * requests result in equal calls.
  */
 export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGroup[] {
   const bySelection = new Map<number, WaitingQuery[]>();
@@ -38,7 +40,8 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // A group that carries another selection has the number of both together. It joins no other group.
+    // A group that was already combined with another one has a different selection id. It is not combined
+    // again.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -63,8 +66,9 @@ function groupOf(queries: readonly WaitingQuery[]): QueryGroup {
 type Joint = { readonly carrierId: number; readonly group: QueryGroup };
 
 /**
- * Returns the group that serves these queries as well as those of a carrier. Each of the queries must have a
- * carrier among the waiting queries, for the same objects, and the other way round.
+ * Combines the group of these queries with the group of another fetch, the carrier, whose representations
+ * contain everything that these queries require. Returns undefined unless each query of one group has a
+ * counterpart for the same objects in the other.
  */
 function jointGroup(
   queries: readonly WaitingQuery[],
@@ -77,7 +81,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // A group that already carries a selection has the number of both together.
+  // A group that was already combined with another one has a different selection id. It is not combined
+  // again.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {
@@ -91,7 +96,10 @@ function jointGroup(
   return { carrierId, group: { fetch: joint.fetch, representations, members: [...carriers, ...carried] } };
 }
 
-/** Returns whether a query is for the same objects as that of its carrier, in the same order. */
+/**
+ * Returns whether the representations of the first query (the carrier) can serve the second query too: both
+ * are for the same objects, in the same order.
+ */
 function carries({ query: carrier }: GroupMember, { fetch, targets }: WaitingQuery): boolean {
   return (
     carrier.fetch.index === fetch.joint?.carrier &&

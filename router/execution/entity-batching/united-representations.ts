@@ -1,17 +1,17 @@
-/** Representations of several queries without duplicates, sorted. */
+/** The representations of several queries in one sorted list without duplicates. */
 export type United = {
   readonly representations: readonly string[];
   /**
-   * For each query, the indices of its representations in the list of all; undefined if there is only one
-   * query.
+   * For each query, the indices of its own representations in `representations`; undefined if there is only
+   * one query.
    */
   readonly positions: readonly (readonly number[] | undefined)[];
 };
 
 /**
- * Unites the representations of several queries.
- * @param lists the representations of each query, sorted by code units and without duplicates. The order of a
- * single list does not matter.
+ * Merges the representations of several queries into one sorted list without duplicates.
+ * @param lists the representations of each query, sorted by code units and without duplicates. A single list
+ * may have any order, because it is returned as it is.
  */
 export function uniteRepresentations(lists: readonly (readonly string[])[]): United {
   const [first = [], ...others] = lists;
@@ -19,7 +19,8 @@ export function uniteRepresentations(lists: readonly (readonly string[])[]): Uni
   const representations: string[] = [];
   const positions = lists.map((): number[] => []);
   for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
-    // The number of positions found so far is the index of the next representation.
+    // `own` has an index for each representation of the query that was merged so far. Its length is therefore
+    // the index of the query's next representation.
     for (const [query, own] of positions.entries())
       if (lists[query]?.[own.length] === least) own.push(representations.length);
     representations.push(least);
@@ -40,8 +41,8 @@ function leastOf(
 }
 
 /**
- * Returns the indices of representations in a list; undefined if the list lacks one of them. Both lists are
- * sorted by code units and have no duplicates.
+ * Returns the index in `list` of each of the given representations; undefined if the list lacks one of them.
+ * Both lists are sorted by code units and have no duplicates.
  */
 export function positionsIn(
   list: readonly string[],
@@ -53,7 +54,7 @@ export function positionsIn(
     const next = representations[positions.length];
     if (next === undefined) break;
     if (text === next) positions.push(at);
-    // All further representations of the list come after `next`.
+    // The list is sorted, so `next` cannot occur later in it.
     else if (text > next) return undefined;
   }
   return positions.length === representations.length ? positions : undefined;

@@ -11,7 +11,10 @@ export type EntityQuery = {
   readonly targets: readonly JsonObject[];
   /** For each object in `targets`, the index of its representation. */
   readonly indices: readonly number[];
-  /** Distinct JSON texts; sorted if another fetch of the plan has the same selection. */
+  /**
+   * JSON texts of the representations, without duplicates; sorted if another fetch of the plan has the same
+   * selection.
+   */
   readonly representations: readonly string[];
   readonly record: FetchRecord | undefined;
 };
@@ -27,11 +30,14 @@ export type WaitingQuery = EntityQuery & {
 
 /** Entities that an execution has requested with one selection. */
 export type RequestedEntities = {
-  /** Sorted. */
+  /** Representations of the requested entities, sorted. */
   readonly representations: readonly string[];
-  /** Response with these entities in this order. */
+  /** Response that contains the entities in the order of `representations`. */
   readonly response: Promise<SubgraphResponse>;
-  /** True if the response is a part of a merged response, which other queries may not be able to use. */
+  /**
+   * True if the entities were requested together with those of other queries. If that request fails because
+   * it was merged, its response must not be used for further queries.
+   */
   readonly isMerged: boolean;
   readonly record: FetchRecord | undefined;
 };
@@ -48,6 +54,9 @@ export type BatchingExecution = {
   readonly signal: CancelSignal;
   /** Queries that wait for the end of this turn of the event loop, by subgraph. */
   readonly waiting: Map<string, WaitingQuery[]>;
-  /** Entities that were requested with selections that several fetches have, by the id of the selection. */
+  /**
+   * Entities that were already requested, by the id of the selection. Only selections that several fetches of
+   * the plan have are recorded.
+   */
   readonly requested: Map<number, RequestedEntities[]>;
 };
