@@ -13,7 +13,7 @@ import type { ReportedError } from './reported-errors.ts';
 
 /**
  * Maximum number of subgraph errors that are stored per execution. Further errors only increase
- * `extensions.omittedErrors`. A null at the path of such an error gets a general message.
+ * `extensions.omittedErrors`, and nulls that they would explain get a general error message.
  */
 const MAX_REPORTED = 10_000;
 
@@ -112,10 +112,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported. An entity may occur in several places of the response, and the
-   * error is recorded for each of them. A null in such a place gets no error of its own.
-   * @param pathOf returns the response path of a place. It is not called for places beyond the maximum, which
-   * are only counted.
+   * Records an error that a subgraph reported, once for each position in the response of the entity that the
+   * error is about. A null at such a position gets no error of its own.
+   * @param pathOf returns the response path of a position. It is not called beyond the maximum number of
+   * errors, where errors are only counted.
    */
   addReported<Place>(
     text: ErrorText,
@@ -156,8 +156,8 @@ export class ErrorCollector {
       const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
       if (cause !== undefined) return cause;
     }
-    // No cause was recorded for this object. It may lie inside an entity whose fetch failed, and it is
-    // unknown in which one. The cause of the first failed entity is used.
+    // No cause was recorded for this object itself. It may be nested in an entity whose fetch failed, but it
+    // is unknown in which entity. The cause of the first failed entity is used.
     for (const { index } of fetches) {
       const [cause] = this.#failedEntities.get(index)?.values() ?? [];
       if (cause !== undefined) return cause;
@@ -227,8 +227,8 @@ function addDrafts(
 }
 
 /**
- * Returns whether null is in the response where data of a failed fetch is missing, or above it. Only then is
- * the error listed at that position. Beside a value that is present the error would mislead.
+ * Returns whether the response has a null where the data of a failed fetch should be, or above that position.
+ * Only then is the error listed there: an error at a value that is present would mislead clients.
  */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,

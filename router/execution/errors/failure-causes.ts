@@ -38,8 +38,8 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path of the error in case the response shows no other sign of the failure: no null, no fallback and no
-   * stale value.
+   * Path of the error that is listed if the failure is not visible in the response data: no null, no fallback
+   * and no stale value is due to it.
    */
   readonly nearest: ResponsePath | undefined;
   /**
@@ -67,8 +67,8 @@ type FailureCauseInit = Partial<FailureCause> & {
 };
 
 /**
- * Creates a cause with the given code and message, without degradations. They are recorded when the response
- * is completed.
+ * Creates a cause with the given code and message. The fields that it affects are recorded later, when the
+ * response is completed.
  */
 export function createFailureCause({ code, message, service, ...init }: FailureCauseInit): FailureCause {
   return {
@@ -99,7 +99,10 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
   return length === first.length ? first : first.slice(0, length);
 }
 
-/** Merges the degradations into one entry for each service, reason and source. */
+/**
+ * Merges the degradations of all causes into one entry for each combination of service, reason and
+ * replacement.
+ */
 export function degradationsOf(causes: readonly FailureCause[]): Degradation[] {
   const entries = new Map<
     string,

@@ -27,7 +27,7 @@ export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePos
 }
 
 function selected(drafts: readonly ErrorDraft[]): readonly ErrorDraft[] {
-  // Caches service and code by text object, because thousands of errors may share one text object.
+  // Caches the service and code of each `ErrorText` object, because thousands of errors may share one object.
   const kinds = new Map<ErrorText, string>();
   for (const { text } of drafts) if (!kinds.has(text)) kinds.set(text, kindOf(text));
   const share = Math.max(1, Math.floor(MAX_LISTED_ERRORS / new Set(kinds.values()).size));

@@ -2,10 +2,7 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
 /** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
-  /**
-   * True if the error is listed at the path of a null below its own path. It is then not listed at its own
-   * path.
-   */
+  /** True if the error is listed at the nulls below its own path, instead of at that path. */
   isReplaced: boolean;
 };
 

@@ -1,6 +1,9 @@
 import type { FetchShape } from './fetch-shape.ts';
 
-/** Index and service of a fetch, by which error causes refer to it. */
+/**
+ * Index of a fetch in its plan, and the name of its service. Errors about missing data refer to fetches by
+ * these.
+ */
 export type FetchReference = { readonly index: number; readonly service: string };
 
 /**
@@ -46,9 +49,9 @@ export function joinPath(prefix: string, key: string): string {
 }
 
 /**
- * Finds a fetch whose own response contains all objects at a path, and returns it with the rest of the path
- * within that response. In the merged data one object may be in many places, and collecting from there would
- * visit it many times. In the response it is visited once.
+ * Finds a fetch whose own response contains all objects at a path. Returns it with the part of the path that
+ * lies within this response. Searching the response is cheaper than searching the merged data, where one
+ * object may be in many places and would be visited in each of them.
  */
 export function baseOf(
   path: readonly string[],

@@ -4,8 +4,8 @@ import type { Renames } from '../../planning/prepare/renames.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 /**
- * Looks up response names and variables that have another name in the plan, because the planner would confuse
- * them with its own.
+ * Looks up the response names and variables of the client that have another name in the plan. They were
+ * renamed because the planner would confuse them with its own names.
  */
 export type PlannedNames = {
   /**

@@ -1,6 +1,8 @@
 import { jsonText } from '../../shared/json.ts';
 
-/** The client's name of a variable, and the text that precedes its value in the request body. */
+/**
+ * The client's name of a variable, and the text that precedes its value in the request body, such as `"id":`.
+ */
 export type FetchVariable = { readonly name: string; readonly prefix: string };
 
 /** The beginning of a request body, and the variables to add to it. */

@@ -14,8 +14,8 @@ type AbstractValue = {
 };
 
 /**
- * Creates the completion of values whose type is an interface or union. The completion of each object type is
- * compiled when the type first occurs.
+ * Creates the function that writes values of an interface or union as JSON text. The code for each object
+ * type is compiled when an object of this type first occurs.
  */
 export function completeAbstract(
   input: CompletionInput,
@@ -48,7 +48,7 @@ export function completeAbstract(
 }
 
 /**
- * Maps each possible `__typename` of an interface or union to the type that completes the value. The name may
+ * Maps each possible `__typename` of an interface or union to the type whose fields are written. The name may
  * be that of an interface or absent, because the subgraph of an `@interfaceObject` does not know the object
  * type.
  */

@@ -6,13 +6,16 @@ import type { Denials } from './denials.ts';
 import type { FallbackOf } from './fallback.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
-/** Everything that completion is compiled from, besides the types and the selection sets. */
+/**
+ * Everything that the code for writing the response data is compiled from, besides the types and the
+ * selection sets.
+ */
 export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
   /**
-   * Paths of fields for which several objects of the merged data may have the same value object. Its JSON
-   * text is then written once and reused.
+   * Paths of fields whose value may be one object that occurs in several places of the merged data. The JSON
+   * text of this object is then written once and reused.
    */
   readonly shareable: ReadonlySet<string>;
   /**
@@ -39,5 +42,5 @@ export type Place = {
   readonly isItem?: boolean;
 };
 
-/** Type whose fields are selected on an object: an interface if no fetch delivers the object type. */
+/** The type of an object as far as the router knows it: an interface if no fetch delivers the object type. */
 export type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;

@@ -12,11 +12,14 @@ export type CompletionRun = {
    */
   readonly path: (string | number)[];
   /**
-   * Number of errors so far. If it stays the same while an object is completed, the text of the object can be
-   * reused where the object occurs again.
+   * Number of errors of the response so far. If completing an object adds none, the JSON text of the object
+   * is reused where the object occurs again.
    */
   problems: number;
-  /** Texts of objects that occur in several places; undefined before the first of them. */
+  /**
+   * JSON texts of objects that occur in several places of the data; undefined until the first such object is
+   * written.
+   */
   memo: Map<unknown, Map<object, string>> | undefined;
   introspection(responseName: string): string;
   /**

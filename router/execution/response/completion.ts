@@ -58,8 +58,8 @@ function rejectUnplanned(
 }
 
 /**
- * Compiles the completion of an object and the objects below it into one unit of code. The object types of an
- * interface or union have a unit each, which is compiled when the type first occurs.
+ * Compiles the functions that write an object and the objects below it as JSON text. The object types of an
+ * interface or union are compiled separately, when an object of the type first occurs.
  */
 function compileFields(
   input: CompletionInput,

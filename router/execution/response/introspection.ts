@@ -7,7 +7,10 @@ import { collectFields } from './selected-fields.ts';
 /** Returns the JSON text of each introspection field of an operation, by response name. */
 export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
 
-/** The schema that introspection describes. graphql-js cannot print some default values of custom scalars. */
+/**
+ * The schema that introspection describes, and the default values of custom scalars that graphql-js cannot
+ * print.
+ */
 export type Introspection = {
   /** The API schema. Each default value that graphql-js cannot print is replaced with a placeholder name. */
   readonly schema: GraphQLSchema;

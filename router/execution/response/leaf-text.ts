@@ -5,7 +5,8 @@ import type { CodeUnit } from '../codegen/code-unit.ts';
 import { idText } from './completion-run.ts';
 
 /**
- * Returns two JavaScript expressions: one that is true if `x` has the type, and one for the JSON text of `x`.
+ * Returns two expressions for generated JavaScript code, in which the variable `x` has the value of a leaf
+ * field: one that is true if the value has the given type, and one for its JSON text.
  */
 export function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
   if (isEnumType(type)) {

@@ -60,8 +60,8 @@ export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShap
 }
 
 /**
- * Maximum number of path elements that are converted. Subgraphs may report longer paths, but no operation
- * within the depth limit has one.
+ * Maximum number of elements of an error's path that are converted to the client's names. Subgraphs may
+ * report longer paths, but no operation within the depth limit has one.
  */
 const MAX_PATH = 100;
 

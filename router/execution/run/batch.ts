@@ -30,15 +30,16 @@ export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
   readonly representations: string[] = [];
-  // Most batches need only one of the two maps.
+  // Each of the two maps finds the index of an equal representation. It is created when it is first needed,
+  // because most batches need only one of them.
   #byText: Map<string, number> | undefined;
   #byKey: Map<Representation, Map<string, number>> | undefined;
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities differ only in one string, such as the id. This key then finds an equal entity without
-    // writing its representation. Entities with other kinds of keys are compared by the whole text, and
-    // cannot equal these.
+    // Most entities of one type differ only in one string, such as the id. An equal entity is found by this
+    // string, without writing its representation. All other entities are compared by the whole text, and
+    // never equal one that is found by a string.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)
@@ -93,7 +94,10 @@ export class BatchBuilder implements Batch {
   }
 }
 
-/** Compares texts by code units, which is fast. Any other order would do, if all calls use the same one. */
+/**
+ * Compares texts by code units, which is fast. Any other order would do, as long as all calls to subgraphs
+ * use the same one.
+ */
 function compare(a = '', b = ''): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -33,8 +33,8 @@ export function batchByContext(
       if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
       continue;
     }
-    // If the value of an argument is unusable, the entity is not requested, as with a missing `@requires`
-    // field.
+    // If the value of a context argument is missing or has the wrong type, the entity is not requested. The
+    // same happens if the value of a `@requires` field is missing.
     if (unusable !== undefined) {
       recordUnusableContext(fetch, object, unusable, execution);
       continue;

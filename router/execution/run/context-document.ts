@@ -11,10 +11,16 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
  */
 export type DocumentFor = (count: number) => MergedDocument;
 
-/** Cached functions of each fetch; undefined for a fetch whose selection cannot be repeated. */
+/**
+ * Caches for each fetch the function that repeats its selection; undefined if the selection cannot be
+ * repeated.
+ */
 const repeaters = new WeakMap<FetchProgram, { readonly documentFor: DocumentFor | undefined }>();
 
-/** Returns the function that repeats the selection of a fetch; undefined if it cannot be repeated. */
+/**
+ * Returns the function that repeats the selection of a fetch in one document; undefined if the selection
+ * cannot be repeated.
+ */
 export function contextDocuments(fetch: FetchProgram): DocumentFor | undefined {
   const known = repeaters.get(fetch) ?? { documentFor: createDocuments(fetch) };
   repeaters.set(fetch, known);

@@ -14,8 +14,8 @@ export type ContextTarget = {
   /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
   /**
-   * The values, and the names of arguments with unusable ones, as one text. Targets with equal texts can
-   * share a request.
+   * All argument values, and the names of arguments without a usable value, as one text. Entities with equal
+   * texts can share a request.
    */
   readonly text: string;
   /**
@@ -28,7 +28,7 @@ export type ContextTarget = {
 export type UnusableContext = {
   /** Object from which the value is read, `levels` fields above the entity. */
   readonly above: JsonObject;
-  /** Number of fields from the entity up to this object. */
+  /** Number of fields from the entity up to the object `above`. */
   readonly levels: number;
   readonly required: RequiredValue;
   readonly value: unknown;
@@ -137,8 +137,9 @@ function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
 }
 
 /**
- * Copies the objects on a path, from the ones below the objects that have the context values down to the
- * entities. Fetches in flight refer to the originals. Their data is merged into the copies too.
+ * Copies the objects on a path: the entities at its end and all objects above them, up to the objects that
+ * have the context values. Fetches in flight refer to the originals; their data is merged into the copies
+ * too.
  */
 function copyBelow(
   root: JsonObject,

@@ -74,14 +74,15 @@ function requirementCause(
       : value === null
         ? 'is null, which its type does not allow'
         : 'is not of its type';
-  // A contract, or `@inaccessible`, may hide the required field from the client.
+  // The message must not contain the name of a field that a contract or `@inaccessible` hides from the
+  // client.
   const name = coordinate === TYPENAME.coordinate || exposes(coordinate) ? coordinate : 'A hidden field';
   const message = `${name}, which this field requires, ${fault}.`;
   return createFailureCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service, isReported: true });
 }
 
 type InvalidRequirement = {
-  /** Service that delivers the value. */
+  /** Service that should have delivered the value. */
   readonly service: string;
   readonly required: RequiredValue;
   readonly value: unknown;

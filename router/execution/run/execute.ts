@@ -21,7 +21,7 @@ import type { Send } from '../../request/subgraph-request.ts';
 export type ExecutionRequest = {
   /** Variable values as graphql-js's `getVariableValues` returns them. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Variable values to send to subgraphs, without defaults; `variables` by default. */
+  /** Variable values to send to subgraphs, without default values. If this is absent, `variables` is sent. */
   readonly sent?: Readonly<Record<string, unknown>>;
   readonly send: Send;
   /** Aborts queries in flight and prevents further fetches. Mutations in flight run to their end. */
@@ -115,7 +115,10 @@ export async function executeCompiled(
   return execution.halts ? halted(outcome) : outcome;
 }
 
-/** Records failures that show only in the data of a fetch, and fallback values that replaced its fields. */
+/**
+ * Adds to the record of each fetch a failure that was found only in the data of the response, and whether
+ * fallback values have replaced fields of the fetch.
+ */
 function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorCollector): void {
   for (const record of fetches) {
     const cause = errorCollector.failureOf(record.index);

@@ -11,15 +11,18 @@ import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * Logs those messages of subgraph errors that clients must not see. Returns a function that gives the id in
- * the log for a masked error; undefined if the error is not masked.
+ * Logs the messages of subgraph errors that clients must not see. Returns a function that gives for a masked
+ * error the id of its log entry, and undefined for an error that is not masked.
  */
 export type MaskErrors = (
   service: string,
   errors: readonly SubgraphError[],
 ) => (error: SubgraphError) => string | undefined;
 
-/** A call that several fetches of an execution use, and the record of the fetch that has sent it. */
+/**
+ * A call to a subgraph that several fetches of an execution use, and the record with the times of the fetch
+ * that has sent it.
+ */
 export type SharedCall = {
   readonly response: Promise<SubgraphResponse>;
   readonly record: FetchRecord | undefined;
@@ -28,7 +31,7 @@ export type SharedCall = {
 /** The state of one execution: the merged data and the errors so far. */
 export type Execution = {
   readonly operation: CompiledOperation;
-  /** Variable values including all defaults, for conditions. */
+  /** Variable values including all defaults, from which `@skip` and `@include` are evaluated. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** Variable values without defaults, to send to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
@@ -36,7 +39,7 @@ export type Execution = {
   readonly signal: CancelSignal;
   readonly allowedExtensions: ReadonlySet<string>;
   readonly maskErrors: MaskErrors | undefined;
-  /** True if the first error ends the request. */
+  /** True if the first error ends the request (error behavior `HALT`). */
   readonly halts: boolean;
   /**
    * Stored values (stale-if-error) that may replace those of failed services; undefined if the router stores
@@ -56,8 +59,8 @@ export type Execution = {
   /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
   /**
-   * Collected objects of fetches with the same path and base, which are collected only once. The index is
-   * `FetchProgram.collectedBy`.
+   * Objects of the fetches that have the same path, which are collected only once. The index is
+   * `FetchProgram.collectedBy`, the index of the first of these fetches.
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls that several fetches of the plan share. The key consists of service and body. */
@@ -68,8 +71,8 @@ export type Execution = {
    */
   readonly waiting: Map<string, WaitingQuery[]>;
   /**
-   * Entities that were requested with selections that several fetches have. The key is the id of the
-   * selection.
+   * Entities that were already requested, by the id of the selection. Only selections that several fetches of
+   * the plan have are recorded.
    */
   readonly requested: Map<number, RequestedEntities[]>;
   /** Coordinates of fields requested in a call that failed after it had been sent. */

@@ -51,8 +51,8 @@ export function failFetch(
 }
 
 /**
- * Returns the failure of a call whose response is valid JSON and unusable, for example because the number of
- * entities is wrong.
+ * Returns the failure of a call whose response is valid JSON but cannot be used, for example because the
+ * number of entities is wrong.
  */
 export function invalidResponseFailure({ service }: FetchProgram, message: string): SubgraphFailure {
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
@@ -198,7 +198,7 @@ function allowedOf(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
-/** Returns the part of a fetch's shape that contains only the given fields. */
+/** Returns those response keys of a fetch that belong to the fields with the given coordinates. */
 function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
   const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
   return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));

@@ -24,7 +24,10 @@ import { copyAlongPaths } from '../compile/copy-on-write.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Sends one fetch and merges its data into the merged data. A failure is recorded in the error collector. */
+/**
+ * Sends one fetch and merges its data into the data of the other fetches. A failure is recorded in the error
+ * collector.
+ */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
   const batch =
@@ -72,8 +75,8 @@ function collectTargets(
     fetch.collect(root, found);
     return found.objects.length === 1 ? found.objects : [...new Set(found.objects)];
   }
-  // Fetches with the same path and base find the same objects, so they collect them once. Other fetches may
-  // add data to these objects but never replace them.
+  // Fetches with the same path are for the same objects, so these are collected once for all of them. The
+  // list stays valid, because other fetches may add data to the objects but never replace them.
   const known = collected[fetch.collectedBy];
   if (known !== undefined) return known;
   for (const object of delivered[base] ?? []) fetch.collect(object, found);

@@ -46,7 +46,7 @@ function entityCount(groups: readonly ContextGroup[]): number {
   return groups.reduce((sum, { representations }) => sum + representations.length, 0);
 }
 
-/** One of the requests for a fetch: the groups of entities that it is for, and its record. */
+/** One of the requests for a fetch: the groups of entities that it contains, and the record of its times. */
 type ContextCall = {
   readonly fetch: FetchProgram;
   readonly groups: readonly ContextGroup[];
@@ -67,8 +67,9 @@ function callAlone(
 }
 
 /**
- * Returns the members of the JSON variables for the argument values. A variable that the document does not
- * declare is left out: if breakers block the field of an argument, its variable is removed from the document.
+ * Returns JSON text with the values of context arguments, to be added to the `variables` of a request. A
+ * variable that the document does not declare is left out: if breakers block the field of an argument, its
+ * variable is removed from the document.
  */
 function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram, suffix: string): string[] {
   return [...values].flatMap(([name, text]) =>

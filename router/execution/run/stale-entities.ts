@@ -28,8 +28,8 @@ export function storeEntities(
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const staleKey of staleKeys) {
-      // If an entity lacks the key, the fetch does not select this field for the type of the entity. Nothing
-      // is stored.
+      // An entity without this key has a type for which the fetch does not select the field. Nothing is
+      // stored.
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
@@ -65,8 +65,8 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   if (ageMs === undefined) return false;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
-  // Appends to the objects that the fetch has delivered: if breakers block only some fields, it has delivered
-  // the others.
+  // If breakers block only some fields of the fetch, it has delivered objects with the other fields. The
+  // objects with stored values are appended to these.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];
