@@ -1,20 +1,20 @@
-// The index of the package would load the planner, which only the planning thread needs.
+// Importing the index of the package would load the whole planner, which only the planning thread needs.
 import { prettyFormatQueryPlan } from '@apollo/query-planner/dist/prettyFormatQueryPlan.js';
 import type { QueryPlan } from '@apollo/query-planner';
 import { callsOf, totalOf } from './plan-calls.ts';
 import { planFetches } from './plan-fetches.ts';
 import type { PlannedFetch } from './plan-fetches.ts';
 
-/** A plan as `tributary plan`, response extensions and the console show it. */
+/** A query plan in the form that the command `tributary plan`, response extensions and the console show. */
 export type PlanDescription = {
-  /** The plan as Apollo's tools read it. */
+  /** The plan in the format that Apollo's tools read. */
   readonly plan: QueryPlan;
   readonly text: string;
   /** Estimated cost in points; null if it depends on variables that are unknown. */
   readonly cost: number | null;
-  /** Number of calls. A fetch that is sent together with others counts once with them. */
+  /** Number of calls to subgraphs. Fetches that are sent in one request count as one call. */
   readonly calls: number;
-  /** Number of calls by the name of the subgraph. */
+  /** Number of calls to each subgraph. The key is the name of the subgraph. */
   readonly subgraphs: Readonly<Record<string, number>>;
   /**
    * Duration of the longest chain of calls in milliseconds, computed from the median latencies of the
@@ -27,7 +27,7 @@ export type PlanDescription = {
 /** Returns the median latency of a subgraph in milliseconds; undefined if it is unknown. */
 export type LatencyOf = (subgraph: string) => number | undefined;
 
-/** Describes a plan with the cost of its operation. */
+/** Describes a query plan for display, with the cost of its operation and its calls to subgraphs. */
 export function describePlan(
   plan: QueryPlan,
   {

@@ -4,7 +4,10 @@ import type { FetchNode } from '@apollo/query-planner';
 
 /** The selection of an entity fetch, without the operation around it. */
 export type EntitySelection = {
-  /** Number of the selection. Within a plan, equal selections for one service have the same number. */
+  /**
+   * Number that identifies the selection. Within a plan, equal selections for one service have the same
+   * number.
+   */
   readonly id: number;
   /** Text of the selection set with its braces. */
   readonly selections: string;

@@ -16,7 +16,7 @@ import { mapChildren } from './prepare/map-children.ts';
  * weight from another: the planner requests `inStock` early, and then calls the subgraph again.
  *
  * Only a fetch of leaf fields waits, and only if no other fetch waits for it. The response needs the later
- * fetch in any case, so it is not later unless the subgraph takes longer for these leaf fields.
+ * fetch in any case, so waiting delays the response only if the leaf fields take the subgraph longer.
  */
 export function joinLaterFetches(plan: QueryPlan): QueryPlan {
   if (plan.node === undefined || plan.node.kind === 'Subscription') return plan;
@@ -68,7 +68,9 @@ function hasLeavesOnly({ fetch }: PlacedFetch): boolean {
   return readEntityOperation(fetch.operation)?.selectionSet.selections.every(isLeaf) === true;
 }
 
-/** Returns whether the node is a sequence with a fetch that this one can join, after the first step. */
+/**
+ * Returns whether the node is a sequence in which a step after the first has a fetch that `fetch` can join.
+ */
 function isLater(node: PlanNode, fetch: PlacedFetch): boolean {
   return node.kind === 'Sequence' && node.nodes.slice(1).some((step) => canJoin(step, fetch));
 }
@@ -84,7 +86,7 @@ function canJoin(step: PlanNode, fetch: PlacedFetch): boolean {
   );
 }
 
-/** Returns the types of the entities, which a fetch names in type conditions. */
+/** Returns the types of the entities of a fetch, as named in the type conditions of its `requires`. */
 function typesIn(requires: readonly QueryPlanSelectionNode[] = []): ReadonlySet<string | undefined> {
   return new Set(
     requires.map((selection) => (selection.kind === 'InlineFragment' ? selection.typeCondition : undefined)),

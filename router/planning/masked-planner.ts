@@ -2,8 +2,8 @@ import type { Planner } from './planner.ts';
 import { RouterError } from '../shared/errors.ts';
 
 /**
- * Returns a planner without the planner's reasons why it rejects an operation. They may name types and fields
- * that a contract hides.
+ * Returns a planner that replaces the reason why Apollo's planner rejects an operation by a general message.
+ * The reason may name types and fields that a contract hides.
  */
 export function withoutPlannerMessages(planner: Planner): Pick<Planner, 'plan'> {
   return {

@@ -39,9 +39,9 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  *
  * Apollo's planner may use keys with `resolvable: false`, so they are removed from its supergraph. Some
  * operations behind an `@interfaceObject` can be planned only with such a key, although they need only the
- * type of the object. These operations are planned a second time with all keys, and with hoisted fields
- * (`hoistFields`). The second plan is used only if every subgraph can resolve all entities that the plan
- * sends to it.
+ * type of the object. These operations are planned a second time with all keys, and with fields moved out of
+ * type conditions (`hoistFields`). The second plan is used only if every subgraph can resolve all entities
+ * that the plan sends to it.
  *
  * @throws if the planner cannot use the supergraph.
  */
@@ -76,13 +76,13 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
     validateSupergraph: false,
   });
   const apiSchema = supergraph.apiSchema();
-  // Reusing named fragments would slow down planning. Without them requests are longer, but calls to
-  // subgraphs have equal texts more often.
+  // Reusing the client's named fragments in calls to subgraphs would slow down planning. Without fragments
+  // the calls are longer, but more of them have equal texts and can be deduplicated.
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
   function plan(document: DocumentNode, overrides: readonly string[]): QueryPlan {
-    // Validation is skipped. Apollo Server has validated the client's document, and this document contains
-    // names that the schema does not have, such as renamed fields.
+    // The client's document was validated before. This document would not pass validation, because it
+    // contains names that the schema does not have, such as those of renamed fields.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     const overrideConditions = new Map(overrides.map((label) => [label, true]));
     return planner.buildQueryPlan(operation, { overrideConditions });

@@ -16,7 +16,7 @@ export type OverriddenField = { readonly coordinate: string; readonly from: stri
 
 /** The labels of progressive `@override` in a supergraph. */
 export type OverrideLabels = {
-  /** Fields that each label moves to another subgraph, by label. */
+  /** Fields that a label moves to another subgraph. The key is the label. */
   readonly fields: ReadonlyMap<string, readonly OverriddenField[]>;
   /** Returns the labels on which the plan of an operation can depend, sorted. */
   readonly ofOperation: (document: DocumentNode, operationName: string | undefined) => readonly string[];

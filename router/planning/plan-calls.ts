@@ -4,8 +4,8 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 export type Calls = ReadonlyMap<string, number>;
 
 /**
- * Returns whether a fetch has a request of its own. Fetches are numbered in the order in which the executor
- * numbers them.
+ * Returns whether a fetch has a request of its own, instead of being sent together with another fetch. `id`
+ * is the index of the fetch in the plan.
  */
 type IsSent = (fetch: { readonly id: number }) => boolean;
 
@@ -20,7 +20,10 @@ export function totalOf(calls: Calls): number {
   return [...calls.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** @param isNextSent is called once for each fetch, in the order of the plan */
+/**
+ * @param isNextSent called once for each fetch, in the order of the plan; returns whether the fetch has a
+ * request of its own
+ */
 function callsOfNode(node: PlanNode, isNextSent: () => boolean): Calls {
   switch (node.kind) {
     case 'Fetch':

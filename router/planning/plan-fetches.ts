@@ -37,8 +37,8 @@ export function planFetches(
 }
 
 /**
- * Adds the requests in which fetches are sent together: those of one subgraph that begin when the same
- * requests have ended, under the same conditions.
+ * Adds to each fetch the id of the fetch in whose request it is sent. Fetches of one subgraph are sent
+ * together if they have the same conditions and begin when the same requests have ended.
  */
 function withRequests(fetches: readonly SeparateFetch[]): readonly PlannedFetch[] {
   const senders = new Map<string, number>();
@@ -59,8 +59,8 @@ function withRequests(fetches: readonly SeparateFetch[]): readonly PlannedFetch[
 type Place = Pick<PlannedFetch, 'path' | 'conditions'>;
 
 /**
- * Adds the fetches of a node, which begin when the fetches `before` have ended. Returns the fetches for which
- * the next node of a sequence waits.
+ * Adds the fetches of a plan node to `fetches`. They begin when the fetches with the ids `before` have ended.
+ * Returns the ids of the fetches for which the next node of a sequence waits.
  */
 function visit(
   node: PlanNode | undefined,

@@ -14,7 +14,9 @@ export type PlanOutcome =
       readonly kind: 'planned';
       readonly plan: QueryPlan;
       readonly renames: Renames;
-      /** Characters of the plan and its renames as JSON, from which the memory of the plan is estimated. */
+      /**
+       * Length of `plan` and `renames` as JSON, in characters. The memory of the plan is estimated from it.
+       */
       readonly length?: number;
     }
   /** The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
@@ -58,8 +60,8 @@ const START_ALLOWANCE_MS = 10_000;
 const RETRY_AFTER_S = 1;
 
 /**
- * Queue lane of operations without a caller: those that a new supergraph generation plans before clients use
- * it.
+ * Stands for the caller in the planning queue if there is none: a new supergraph generation plans operations
+ * before clients use it.
  */
 const NO_CALLER = '';
 
@@ -189,8 +191,8 @@ class ThreadPool implements Planner {
   }
 
   /**
-   * Starts threads that are missing. If a start fails, for example because memory is short, the next
-   * operation starts the thread again.
+   * Starts threads to replace those that have ended. If a start fails, for example because memory is short,
+   * the next operation starts the thread again.
    */
   #replaceThreads(): void {
     if (this.#closed) return;

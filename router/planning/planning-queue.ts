@@ -1,5 +1,5 @@
 export type PlanningQueueLimits = {
-  /** Maximum number of waiting items in all lanes together. */
+  /** Maximum number of waiting items of all callers together. */
   readonly maxWaiting: number;
   /** Maximum number of waiting items of one caller. */
   readonly maxWaitingPerCaller: number;
@@ -12,9 +12,9 @@ export type PlanningQueueLimits = {
  */
 export class PlanningQueue<Item extends object> {
   readonly #limits: PlanningQueueLimits;
-  /** Waiting items of each lane, oldest first. */
+  /** Waiting items of each lane, oldest first. There is one lane for each caller. */
   readonly #lanes = new Map<string, Set<Item>>();
-  /** Lanes that each waiting item is in. */
+  /** For each waiting item, the lanes that it is in: one for each caller that waits for it. */
   readonly #lanesOf = new Map<Item, Set<string>>();
   #servedLast: string | undefined;
 
@@ -23,9 +23,9 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Adds an item to a lane. If the whole queue is full, the item takes the place of the newest item in the
-   * longest lane, provided that its own lane is shorter. Returns the item that was removed, or the given item
-   * if it was not added.
+   * Adds an item to the lane of a caller. If the whole queue is full, the item takes the place of the newest
+   * item in the longest lane, provided that its own lane is shorter. Returns the item that was removed, or
+   * the given item if it was not added.
    */
   add(item: Item, lane: string): Item | undefined {
     const { maxWaiting, maxWaitingPerCaller } = this.#limits;
@@ -42,7 +42,10 @@ export class PlanningQueue<Item extends object> {
     return displaced;
   }
 
-  /** Adds a waiting item to another lane. Returns false if the item is not waiting or the lane is full. */
+  /**
+   * Adds a waiting item to the lane of another caller. Returns false if the item is not waiting or the lane
+   * is full.
+   */
   join(item: Item, lane: string): boolean {
     const own = this.#lanes.get(lane)?.size ?? 0;
     if (!this.#lanesOf.has(item) || own >= this.#limits.maxWaitingPerCaller) return false;
@@ -51,7 +54,8 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Removes the oldest item of the lane whose turn it is, and returns it; undefined if the queue is empty.
+   * Removes the oldest item of the caller (lane) whose turn it is, and returns it; undefined if the queue is
+   * empty.
    */
   next(): Item | undefined {
     this.#moveToEnd(this.#servedLast);
@@ -82,8 +86,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // Moves the lane that had its turn behind the others. This is done only before the next turn. A caller that
-  // arrives between the two turns is therefore served before the second item of that lane.
+  // Moves the lane that had the previous turn behind all others. This is done only now, before the next turn,
+  // so that a caller that arrived in between is served before the second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

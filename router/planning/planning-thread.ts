@@ -19,7 +19,7 @@ export type PlanningThread = AsyncDisposable & {
  * process continues.
  */
 const MAX_HEAP_MB = 1024;
-/** Size of the young generation of the thread in MB. A larger one makes no plan faster. */
+/** Size in MB of the young generation in the thread's V8 heap. Planning is not faster with a larger one. */
 const MAX_YOUNG_MB = 12;
 
 /**

@@ -29,8 +29,8 @@ type FetchedFields = Map<string, FetchedFields>;
  * Returns the first field, as `Type.field`, that an operation selects and no fetch of its plan does. Apollo's
  * planner silently drops a field of an interface if it cannot resolve the field for any object type.
  *
- * Only fields that every object at their place has are checked. A field in a type condition may be missing
- * from the plan for a good reason: the subgraph may not have the type.
+ * Only fields that the operation selects for every object at a position are checked. A field in a type
+ * condition may be missing from the plan for a good reason: the subgraph may not have the type.
  * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(
@@ -120,8 +120,7 @@ type Walk = {
    */
   readonly narrowed: boolean;
   /**
-   * Values of the variables in `@skip` and `@include` with which the operation includes the current
-   * selection.
+   * Values that the variables in `@skip` and `@include` must have for the current selection to be included.
    */
   readonly assumed: ReadonlyMap<string, boolean>;
 };

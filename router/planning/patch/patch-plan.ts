@@ -86,8 +86,8 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // Renames that depend on the object type come first, because rewrites by the planner may replace
-    // `__typename` by the name of an interface.
+    // Renames such as `price__required0` to `price` depend on the object type. They come before the planner's
+    // rewrites, which may replace `__typename` by the name of an interface.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }

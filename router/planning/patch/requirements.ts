@@ -9,21 +9,21 @@ import type { RequiredArguments } from '../prepare/required-arguments.ts';
 type Step = { readonly field: string; readonly types: ReadonlySet<string> | undefined };
 
 /**
- * Path from an entity to a value that `@requires` reads. Its field names are those for the planner, such as
- * `price__required0`.
+ * Path from an entity to a value that `@requires` reads. Its field names are those of the schema for the
+ * planner, where `price(currency: "EUR")` has a name of its own, such as `price__required0`.
  */
 export type Place = readonly Step[];
 
-/** A value that a field reads from another subgraph, because of its `@requires`. */
+/** A value of another subgraph that a field needs because of its `@requires`. */
 export type Requirement = {
   readonly place: Place;
-  /** The same path with the field names of the requiring subgraph, such as `.price`. */
+  /** The path to the value in the representation that the requiring subgraph receives, such as `.price`. */
   readonly seen: string;
 };
 
 /**
- * Returns the values that a field reads from other subgraphs, because of its `@requires`.
- * @param at text that identifies the requiring field, see `coordinate`.
+ * Returns the values of other subgraphs that a field needs because of its `@requires`.
+ * @param at text that identifies the requiring field, such as `billing Order.total`.
  */
 export function requirementsOf(
   at: string,
@@ -73,8 +73,8 @@ export function possibleNames(condition: string, schema: GraphQLSchema): Readonl
 }
 
 /**
- * Returns the field names of a path as text, such as `.ref.code`. Names are those for the planner, and types
- * are left out.
+ * Returns the field names of a path as text, such as `.ref.code`, without the types. Field names are those of
+ * the schema for the planner.
  */
 export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');

@@ -11,7 +11,7 @@ import { coordinate } from '../prepare/required-arguments.ts';
 import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
 
-/** The supergraph and the plan to which the fetch belongs. */
+/** The supergraph and the plan of a fetch that is to be split. */
 export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
   /**
@@ -91,9 +91,9 @@ type Part = {
    */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Fields may be in one part only if this text is equal for them. It contains the object types. For a field
-   * with `@requires` it also contains the `@skip` and `@include` around the field and those of its required
-   * values that a representation may lack.
+   * Only fields for which this text is equal may be in the same fetch after splitting. The text contains the
+   * object types. For a field with `@requires` it also contains the `@skip` and `@include` around the field
+   * and those of its required values that a representation may lack.
    */
   readonly together: string;
 };
@@ -109,9 +109,9 @@ type PartitionContext = {
 };
 
 /**
- * Distributes the fields of a fetch among parts. A field joins the first part with the same `together`,
- * unless the field and the part require different values under one name, such as `price(currency: "EUR")` and
- * `price(currency: "USD")`.
+ * Distributes the fields of a fetch among parts, each of which becomes a fetch. A field joins the first part
+ * with the same text `together`, unless the field and the part require different values under one name, such
+ * as `price(currency: "EUR")` and `price(currency: "USD")`.
  */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
@@ -203,7 +203,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
 }
 
 type PickContext = {
-  /** Returns whether fields of other parts require the value at the path, and no field of this part does. */
+  /** Returns whether the value at a path is required only by fields that were moved to other fetches. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
@@ -255,9 +255,9 @@ function ofTypes(
 }
 
 /**
- * Returns whether one of the resulting fetches must send the values of a selection in its representations.
- * For a selection with a type condition, such as `... on Book { title }`, this is the case only if the fetch
- * selects fields of that type.
+ * Returns whether a fetch that results from splitting must send the values of a selection in its
+ * representations. A selection with a type condition, such as `... on Book { title }`, is sent only if the
+ * fetch selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

@@ -18,7 +18,7 @@ import { TYPENAME } from '../../shared/graphql/typename-field.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
-  /** Number of fields hoisted so far. */
+  /** Number of fields that were moved out of type conditions so far. */
   count: number;
 };
 
@@ -85,7 +85,10 @@ type Splitting = {
 };
 
 type Split = {
-  /** Fields that can be hoisted out of the fragment, because the interface object has them. */
+  /**
+   * Fields that can be moved out of the fragment, because the subgraph with the `@interfaceObject` has them
+   * for all types.
+   */
   readonly own: readonly SelectionNode[];
   readonly rest: readonly SelectionNode[];
 };
@@ -125,8 +128,8 @@ function withSelections(
 }
 
 /**
- * Returns whether a field of an object type can be hoisted: the interface that the subgraph defines as an
- * `@interfaceObject` has a field of the same name and type.
+ * Returns whether a field of an object type can be moved out of its type condition: the interface that the
+ * subgraph defines as an `@interfaceObject` has a field of the same name and type.
  */
 function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
   const own = walk.interfaceObjectFields.get(interfaceObject.name);

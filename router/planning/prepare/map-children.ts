@@ -1,6 +1,8 @@
 import type { PlanNode } from '@apollo/query-planner';
 
-/** Returns a copy of a plan node with changed children. A fetch has none. */
+/**
+ * Returns a copy of a plan node in which `change` was applied to each child. A Fetch node has no children.
+ */
 export function mapChildren(node: PlanNode, change: (child: PlanNode) => PlanNode): PlanNode {
   switch (node.kind) {
     case 'Sequence':

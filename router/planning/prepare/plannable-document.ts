@@ -67,9 +67,7 @@ type PlannableSelections = {
   readonly selections: readonly SelectionNode[];
   /** True if the selections contain `__typename`, directly or in a fragment. */
   readonly asksTypename: boolean;
-  /**
-   * True if at least one field is selected for every object, whatever its type and the values of variables.
-   */
+  /** True if every object gets at least one field, whatever its type and the values of variables. */
   readonly isCertain: boolean;
 };
 
@@ -177,8 +175,9 @@ function selectFragment(
 }
 
 /**
- * Returns the object types that an object of an interface can have inside a fragment on another interface. A
- * type must implement both interfaces. A subgraph with an `@interfaceObject` knows only the first.
+ * Returns the object types that implement both the interface of an object and the interface of a fragment
+ * inside it. Undefined unless a subgraph defines the first interface as an `@interfaceObject`, because only
+ * such a subgraph does not know the second one.
  */
 function commonTypes(
   parent: GraphQLNamedType | undefined,

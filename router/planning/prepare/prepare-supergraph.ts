@@ -24,7 +24,7 @@ export type PreparedSupergraph = {
   readonly schema: GraphQLSchema;
   /**
    * Names of all fields in keys and in `@requires`. An alias in a client's operation must not equal one of
-   * them.
+   * them, because the planner would take the value of the alias for that of the field.
    */
   readonly reserved: ReadonlySet<string>;
   /** Names of the fields that arguments with `@fromContext` read. They are also in `reserved`. */
@@ -33,11 +33,14 @@ export type PreparedSupergraph = {
    * Interfaces that some subgraph defines as an `@interfaceObject`, each with the names of these subgraphs.
    */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Fields that a subgraph with an `@interfaceObject` resolves without `@requires`, by the interface. */
+  /**
+   * Fields that a subgraph with an `@interfaceObject` resolves without `@requires`. The key is the name of
+   * the interface.
+   */
   readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
   /**
    * Names of all fields of the interfaces that some subgraph defines as an `@interfaceObject`. The planner
-   * merges fields of such an interface that have one name.
+   * merges fields of such an interface if their names are equal, even if their arguments differ.
    */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;

@@ -16,7 +16,7 @@ export type Renames = {
 
 /** Name of the variable that contains the representations in every `_entities` fetch. */
 const REPRESENTATIONS = 'representations';
-/** Beginning of the names of variables for arguments with `@fromContext`. */
+/** Beginning of the names that the planner gives to variables for arguments with `@fromContext`. */
 const CONTEXT_ARGUMENT = 'contextualArgument_';
 
 const NO_NAMES: ReadonlySet<string> = new Set();
@@ -37,7 +37,7 @@ export function signatureOf(field: FieldNode): string {
  * - Names that stand for different fields of different types behind an `@interfaceObject`, where the planner
  *   merges all fields of one name: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }`
  *   would return `pages(of: 1)` for both.
- * - Names of fields with arguments that `@fromContext` reads without them.
+ * - Names of fields that the client selects with arguments and `@fromContext` reads without arguments.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
  * @param names.keys if `all`, an aliased key field is planned without its alias, because the planner
@@ -115,8 +115,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
-    // Called before the arguments of the field are visited, because a signature contains the client's
-    // variable names.
+    // A field is renamed when it is entered, before the variables in its arguments are renamed, because the
+    // signature contains the client's variable names.
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;
