@@ -47,7 +47,7 @@ export function createOperationAuthorization(
   }
 
   function denialOf(denied: readonly Pick<AuthorizationError, 'path'>[], caller: Caller): Denial | undefined {
-    // A selection that `@skip` or `@include` excludes is not denied.
+    // Selections that `@skip` or `@include` excludes are not executed, so they are not reported as denied.
     if (denied.length === 0) return undefined;
     return {
       msg: 'authorization denied',

@@ -51,8 +51,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
       span,
       deadline: monotonic() + deadlineMs,
       scope: scopeOf({ identified, forwarded, queryOrigin, baggage: baggageOf(span.context) }),
-      // A query within a mutation must see the effects of the mutation, so it must not share a call that was
-      // sent earlier.
+      // Subgraph queries of a mutation must see its effects, so they must not share a call that was sent
+      // earlier.
       isDeduplicated: isDeduplicated && operation === 'query',
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),
@@ -70,7 +70,9 @@ type Fields = Readonly<Record<string, string>>;
 
 const NONE: Fields = {};
 
-/** Calls the function again only if its argument is not that of the last call. */
+/**
+ * Returns a function that calls `create` again only if its argument differs from that of the previous call.
+ */
 function memoizeLast<Argument, Result>(
   create: (argument: Argument) => Result,
 ): (argument: Argument) => Result {
@@ -81,8 +83,9 @@ function memoizeLast<Argument, Result>(
   };
 }
 
-// Trace headers are not part of the scope. They differ for each request, so with them no two requests could
-// share a call, and they do not change a subgraph's response. Baggage may change it.
+// Returns the scope of a request: requests with equal scopes may share subgraph calls. Trace headers are not
+// part of it, because they differ for each request and do not change a subgraph's response. Baggage may
+// change the response, so it is part of the scope.
 function scopeOf({
   identified,
   forwarded,
@@ -96,7 +99,8 @@ function scopeOf({
 }): Scope {
   if (forwarded === undefined && baggage === undefined && Object.keys(queryOrigin).length === 0)
     return identified.scope;
-  // The text of the identity is a JSON object, so it is clear where it ends.
+  // The scope begins with the caller's identity as a JSON object. The end of the object is unambiguous, so
+  // the scopes of two different callers are never equal.
   return identified.scope + JSON.stringify([forwarded?.scope, queryOrigin, baggage]);
 }
 

@@ -11,7 +11,7 @@ export type ChargeOperation = (
 
 /** Creates the stage that charges operations. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
-  // Not an async function: without rate limits nothing needs waiting.
+  // Not an async function: without rate limits there is nothing to wait for, so no promise is created.
   return (authorized, inputs, payer) => {
     const rethrow = (error: unknown): never => {
       throw withoutHiddenField(error, authorized.operation);
@@ -28,8 +28,8 @@ export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit
 }
 
 /**
- * Removes the name of a rate-limited field from an error if the graph of the operation hides the field. The
- * operation can call it through an interface that the graph exposes.
+ * Removes the name of a rate-limited field from an error if the operation's graph (a contract) hides the
+ * field. The operation may call such a field through an interface that the contract exposes.
  */
 function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'exposes'>): unknown {
   if (!(error instanceof RouterError)) return error;

@@ -8,8 +8,8 @@ export type DeprecatedFields = (document: DocumentNode, name: string | undefined
 const NONE: readonly string[] = [];
 
 /**
- * Creates the function for one schema. If the schema has no deprecations, the function does not read the
- * documents.
+ * Creates the function that finds the deprecated fields and arguments of one schema in documents. If the
+ * schema has no deprecations, the function does not read the documents.
  */
 export function createDeprecatedFields(schema: GraphQLSchema): DeprecatedFields {
   if (!hasDeprecations(schema)) return () => NONE;

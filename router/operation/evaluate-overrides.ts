@@ -9,7 +9,8 @@ import { percentOf } from '../shared/percent-label.ts';
 type OverridesConfig = Config['overrides'];
 
 /**
- * Returns those of the given labels of progressive `@override` that are true for a caller. The order is kept.
+ * Returns the labels of progressive `@override` that are true for a caller, out of the given ones and in
+ * their order.
  */
 export type EvaluateOverrides = (labels: readonly string[], caller: Caller) => readonly string[];
 

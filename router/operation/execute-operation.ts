@@ -44,18 +44,21 @@ export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplic
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
-/** The outcome of an execution with its record, which requests that share the execution receive too. */
+/**
+ * The outcome of an execution, and the record with the times of its fetches. Requests that share the
+ * execution receive both.
+ */
 type RecordedOutcome = CollectedOutcome & { readonly record: ExecutionRecord };
 
-/** The parts of a generation that are used to execute an operation. */
+/** The parts of a supergraph generation that are used to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
   readonly send: SendForCaller;
 };
 
 /**
- * Executes an operation with the subgraphs of a generation.
- * @throws {RouterError} if it cannot be planned, or the client has closed the connection
+ * Executes an operation with the subgraphs of a supergraph generation.
+ * @throws {RouterError} if the operation cannot be planned, or the client has closed the connection
  */
 export type ExecuteOperation = (
   charged: ChargedOperation,

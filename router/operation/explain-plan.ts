@@ -17,7 +17,10 @@ export type PlanRequest = {
 
 const HEADERS = { isApollo: 'apollo-expose-query-plan', isHive: 'hive-expose-query-plan' } as const;
 
-/** Reads which query plan the headers of a request ask for; undefined if none, or another value. */
+/**
+ * Reads from the headers of a request which query plans the client asks for. Returns undefined if neither
+ * header is present, or if no value is `true` or `dry-run`.
+ */
 export function readPlanRequest(headers: IncomingHttpHeaders): PlanRequest | undefined {
   const apollo = headers[HEADERS.isApollo];
   const hive = headers[HEADERS.isHive];

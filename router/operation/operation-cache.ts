@@ -19,8 +19,8 @@ export type CacheEntry<Value> = {
 /** Share of the cache, from 0 to 1, for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * Share of its memory limit, from 0 to 1, that the part for repeatedly requested operations keeps when the
- * heap is full.
+ * When the heap is full, the part of the cache for repeatedly requested operations keeps this share of its
+ * memory limit, from 0 to 1.
  */
 const LEAST = 1 / 8;
 /**

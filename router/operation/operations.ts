@@ -33,7 +33,10 @@ export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
   readonly document: DocumentNode;
-  /** Returns whether the graph of the operation has a field with this coordinate. */
+  /**
+   * Returns whether the graph that the client uses (the whole supergraph or a contract) has a field with this
+   * coordinate.
+   */
   readonly exposes: (coordinate: string) => boolean;
   /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
@@ -54,9 +57,14 @@ export type Operation = PricedOperation & {
    */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
-  /** Returns what is recorded of the operation. It is computed on the first call. */
+  /**
+   * Returns the description that usage reports contain of the operation. It is computed on the first call.
+   */
   readonly described: () => OperationDescription;
-  /** Returns the first 16 digits of the signature, for log and spans. It is computed on the first call. */
+  /**
+   * Returns the first 16 digits of the operation's signature, a hash that identifies the operation in logs
+   * and spans. It is computed on the first call.
+   */
   readonly hash: () => string;
 };
 
@@ -74,8 +82,8 @@ export type ChargedOperation = AuthorizedOperation & Admission;
 export type Operations = {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   /**
-   * Parses, validates and prices a document that is not cached. Concurrent requests for the same document
-   * share the work. The operation is planned and compiled when it is first executed.
+   * Parses and validates a document that is not cached, and estimates its cost. Concurrent requests for the
+   * same document share the work. The operation is planned and compiled when it is first executed.
    * @throws {RouterError} if the document is invalid
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
@@ -99,14 +107,16 @@ export type OperationsParts = Omit<CompilationParts, 'explained'> & {
   readonly hideSuggestions: boolean;
 };
 
-/** Document and operation name of a request. Without a name, the document has only one operation. */
+/**
+ * Document and operation name of a request. The name may be undefined if the document has only one operation.
+ */
 type OperationSource = { readonly source: string; readonly name: string | undefined };
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
 
 type CreationParts = OperationsParts & CompilationParts;
 
-/** Maximum number of plans that are kept because clients have requested them. */
+/** Maximum number of plans that are cached for clients that request the query plan itself. */
 const MAX_EXPLAINED = 50;
 
 /** Creates the cache of prepared operations for one supergraph. */
@@ -157,8 +167,9 @@ export function createOperations(given: OperationsParts): Operations {
   };
 }
 
-// Keys are `DOCUMENT`, or `LENGTH NAMEDOCUMENT` with the length of the operation name: `3 Foo{ a }`. A
-// document never starts with a digit, so the two forms cannot be equal.
+// Returns the cache key of an operation: `DOCUMENT`, or `LENGTH NAMEDOCUMENT` with the length of the
+// operation name, such as `3 Foo{ a }`. A document never starts with a digit, so keys of the two forms cannot
+// be equal.
 function keyOf(source: string, name: string | undefined): string {
   return name === undefined ? source : `${name.length} ${name}${source}`;
 }
@@ -174,7 +185,7 @@ function createOperation(
     throw new RouterError('BAD_REQUEST', 'subscriptions are not supported', {
       locations: locationsOf(definition),
     });
-  // Validation accepts any selection on a root type that the schema does not have.
+  // graphql-js accepts any selection on a root type that the schema does not have, so it is rejected here.
   if (!parts.graph.schema.getRootType(type))
     throw new RouterError('GRAPHQL_VALIDATION_FAILED', `The schema has no ${type} type.`, {
       locations: locationsOf(definition),
@@ -220,7 +231,8 @@ function createDescription(
       onGrowth(descriptionBytes(description));
       return description;
     },
-    // Computing the hash does not store the description, because that is as large as the document.
+    // The hash is computed from the description. The description is not stored then, because it is as large
+    // as the document.
     hash: () => (hash ??= describe().signature.slice(0, HASH_DIGITS)),
   };
 }
@@ -267,9 +279,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // Takes the lower of two estimates. If `price` of an interface is denied for `Book` only, the allowed
-    // document is `{ media { ... on Film { price } ... on Song { price } } }`. Its estimate counts `price`
-    // once for each remaining type, although it is fetched once.
+    // Takes the lower of the estimates with and without the denied fields. If `price` of an interface is
+    // denied for `Book` only, the allowed document is `{ media { ... on Film { price } ... on Song { price }
+    // } }`. Its estimate counts `price` once for each remaining type, although it is fetched once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -314,8 +326,9 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation of the previous generation for the new supergraph. The sets of true `@override` labels
- * are those for which `previous` has a plan, with and without labels that only the new supergraph has.
+ * Plans an operation of the previous generation for the new supergraph, once for each set of true `@override`
+ * labels for which `previous` has a plan. If the new supergraph has further labels, the operation is planned
+ * without and with them.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

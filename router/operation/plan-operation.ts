@@ -18,7 +18,7 @@ import type { BoundedCache } from '../shared/bounded-cache.ts';
 import { RouterError } from '../shared/errors.ts';
 import { planBytes } from './operation-size.ts';
 
-/** A planned and compiled operation, with the functions to reconcile its charge. */
+/** A planned and compiled operation, with the functions that compute its actual cost after the execution. */
 export type PlannedOperation = CompiledOperation & {
   readonly actualCost: ActualCost | undefined;
   readonly deliveredCalls: DeliveredCalls | undefined;
@@ -33,11 +33,14 @@ export type Compile = {
   (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
   /** Returns the sets of true `@override` labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
-  /** Returns the operation if its plan is cached and needs no waiting. Counts as a use of the plan. */
+  /**
+   * Returns the operation if its plan is cached and its caller need not wait. Marks the plan as recently
+   * used.
+   */
   readonly cached: (overrides: readonly string[]) => PlannedOperation | undefined;
   /**
-   * Returns the plan in the form of Apollo's planner. Compiled operations do not keep it, so the operation
-   * may be planned again.
+   * Returns the plan in the format of Apollo's planner, for display. A compiled operation does not contain
+   * this format, so the operation may be planned again.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly plan: (overrides: readonly string[], caller?: Payer) => Promise<QueryPlan>;
@@ -52,7 +55,7 @@ export type CompilationParts = {
     readonly introspection?: Introspection;
   };
   readonly planner: Pick<Planner, 'plan'>;
-  /** Plans that clients have requested. */
+  /** Cached plans for clients that request the query plan itself. */
   readonly explained: BoundedCache<QueryPlan>;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
@@ -180,7 +183,7 @@ function createCompileOnce(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'rejected') throw outcome.error;
-    // If the plan was evicted while it was being made, it is not cached, so its bytes do not count.
+    // If the plan was evicted from the cache while the operation was being planned, its bytes do not count.
     bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
     compiled = compile(compilation, outcome, parts);
@@ -188,8 +191,8 @@ function createCompileOnce(
   }
 
   const compileOnce = (caller: Payer | undefined) => {
-    // The operation already waits in the planning queue for another caller. It is added to this caller's lane
-    // too, so that it is planned when the first of the two callers has its turn.
+    // The operation already waits in the planning queue for another caller. It is added to the queue's lane
+    // of this caller too, so that it is planned when the first of the two callers has its turn.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

@@ -49,7 +49,8 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
     try {
       return { operation: await operations.prepare(query, operationName), prepaid };
     } catch (error) {
-      // The errors of a document that the client has not sent would show it what the contract hides.
+      // A client may send only the id of a persisted document. The errors of a document that it has not sent
+      // itself would show it names that the contract hides, so the id is reported as unknown.
       if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
       throw error;
     }

@@ -6,7 +6,8 @@ import type { ClaimCondition, Identity } from '../request/identity.ts';
 
 /**
  * Returns the name of the contract that a request is for; undefined for the whole graph.
- * @throws {RouterError} NOT_FOUND if the contract of the path has a condition that does not hold
+ * @throws {RouterError} NOT_FOUND if the request was sent to the path of a contract but does not meet the
+ * contract's condition `when`
  */
 export type SelectGraph = (
   request: Pick<ClientRequest, 'graph' | 'headers'>,

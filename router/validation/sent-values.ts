@@ -29,8 +29,8 @@ function prune(type: GraphQLInputType, coerced: unknown, sent: unknown): unknown
   if (isNonNullType(type)) return prune(type.ofType, coerced, sent);
   if (isListType(type)) {
     if (!Array.isArray(coerced)) return coerced;
-    // For a list type, coercion turns the single value `1` into `[1]`. The same is done with the sent value,
-    // so that the items correspond.
+    // For a list type, coercion turns the single value `1` into `[1]`. The value that the client has sent is
+    // turned into a list too, so that its items correspond to the coerced ones.
     const items = Array.isArray(sent) ? sent : [sent];
     return coerced.map((item, index) => prune(type.ofType, item, items[index]));
   }
