@@ -16,11 +16,12 @@ const EXPOSED =
 
 const LONGEST_LOGGED = 200;
 
-/** CORS headers of responses. */
+/** Creates the CORS headers of responses to clients. */
 export type Cors = {
   /**
-   * Value of `Vary`: the request headers that the CORS headers of a response depend on. It is the same for
-   * all requests, including those that lack such a header.
+   * Value of the header `Vary`: the request headers on which the CORS headers depend. All responses have the
+   * same value, even if a request lacks these headers, so that a cache never serves one origin's response to
+   * another.
    */
   readonly vary: string;
   /** Returns headers that let the request's origin read the response; empty if the origin is not allowed. */
@@ -55,8 +56,8 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
     };
   }
 
-  // Logs the first rejected origin, because browsers do not report the reason. Later ones are not logged,
-  // because any client can send any origin.
+  // Logs the first origin that is rejected, because browsers do not report the reason to the operator.
+  // Further ones are not logged: any client can send any origin, and could fill the log.
   function logRejection(origin: string): void {
     if (isRejectionLogged) return;
     isRejectionLogged = true;

@@ -25,25 +25,28 @@ export type GraphqlEndpointParts = {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   /**
-   * Rejects a request by its headers, before its body is read.
+   * Rejects a request if the router is overloaded. Called with the headers, before the body is read.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkHead: (request: IncomingMessage) => void;
   /**
-   * Rejects a request by its headers and its body, before anything else is done for it.
+   * Rejects a request if the router is overloaded. Called after the body was read, before any other work is
+   * done.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. A RouterError that it throws, or the cause of a GraphFailure, becomes an error
-   * response.
+   * Handles a GraphQL request. An error that it throws becomes an error response. For a GraphFailure, which
+   * names a contract for the log, the response contains the cause.
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 
 type EndpointRequest = {
   readonly id: string;
-  /** Facts of HTTP about the request. */
+  /**
+   * Method, path, client address and names of client software, as read from the request line and the headers.
+   */
   readonly facts: HttpFacts;
   readonly recorder: RequestRecorder;
   /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
@@ -129,12 +132,15 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     }
   }
 
-  /** Checks everything that can be checked before the body is read. */
+  /**
+   * Checks the HTTP method, CSRF protection and the encoding of the query string, before the body is read.
+   */
   function checkMessage(request: IncomingMessage): Pick<ClientRequest, 'method' | 'search'> {
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const search = searchOf(request.url);
-    // Invalid bytes are rejected here, because URLSearchParams would silently replace them by U+FFFD.
+    // A query string with bytes that are not UTF-8 is rejected here, because URLSearchParams would silently
+    // replace these bytes by U+FFFD.
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     return { method, search };
@@ -168,7 +174,10 @@ function searchOf(url = '/'): string {
 
 const NO_SUMMARY: RequestSummary = {};
 
-/** Every field is written out, so that all events have one shape, and nothing is copied. */
+/**
+ * Returns the record of a finished request for log and metrics. Each property is listed instead of spreading
+ * `summary`, so that V8 gives all records the same hidden class and copies no object.
+ */
 function finishedRequest(
   { status, body, summary = NO_SUMMARY }: ClientResponse,
   { id, facts, graph, recorder }: EndpointRequest,
@@ -197,7 +206,10 @@ function finishedRequest(
   };
 }
 
-/** Points left for the caller, as the headers of the response report them, also if it is a rejection. */
+/**
+ * Records how many rate-limit points the caller has left. The number is read from the header
+ * `x-ratelimit-remaining` of the response, because responses of rejected requests have it, too.
+ */
 function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): void {
   const remaining = headers['x-ratelimit-remaining'];
   if (remaining !== undefined) recorder.facts.rateLimitRemaining = Number(remaining);

@@ -12,8 +12,9 @@ import type { StandingHeaders } from './standing-headers.ts';
 export type Heartbeat = readonly string[];
 
 /**
- * First message from the thread: it listens, or its error. The error code, such as `EADDRINUSE`, is a
- * separate member, because a clone of an error has no `code`.
+ * First message from the health thread to the main thread: the thread listens, or could not listen. The code
+ * of the error, such as `EADDRINUSE`, is a separate member, because an error loses its `code` when it is
+ * posted to another thread.
  */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
@@ -28,24 +29,24 @@ export type ThreadOptions = {
   readonly server: ReturnType<typeof serverOptions>;
 };
 
-/** The port on which a thread serves health checks. */
+/** The separate port for health checks, which the health thread serves. */
 export type HealthPort = AsyncDisposable & {
   readonly url: string;
-  /** Sends the current readiness to the thread. */
+  /** Sends the current readiness of the router to the health thread. */
   readonly publish: () => void;
 };
 
 const HEARTBEATS_PER_STALL = 4;
 const MAX_HEARTBEAT_INTERVAL_MS = 250;
 
-// Heap limits of the health thread. By default, a thread gets a young generation as large as that of the main
-// thread, which is far more than it needs.
+// Limits of the V8 heap of the health thread. By default, the young generation of its heap would be as large
+// as that of the main thread, which is far more than the health thread needs.
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**
- * Serves health checks in a separate thread, which is not delayed by the event loop of the router. It reports
- * the last published readiness, and reports the process as not live if no readiness is published for some
- * time.
+ * Serves health checks in a separate thread, so that a busy event loop of the router does not delay them. The
+ * thread reports the readiness that the router published last. If the router publishes nothing for some time,
+ * the thread reports the process as not live.
  * @throws {Error} EADDRINUSE if the port is in use
  */
 export async function openHealthPort(
@@ -62,7 +63,7 @@ export async function openHealthPort(
     server: serverOptions(config),
   });
   const bound = await listeningPort(thread);
-  // The thread must not keep the process running, although it listens.
+  // A process does not end while a thread listens. With `unref` the health thread does not keep it running.
   thread.unref();
   const publish = async () => thread.postMessage((await unready()) satisfies Heartbeat);
   await publish();

@@ -10,8 +10,8 @@ import { createMalformedRequestHandler } from './malformed-request.ts';
 import { pathOf } from './request-path.ts';
 
 /**
- * Entry point of the thread that serves health checks. The thread loads its own copy of each module, so it
- * imports few.
+ * Entry point of the thread that serves health checks. A thread loads its own copy of each imported module,
+ * so this file imports few modules.
  */
 
 const options: ThreadOptions = workerData;

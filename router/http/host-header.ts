@@ -10,7 +10,7 @@ export function hostFault({ httpVersion, headers, rawHeaders }: IncomingMessage)
   const { host } = headers;
   if (host === undefined) return httpVersion === '1.1' ? 'the Host header is missing' : undefined;
   if (!AUTHORITY.test(host)) return 'the Host header is not a host name with an optional port';
-  // Node puts only the first Host header into `headers`, so the raw headers are counted.
+  // Node puts only the first Host header into `headers`, so repeated ones are found in `rawHeaders`.
   return countOf(rawHeaders, 'host') > 1 ? 'the request has more than one Host header' : undefined;
 }
 

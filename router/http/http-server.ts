@@ -31,7 +31,7 @@ import type { Sampling } from '../telemetry/log/request-log.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
-  /** Responds to requests for the console; undefined if it is not served on this port. */
+  /** Responds to requests for the router's web console; undefined if this port does not serve the console. */
   readonly serveConsole?: ServePaths | undefined;
   readonly clientAddress: ReadClientAddress;
   readonly health: Health;
@@ -124,7 +124,8 @@ export function serverOptions({
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
-    // Node must not reject requests without `Host`, because the router rejects them with a JSON response.
+    // Node must not reject requests without a Host header, because its response would have no JSON body. The
+    // router rejects them itself (`hostFault`).
     requireHostHeader: false,
   };
 }
@@ -197,7 +198,10 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     if (response.writableLength > 0) unread.add(response, bytes);
   }
 
-  /** Returns the response to a request that is the same for all paths; undefined for all others. */
+  /**
+   * Returns the response to a request that is handled alike on every path: one with an invalid Host header,
+   * or a CORS preflight. Returns undefined for any other request.
+   */
   function responseForAnyPath(request: IncomingMessage, id: string): ClientResponse | undefined {
     const fault = hostFault(request);
     if (fault !== undefined)
@@ -272,7 +276,10 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
   };
 }
 
-/** Returns which lines of a kind of request are logged. The console sends requests every few seconds. */
+/**
+ * Returns how many of the requests of this kind have a log line: all, some, or only failed ones. Health
+ * checks and requests of the open web console come every few seconds and would fill the log.
+ */
 function samplingOf({ method }: IncomingMessage, path: string): Sampling {
   if (method === 'OPTIONS' || isHealthPath(path)) return 'some';
   return path.startsWith('/console/') ? 'failures' : 'all';
@@ -285,8 +292,8 @@ function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, s
   );
 }
 
-// If contracts have paths of their own, the message does not name the path of the whole graph, which their
-// clients need not know.
+// If contracts are served at paths of their own, the error message does not name the path of the whole graph,
+// because clients of a contract need not know that path.
 function notFound(path: string, { listen, graphs }: Config, requestId: string): ClientResponse {
   const isOnlyPath = graphsByPath({ graphs }).size === 0;
   const hint = isOnlyPath ? `; GraphQL is served at ${listen.path}` : '';

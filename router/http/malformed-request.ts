@@ -12,7 +12,10 @@ import type { StandingHeaders } from './standing-headers.ts';
 export type MalformedRequest = {
   readonly reason: MalformedReason;
   readonly socket: Duplex;
-  /** True if the router was reading the body of the request, which is logged like any other then. */
+  /**
+   * True if the router was reading the body of the request when the error occurred. The handler of that
+   * request then rejects and logs it.
+   */
   readonly hasRequest: boolean;
 };
 
@@ -40,7 +43,8 @@ export function createMalformedRequestHandler(
     ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },
   };
 
-  // Further invalid bytes, and the timeout of a request, are reported while an earlier request is in flight.
+  // Connections whose rejection waits for the responses to earlier requests. In the meantime the parser may
+  // report further errors on the connection, which are ignored.
   const rejected = new WeakSet<Duplex>();
 
   function rejectAfterResponses(socket: Duplex, response: string): void {
@@ -53,15 +57,16 @@ export function createMalformedRequestHandler(
   }
 
   return function rejectMalformed({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
-    // Bytes after a request with `Connection: close` are ignored, because its response closes the connection
-    // (RFC 9112 section 9.6). It may not be written yet, or not be sent completely.
+    // Bytes after a request with `Connection: close` are ignored (RFC 9112 section 9.6). The response to that
+    // request closes the connection, so the connection must stay open until the response is sent.
     if (code === 'HPE_CLOSED_CONNECTION') return;
     if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
     const { error, response, reason } = rejections[code] ?? badRequest;
-    // A client that closes the connection before the end of a request has cancelled it, and those before it.
+    // A client that closes the connection in the middle of a request cancels this request and all earlier
+    // ones on the connection. The rejection therefore does not wait for their responses.
     if (code === 'HPE_INVALID_EOF_STATE') return void socket.end(response, () => socket.destroy());
     if (rejected.has(socket)) return;
     const hasRequest = rejectBody(socket, error);
@@ -72,9 +77,7 @@ export function createMalformedRequestHandler(
 
 type Rejection = {
   readonly error: RouterError;
-  /**
-   * Returns a complete HTTP response, status line included, for a connection on which no request was parsed.
-   */
+  /** A complete HTTP response, status line included, for a connection on which no request was parsed. */
   readonly response: string;
   readonly reason: MalformedReason;
 };
@@ -84,7 +87,8 @@ function prepareRejection(
   code: ErrorCode,
   message?: string,
 ): Omit<Rejection, 'reason'> {
-  // `connection: close` is required: the rest of the invalid request could be read as the next request.
+  // `connection: close` is required, because the rest of an invalid request could be read as the next
+  // request.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
   const { status, headers, body } = rejectionResponse(error, JSON_TYPE);
   const all = { ...standing, ...headers, 'content-length': String(Buffer.byteLength(body)) };

@@ -2,7 +2,7 @@ import Negotiator from 'negotiator';
 import { RouterError } from '../shared/errors.ts';
 import type { MediaType } from '../request/client-request.ts';
 
-/** Media type of a response if the request does not select one. */
+/** Media type of a response if the Accept header of the request does not select one. */
 export const JSON_TYPE: MediaType = { name: 'application/json', named: false };
 
 const OFFERED = ['application/json', 'application/graphql-response+json'] as const;
@@ -28,7 +28,8 @@ export function createMediaTypeChoice(): (accept: string | undefined) => MediaTy
   };
 }
 
-// The charset parameter is removed, because the negotiator would treat it as part of a different media type.
+// Matches the parameter `charset=utf-8`, which is removed from the Accept header: the negotiator would take
+// `application/json; charset=utf-8` for a media type that the router does not offer.
 const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
 
 const MULTIPART = /\bmultipart\//i;

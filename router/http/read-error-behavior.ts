@@ -6,8 +6,8 @@ import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * Creates the function that reads `onError` from a request. It throws a RouterError if the value is not an
- * error behavior.
+ * Creates the function that reads `onError` from a request: what an error does to the data around it (`NULL`,
+ * `PROPAGATE` or `HALT`). The function throws a RouterError for any other value.
  */
 export function createErrorBehavior({
   degradation,
@@ -16,7 +16,7 @@ export function createErrorBehavior({
     const asked = askedFor(request);
     if (asked === undefined) return degradation.onError;
     const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
-    // Null is rejected too, because a client that sends it may mean the behavior "NULL".
+    // The value null is rejected too, because a client that sends it may mean the behavior "NULL".
     if (known === undefined)
       throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
     return known;

@@ -18,8 +18,8 @@ export const SECURITY_HEADERS: StandingHeaders = {
 };
 
 /**
- * Returns the headers that error responses need as well: security headers, and those that header rules for
- * all subgraphs insert.
+ * Returns the headers of every response, error responses included: security headers, and the headers that the
+ * configured header rules for all subgraphs insert.
  */
 export function createStandingHeaders({
   headers,
@@ -42,7 +42,8 @@ function strictTransportSecurity({
 function insertedHeaders(rules: Config['headers']['response']): StandingHeaders {
   const unconditional = rules.filter(({ propagate }) => propagate === undefined);
   const inserted = compileRules(unconditional, isProtectedResponseHeader)?.({});
-  // Error responses are never cached and set no cookies, whatever the rules insert.
+  // Error responses are never cached and set no cookies, so these headers are dropped even if a header rule
+  // inserts them.
   const kept = [...(inserted ?? [])].filter(([name]) => !isCacheControl(name) && name !== 'set-cookie');
   return Object.fromEntries(kept.map(([name, { values }]) => [name, values.join(', ')]));
 }

@@ -3,7 +3,10 @@ import type { RequestFacts } from '../../request/request-recorder.ts';
 import { namedClient } from '../../usage/client-label.ts';
 import { saneId } from './request-id.ts';
 
-/** Facts that are known of any request before its body is read. */
+/**
+ * Properties of an HTTP request that are known before its body is read, such as method, path and client
+ * address.
+ */
 export type HttpFacts = Pick<RequestFacts, 'method' | 'path' | 'clientAddress'> &
   Partial<Pick<RequestFacts, 'correlationId' | 'userAgent' | 'clientName' | 'clientVersion'>>;
 
@@ -13,7 +16,7 @@ export type ReadClientAddress = (
   forwardedFor: readonly string[],
 ) => string;
 
-/** Reads the facts of HTTP about a request. */
+/** Reads method, path, client address, correlation id and names of client software from a request. */
 export function httpFactsOf(
   request: IncomingMessage,
   { path, clientAddress }: { readonly path: string; readonly clientAddress: ReadClientAddress },
@@ -32,7 +35,7 @@ export function httpFactsOf(
 }
 
 /**
- * Returns every value of a request header. `headers` has only the first value of some headers, and
+ * Returns every value of a request header. Node's `headers` has only the first value of some headers, and its
  * `headersDistinct` would copy all headers.
  */
 export function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {

@@ -5,8 +5,8 @@ import type { RouterError } from '../../shared/errors.ts';
 type Body = { readonly request: IncomingMessage; readonly reject: (error: RouterError) => void };
 
 /**
- * Connections on which a request body is being read. Each has at most one, because HTTP/1.1 sends requests
- * one after another.
+ * The request body that is being read from each connection. A connection has at most one, because HTTP/1.1
+ * clients send requests one after another.
  */
 const bodies = new WeakMap<Duplex, Body>();
 
@@ -16,11 +16,11 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
 }
 
 /**
- * Removes the entry of a body that was read to its end. A rejected body keeps its entry, because the response
- * closes the connection anyway.
+ * Removes a body that was read to its end from the register. A rejected body stays registered, because the
+ * response to it closes the connection anyway.
  */
 export function endBody(request: IncomingMessage): void {
-  // The entry is left if it belongs to the next request, which may have started on this connection already.
+  // The next request may already have registered its own body for this connection, which must stay.
   if (bodies.get(request.socket)?.request === request) bodies.delete(request.socket);
 }
 

@@ -4,18 +4,19 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Number of listening handles per port. libuv accepts one connection per handle in each turn of the event
- * loop, and a turn takes up to hundreds of milliseconds at saturation. With a single handle, 500 clients that
- * connect together would wait for 10 s and more. The kernel distributes connections by a hash. With an
- * average of four connections per handle, hardly any handle gets more than ten.
+ * Number of listening handles (server sockets with SO_REUSEPORT) for one port. libuv accepts one connection
+ * per handle in each turn of the event loop, and a turn takes up to hundreds of milliseconds at full load.
+ * With a single handle, 500 clients that connect together would wait for 10 s and more. The kernel
+ * distributes connections to the handles by a hash. With four connections per handle on average, hardly any
+ * handle gets more than ten.
  */
 const HANDLES = 128;
 
 const BACKLOG = 4_096;
 /**
- * Number of turns of the event loop without a new connection after which no more are expected. One turn would
- * not suffice: it may end before it accepts connections, and the requests on the last ones must still be
- * read.
+ * A closing port waits until this many turns of the event loop bring no new connection. One turn would not
+ * suffice, because it may end before it accepts waiting connections, and the requests on the last ones must
+ * still be read.
  */
 const QUIET_TURNS = 3;
 
@@ -25,7 +26,7 @@ export type PortOptions = Address & {
   /** Whether other processes of the same pool also listen on the port. */
   readonly shared?: boolean;
   readonly maxConnections?: number;
-  /** Number of listening handles, on systems that support several. */
+  /** Number of listening handles (server sockets) for the port, on systems that support more than one. */
   readonly handles?: number;
   /** Called for each connection that is closed because there are too many, with its remote address. */
   readonly dropped?: (address: string | undefined) => void;
@@ -45,8 +46,8 @@ export type OpenPort = {
 };
 
 /**
- * Listens with several handles that pass their connections to `server`. Systems without load-balanced
- * SO_REUSEPORT (macOS, Windows) use a single handle.
+ * Listens on a port with several handles (server sockets), which pass their connections to `server`. Systems
+ * without load-balanced SO_REUSEPORT (macOS, Windows) use a single handle.
  * @throws {Error} EADDRINUSE if another process listens on the port, unless it is `shared`
  */
 export async function openPort(server: HttpServer, options: PortOptions): Promise<OpenPort> {
@@ -60,8 +61,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 
   async function close(graceMs: number): Promise<void> {
     await connections.acceptWaiting(performance.now() + graceMs);
-    // The handles are closed one by one, without `http.Server#close`. That function would also end the
-    // timeouts of incomplete requests, so that their clients would never receive a 408.
+    // The listening handles are closed one by one. `http.Server#close` would also stop Node's timeouts for
+    // incomplete requests, so that the clients of such requests would never receive a 408.
     for (const handle of handles) Server.prototype.close.call(handle);
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -126,12 +127,12 @@ async function listenOften(
     await listening(server, { host, port });
     return [server];
   }
-  // The host name is resolved once, and port 0 selects a port once: the other handles listen on the address
-  // and port of the first.
+  // The other handles listen on the address and port of the first, because resolving the host name again
+  // could give another address, and port 0 would select another port.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
-    // The options equal those of `http.Server`, so that connections behave alike whichever handle accepts
-    // them.
+    // These TCP servers get the same options as Node gives to `http.Server`, so that a connection behaves
+    // alike whichever handle accepts it.
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
   );
   await Promise.all(
@@ -146,7 +147,7 @@ function isUnsupported(error: unknown): boolean {
   return error instanceof Error && 'code' in error && UNSUPPORTED.has(String(error.code));
 }
 
-/** Counts the connections of all handles. */
+/** Counts the open connections of all listening handles of a port. */
 class Connections {
   #open = 0;
   #accepted = 0;
@@ -161,7 +162,7 @@ class Connections {
     return this.#open;
   }
 
-  /** Closes new connections immediately while `maxConnections` are open. */
+  /** Closes new connections immediately while as many as `maxConnections` are open. */
   limit(handles: readonly Server[], { maxConnections = Infinity, dropped }: PortOptions): void {
     if (dropped !== undefined)
       for (const handle of handles) handle.on('drop', (connection) => dropped(connection?.remoteAddress));

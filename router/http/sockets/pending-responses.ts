@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Requests of one connection without a response, and the response to the last one. */
+/**
+ * Number of requests on one connection whose responses are not written yet, and the response to the last of
+ * these requests.
+ */
 type Pending = { count: number; last: ServerResponse | undefined };
 
 const pending = new WeakMap<Duplex, Pending>();
 
-/** Registers a request of a connection. `endResponse` must be called when its response was written. */
+/** Registers a request of a connection. The caller must call `endResponse` when the response is written. */
 export function beginResponse(socket: Duplex, response: ServerResponse): void {
   const known = pending.get(socket);
   if (known === undefined) pending.set(socket, { count: 1, last: response });
@@ -16,7 +19,10 @@ export function beginResponse(socket: Duplex, response: ServerResponse): void {
   }
 }
 
-/** Removes a request. The last response of an idle connection is not kept in memory. */
+/**
+ * Removes a request whose response is written. The reference to the last response is dropped with the last
+ * request, so that idle connections do not keep responses in memory.
+ */
 export function endResponse(socket: Duplex): void {
   const known = pending.get(socket);
   if (known === undefined) return;
@@ -25,8 +31,9 @@ export function endResponse(socket: Duplex): void {
 }
 
 /**
- * Runs an action when the pending requests of a connection have their responses, which are sent in the order
- * of the requests; at once if there are none. If the connection closes before, the action does not run.
+ * Runs an action when all pending requests of a connection have their responses, or at once if no request is
+ * pending. If the connection closes before that, the action does not run. Waiting for the last response is
+ * enough, because responses are sent in the order of the requests.
  */
 export function afterResponses(socket: Duplex, action: () => void): void {
   const last = pending.get(socket)?.last;

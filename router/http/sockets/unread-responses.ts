@@ -8,7 +8,10 @@ export type UnreadResponsesOptions = {
   readonly maxBytes: number;
   readonly schedule: Schedule;
   readonly monotonic: () => number;
-  /** Called before a connection is closed, with the remote address of the connection. */
+  /**
+   * Called with the remote address of a connection before the connection is closed because of an unread
+   * response.
+   */
   readonly cutOff: (address: string | undefined) => void;
 };
 
