@@ -1,8 +1,8 @@
 import { headerLines } from '../shared/http/header-lines.ts';
 
 /**
- * Headers that are not copied to the subgraph request: hop-by-hop headers (RFC 9110 section 7.6.1), and
- * headers that the transport sets itself.
+ * Headers that are not copied from the client's request to subgraph requests: hop-by-hop headers (RFC 9110
+ * section 7.6.1), and headers that the router sets itself.
  */
 const NOT_FORWARDED = new Set(
   (
@@ -13,8 +13,8 @@ const NOT_FORWARDED = new Set(
 );
 
 /**
- * Immutable headers of subgraph calls. Their text is created once, however many calls have them: checking and
- * joining a dozen headers for each call would cost 2 µs.
+ * Immutable headers of subgraph calls. The header lines are written once and then reused for every call that
+ * sends the same block, because checking and joining a dozen headers for each call would cost 2 µs.
  */
 export class HeaderBlock {
   readonly fields: Readonly<Record<string, string>>;
@@ -25,13 +25,13 @@ export class HeaderBlock {
     this.fields = fields;
   }
 
-  /** Names and values alternately, without those that are not copied to subgraph requests. */
+  /** Header names and values alternately, without the headers that must not be forwarded to subgraphs. */
   get pairs(): readonly string[] {
     return (this.#pairs ??= forwardedPairs(this.fields));
   }
 
   /**
-   * Lines of a request head.
+   * The headers as lines of an HTTP/1.1 request head.
    * @throws {InvalidArgumentError} if a name or value cannot be sent
    */
   get text(): string {
@@ -39,7 +39,10 @@ export class HeaderBlock {
   }
 }
 
-/** The headers that identify a caller, in the forms that a signed call needs (RFC 9421). */
+/**
+ * The headers that identify a caller to subgraphs, as header lines and in the form in which request
+ * signatures cover them (RFC 9421).
+ */
 export class IdentityHeaders extends HeaderBlock {
   #signed: SignedComponents | undefined;
   #scope: string | undefined;
@@ -48,22 +51,25 @@ export class IdentityHeaders extends HeaderBlock {
     return (this.#signed ??= signedComponents(this.fields));
   }
 
-  /** Text of the identity. Two identities never have equal texts. */
+  /** The identity as a text for comparisons. Two different identities never have equal texts. */
   get scope(): string {
     return (this.#scope ??= JSON.stringify(this.fields));
   }
 }
 
-/** Parts of a signature base that depend on the caller alone (RFC 9421 section 2.5). */
+/**
+ * The part of a signature base (RFC 9421 section 2.5) that covers the identity headers. All calls for the
+ * same caller have this part in common.
+ */
 export type SignedComponents = {
-  /** Names of the components in quotes, each after a space. */
+  /** Names of the signed headers in quotes, each after a space. */
   readonly names: string;
-  /** Line of each component, with its line end. */
+  /** One line for each signed header, with its line end. */
   readonly lines: string;
 };
 
 export const NO_HEADERS = new HeaderBlock({});
-/** Headers of a caller without a token. */
+/** Identity headers of a caller without a token: none. */
 export const NO_IDENTITY = new IdentityHeaders({});
 
 /** The headers that the calls of one client request have in common. */
@@ -75,8 +81,8 @@ export class CallHeaders {
   #traced: CallHeaders | undefined;
 
   /**
-   * @param own all headers but those of the identity and the trace
-   * @param identity headers of the caller, which other requests of the same caller have too
+   * @param own headers other than those of the identity and the trace
+   * @param identity headers of the caller, which other requests of the same caller share
    */
   constructor(own: HeaderBlock, identity: IdentityHeaders, trace: HeaderBlock = NO_HEADERS) {
     this.#own = own;
@@ -84,22 +90,23 @@ export class CallHeaders {
     this.#trace = trace;
   }
 
-  /** Returns these headers with those of a trace, which replace headers of the same names. */
+  /** Returns these headers together with trace headers, which replace headers of the same names. */
   withTrace(trace: HeaderBlock): CallHeaders {
     if (trace === this.#trace) return this;
-    // Calls without a span of their own have the same trace headers.
+    // The last result is kept, because all calls of a request have the same trace headers if the router
+    // exports no spans.
     const known = this.#traced;
     if (known !== undefined && known.#trace === trace) return known;
     return (this.#traced = new CallHeaders(without(this.#own, trace), this.identity, trace));
   }
 
-  /** Names and values alternately. */
+  /** Header names and values alternately. */
   get pairs(): readonly string[] {
     return [...this.#own.pairs, ...this.identity.pairs, ...this.#trace.pairs];
   }
 
   /**
-   * Lines of a request head.
+   * The headers as lines of an HTTP/1.1 request head.
    * @throws {InvalidArgumentError} if a name or value cannot be sent
    */
   get text(): string {

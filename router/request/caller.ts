@@ -3,8 +3,8 @@ import type { ClientRequest } from './client-request.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * A client request with the identity of its caller and the error behavior. Both are known before the
- * operation is read.
+ * A client request with the identity of its caller and the error behavior (`onError`). Both are known before
+ * the GraphQL operation is parsed.
  */
 export type Caller = {
   readonly request: ClientRequest;
@@ -15,11 +15,11 @@ export type Caller = {
 /** Data of a caller by which rate limits and the planning queue distinguish callers. */
 export type Payer = {
   readonly identity: Identity;
-  /** Address of the client, as returned by `ClientAddress`. */
+  /** Address of the client, found behind trusted proxies. */
   readonly address: string;
 };
 
-/** Returns the caller as rate limits identify it. */
+/** Returns the properties of a caller by which rate limits distinguish callers. */
 export function payerOf({ identity, request }: Caller): Payer {
   return { identity, address: request.address };
 }

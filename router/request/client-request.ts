@@ -20,7 +20,7 @@ export type ClientRequest = {
   readonly body: unknown;
   /** Remote address of the connection, which may be a proxy. */
   readonly peer: string | undefined;
-  /** Address of the client, as `createClientAddress` finds it behind trusted proxies. */
+  /** Address of the client, found behind trusted proxies. */
   readonly address: string;
   readonly mediaType: MediaType;
   /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
@@ -30,12 +30,12 @@ export type ClientRequest = {
 };
 
 /**
- * Maximum length in characters of an ASCII body that is sent with its headers in one write. Two writes take
- * more CPU time.
+ * Maximum length in characters of an ASCII body that is sent together with its headers in one write. Separate
+ * writes would take more CPU time.
  */
 export const ONE_PIECE_BYTES = 8_192;
 
-/** Response to a client, before the server adds CORS headers and the headers that every response has. */
+/** Response to a client without the headers that the server adds to every response, such as CORS headers. */
 export type ClientResponse = {
   readonly status: number;
   /** Headers by name. If a value is a list, each item is sent as a separate header line. */
@@ -52,14 +52,16 @@ export type RequestSummary = {
   readonly operationType?: string | undefined;
   readonly operationName?: string | undefined;
   readonly userId?: string | undefined;
-  /** Issuer of the user's token; two issuers may give out equal ids. */
+  /** Issuer of the user's token. It is logged because two issuers may use equal user ids. */
   readonly userIssuer?: string | undefined;
   readonly cost?: number | undefined;
   readonly codes?: readonly string[] | undefined;
   readonly degraded?: readonly string[] | undefined;
-  /** Id of the request that executed the operation, if this request only waited for its result. */
+  /**
+   * Id of the request that executed the operation, if this request only shared its result (deduplication).
+   */
   readonly deduplicatedBy?: string | undefined;
-  /** Ids of requests whose subgraph calls this request used, by subgraph. */
+  /** Ids of the requests whose subgraph calls this request shared (deduplication), by subgraph name. */
   readonly deduplicatedCalls?: Readonly<Record<string, string>> | undefined;
   readonly generation?: string | undefined;
 };
@@ -68,8 +70,9 @@ export type RequestSummary = {
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**
-   * True if the client has named this media type and accepts no multipart type. For `application/json` an
-   * invalid document or invalid variables then have status 200 (GraphQL over HTTP section 6.4.1).
+   * True if the Accept header names this media type and no multipart type. Clients that name
+   * `application/json` receive status 200 for an invalid document or invalid variables (GraphQL over HTTP
+   * section 6.4.1).
    */
   readonly named: boolean;
 };

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 import type { SpanIds } from './request-span.ts';
 import type { FetchSource, RecordedBreaker } from './request-trace.ts';
 
-/** The fetch of a plan that a record is about. */
+/** The fetch node of a query plan whose times a `FetchRecord` contains. */
 export type RecordedFetch = {
   readonly index: number;
   readonly service: string;
@@ -15,9 +15,10 @@ const MAX_CODES = 8;
 const CODE = /^\w{1,64}$/;
 
 /**
- * Times and figures of one fetch of one execution. The wrappers of a subgraph call fill it in
- * (`SubgraphRequest.record`). Times are milliseconds of the monotonic clock; 0 means that the point was not
- * reached. All numbers are fields of one object, because there is one for each fetch of each request.
+ * Times and counts of one fetch during one execution. The functions that make the subgraph call fill in the
+ * record, which they find in `SubgraphRequest.record`. Times are milliseconds of the monotonic clock; 0 means
+ * that the point was not reached. All numbers are fields of one object, because there is one object for each
+ * fetch of each request.
  */
 export class FetchRecord {
   readonly index: number;
@@ -26,14 +27,14 @@ export class FetchRecord {
   readonly operation: 'query' | 'mutation';
   /** Time at which the executor began the fetch. */
   startedAt: number;
-  /** Time at which the last attempt was given to the connection pool. */
+  /** Time at which the last attempt (HTTP request) was given to the connection pool. */
   dispatchedAt = 0;
-  /** Time at which the last attempt had a connection, and its request was written. */
+  /** Time at which the last attempt got a connection and its request was written. */
   connectedAt = 0;
   firstByteAt = 0;
   /** Time at which the response was read and parsed, or the call had failed. */
   endedAt = 0;
-  /** Time at which the data was merged. */
+  /** Time at which the fetched data was merged into the response. */
   mergedAt = 0;
   /** Milliseconds that all attempts together waited for a connection. */
   connectionMs = 0;
@@ -41,32 +42,42 @@ export class FetchRecord {
   status = 0;
   bytesOut = 0;
   bytesIn = 0;
-  /** Number of objects in the merged data that the fetch requests fields for; 0 for root fields. */
+  /** Number of objects in the response for which the fetch requests fields; 0 for a fetch of root fields. */
   entities = 0;
-  /** Number of representations in the request, which are distinct. */
+  /** Number of entity representations in the request. Equal ones are sent once. */
   entitiesSent = 0;
-  /** Number of HTTP requests, including retries and repeats with fewer fields. */
+  /** Number of HTTP requests for this fetch, including retries and repetitions without blocked fields. */
   attempts = 0;
-  /** Number of the endpoint of the last attempt, from 0 in the order of the configuration; -1 if none. */
+  /**
+   * Position, from 0, of the last attempt's endpoint in the configured list of endpoints; -1 if none was
+   * called.
+   */
   endpoint = -1;
   breaker: RecordedBreaker = 'off';
   outcome: 'OK' | ErrorCode = 'OK';
   source: FetchSource = 'subgraph';
-  /** Id of the client request whose call this fetch used. */
+  /** Id of the client request whose subgraph call this fetch shared by deduplication; undefined if none. */
   joined: string | undefined = undefined;
-  /** Index of the other fetch of the same execution that sent the request. */
+  /**
+   * Index of another fetch of the same execution that sent the subgraph call also for this fetch; -1 if none.
+   */
   sharedWith = -1;
-  /** Record of the whole fetch if this one is about a part of it. The parts have one span together. */
+  /**
+   * Record of the whole fetch, if this record is about one of several requests for the fetch. These requests
+   * have one trace span in common.
+   */
   whole: FetchRecord | undefined = undefined;
-  /** Ids of the span of the call; undefined if spans are not exported. */
+  /** Ids of the trace span of the subgraph call; undefined if spans are not exported. */
   span: SpanIds | undefined = undefined;
-  /** Ids of the span of the call that this fetch shared. */
+  /**
+   * Ids of the trace span of the subgraph call that this fetch shared with another one; undefined if none.
+   */
   link: SpanIds | undefined = undefined;
   /** URL of the endpoint of the last attempt; empty if there was none. Clients never receive it. */
   url = '';
-  /** Times of the attempts after the first one; undefined if there was none. */
+  /** Times at which retries and other repeated attempts were dispatched; undefined if there were none. */
   retriedAt: number[] | undefined = undefined;
-  /** Different codes of the errors in the response; undefined if it had none. */
+  /** Distinct codes of the errors in the response; undefined if it had no errors. */
   errors: string[] | undefined = undefined;
 
   constructor({ index, service, path, operation }: RecordedFetch, startedAt: number) {
@@ -88,25 +99,30 @@ export class FetchRecord {
     this.bytesOut += bytes;
   }
 
-  /** Records that the attempt has a connection. */
+  /** Records that the attempt has got a connection. */
   connected(at: number): void {
     this.connectedAt = at;
     this.connectionMs += at - this.dispatchedAt;
   }
 
-  /** Records the begin of the response. */
+  /** Records that the response began. */
   responded(at: number, status: number): void {
     if (this.firstByteAt === 0) this.firstByteAt = at;
     this.status = status;
   }
 
-  /** Records the end of an attempt. Without a connection, the whole attempt was a wait for one. */
+  /**
+   * Records the end of an attempt. An attempt that never got a connection was waiting for one all the time.
+   */
   attemptEnded(bytes: number, now: () => number): void {
     this.bytesIn += bytes;
     if (this.connectedAt === 0 && this.dispatchedAt !== 0) this.connectionMs += now() - this.dispatchedAt;
   }
 
-  /** Records the result of a call. If the client is gone, the call may end after the fetch. */
+  /**
+   * Records the result of a call. If the client has disconnected, the fetch may already be over when its call
+   * ends, and the result is then ignored.
+   */
   ended(at: number, outcome: 'OK' | ErrorCode): void {
     if (this.mergedAt !== 0) return;
     this.endedAt = at;
@@ -114,32 +130,36 @@ export class FetchRecord {
   }
 
   /**
-   * Records the state of a breaker, of the service or of its fields. If one is open, the others do not
-   * matter.
+   * Records the state of a circuit breaker that the call passes: that of the service, or that of a field. The
+   * record keeps the state that affects the call most, such as `open`.
    */
   passedBreaker(state: RecordedBreaker): void {
     if (state === 'open' || this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
   }
 
-  /** Records that another fetch of the same execution has sent the call for this one, too. */
+  /** Records that the call of another fetch of the same execution also delivers the data of this fetch. */
   usesCallOf(other: FetchRecord): void {
     if (other === this) return;
     this.sharedWith = other.index;
     this.copyCall(other);
   }
 
-  /** Records that this fetch used the call of another client request. */
+  /** Records that this fetch shared the subgraph call of another client request. */
   joins(requestId: string, other: FetchRecord | undefined): void {
     this.joined = requestId;
     if (other !== undefined) this.copyCall(other);
   }
 
-  /** Copies the times of a call. Its bytes and attempts count only for the fetch that has sent it. */
+  /**
+   * Copies the times of a shared call. Its bytes and attempts are not copied, because they count only for the
+   * fetch that sent it.
+   */
   copyCall(other: FetchRecord): void {
     this.dispatchedAt = other.dispatchedAt;
     this.connectedAt = other.connectedAt;
     this.firstByteAt = other.firstByteAt;
-    // The other fetch may have begun to wait for a connection earlier.
+    // The other fetch may have begun to wait for a connection before this fetch began, so only the time since
+    // the begin of this fetch counts.
     this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
     this.status = other.status;
     this.endpoint = other.endpoint;
@@ -148,7 +168,7 @@ export class FetchRecord {
     this.breaker = other.breaker;
   }
 
-  /** Adds the figures of several requests that were sent at the same time for this fetch. */
+  /** Combines the records of several requests that were sent at the same time for this fetch. */
   addParts(parts: readonly FetchRecord[]): void {
     for (const part of parts) {
       this.dispatchedAt = part.dispatchedAt;
@@ -166,7 +186,10 @@ export class FetchRecord {
     }
   }
 
-  /** Adds the code of an error in the response. A subgraph may send any value as a code. */
+  /**
+   * Adds the code of an error in the response. A subgraph may send any value as a code, so a value that is
+   * not a short word is recorded as `SUBGRAPH_ERROR`.
+   */
   addError(code: unknown): void {
     const known = typeof code === 'string' && CODE.test(code) ? code : 'SUBGRAPH_ERROR';
     this.errors ??= [];

@@ -10,12 +10,14 @@ export type RequestFinished = RequestSummary & {
   readonly status: number;
   readonly ms: number;
   readonly bytes: number;
-  /** Address of the client, behind trusted proxies; undefined if it was not determined. */
+  /** Address of the client, found behind trusted proxies; undefined if it was not determined. */
   readonly clientIp?: string | undefined;
-  /** Name and version of the client, as it sends them. */
+  /** Name and version that the client sends in its headers. */
   readonly clientName?: string | undefined;
   readonly clientVersion?: string | undefined;
-  /** The finished recorder: all times of the request and of its fetches. It is not logged as it is. */
+  /**
+   * The times of the request and of its fetches. Metrics and traces read them; the log contains only parts.
+   */
   readonly recorder: RequestRecorder;
 };
 
@@ -25,6 +27,8 @@ export type SubgraphCalled = {
   /** `OK`, or the code of the error that ended the call. */
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
-  /** Milliseconds that the call waited for a connection; undefined if it was not sent or not recorded. */
+  /**
+   * Milliseconds that the call waited for a connection; undefined if the call was not sent or has no record.
+   */
   readonly connectionMs?: number | undefined;
 };

@@ -1,6 +1,6 @@
 /**
- * Failure of a request for a contract that was chosen by its condition (`graphs.NAME.when`). The log names
- * the contract. `cause` is the error to respond with.
+ * Failure of a request that the router served with a contract, because the request met the contract's
+ * condition (`graphs.NAME.when`). The log names the contract. `cause` is the error that the client receives.
  */
 export class GraphFailure extends Error {
   readonly graph: string;

@@ -15,11 +15,11 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /** Those of the configured conditions on claims that the token satisfies. */
+  /** The conditions on claims, among those in the configuration, that the token satisfies. */
   readonly satisfied?: readonly ClaimCondition[];
 };
 
-/** A condition on a token: a claim must have a value, or be a list that contains it. */
+/** A condition on a token: the claim must equal the value, or be a list that contains the value. */
 export type ClaimCondition = {
   /** Name of the claim, or its path, such as `partner.level`. */
   readonly claim: string;
@@ -27,8 +27,8 @@ export type ClaimCondition = {
 };
 
 /**
- * Identity of the caller. A caller without a token has the kind `anonymous` instead of no identity, so that
- * the type checker makes every stage handle it.
+ * Identity of the caller. A caller without a token has an identity of the kind `anonymous`, not undefined, so
+ * that the type checker makes all code handle such callers.
  */
 export type Identity = { readonly kind: 'anonymous' } | UserIdentity;
 
@@ -39,7 +39,8 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
- * @param conditions the conditions of which `UserIdentity.satisfied` lists those that the token satisfies
+ * @param conditions configured conditions on claims; `satisfied` of the result lists those that the token
+ * meets
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(
@@ -65,7 +66,10 @@ export function readIdentity(
   };
 }
 
-/** Reads a claim by its name or, if there is none, by its path. Names of claims may contain dots. */
+/**
+ * Reads a claim by its name. If no claim has that name, dots in it separate the members of a path. The name
+ * is tried first, because names of claims may contain dots.
+ */
 function claimAt(payload: JWTPayload, path: string): unknown {
   if (Object.hasOwn(payload, path)) return payload[path];
   return path
@@ -80,8 +84,8 @@ function holds({ claim, value: expected }: ClaimCondition, payload: JWTPayload):
 }
 
 /**
- * Returns whether a caller satisfies a condition on a claim. The condition must be among those with which
- * the identity was read.
+ * Returns whether a caller satisfies a condition on a claim. The condition must be one of those that were
+ * passed to `readIdentity`, because the other claims of the token are not kept.
  */
 export function satisfies(identity: Identity, { claim, value }: ClaimCondition): boolean {
   if (identity.kind !== 'user' || identity.satisfied === undefined) return false;
@@ -95,8 +99,8 @@ const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
 // comma-separated list.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-// User ids of this form are rejected, because subgraphs of earlier versions take such an id for a trusted
-// service.
+// User ids that begin with `service:` are rejected, because subgraphs that were written for earlier versions
+// of the router treat the sender of such an id as a trusted service.
 const SERVICE_PREFIX = /^service:/i;
 
 function subject(value: unknown): string {

@@ -14,74 +14,85 @@ type RecordedOperation = {
   readonly hash: () => string;
 };
 
-/** Facts about a request that log, metrics, spans and the list of recent requests use. */
+/**
+ * Facts about a client request for the log, metrics, trace spans and the console's list of recent requests.
+ */
 export type RequestFacts = {
   method: string;
   /** Path of the request without the query string. */
   path: string;
   correlationId: string;
-  /** Address of the client behind trusted proxies. */
+  /** Address of the client, found behind trusted proxies. */
   clientAddress: string;
   userAgent: string;
-  /** Name that the client sends. */
+  /** Name that the client sends in a header such as `apollographql-client-name`. */
   clientName: string;
-  /** Version that the client sends. */
+  /** Version that the client sends in a header such as `apollographql-client-version`. */
   clientVersion: string;
   /** Id of the trace that the request belongs to. */
   traceId: string;
-  /** Id of the span of the request; absent if the trace is only passed on. */
+  /** Id of the router's trace span for the request; absent if the router only passes a client's trace on. */
   spanId: string;
   identity: Identity;
   /** Name of the contract; absent for the whole graph. */
   graph: string | undefined;
-  /** Version of the supergraph. */
+  /** Version of the supergraph that served the request. */
   generation: string;
   operationName: string | undefined;
   operationType: 'query' | 'mutation' | 'subscription';
-  /** Document of the client. */
+  /** GraphQL document that the client sent. */
   source: string;
-  /** Whether the prepared operation was in the cache. */
+  /** Whether the parsed and validated operation came from a cache. */
   isCached: boolean;
-  /** Whether the plan was made before this request. */
+  /** Whether the query plan came from a cache instead of being made for this request. */
   isPlanned: boolean;
   /** Coordinates of the deprecated fields and arguments that the operation uses. */
   deprecated: readonly string[];
-  /** Returns the first digits of the operation's signature. It is computed on the first call. */
+  /** Returns the first digits of the operation's signature hash. The hash is computed on the first call. */
   operationHash: () => string;
-  /** Estimated cost in points. */
+  /** Estimated cost of the operation in points of the rate limit. */
   cost: number;
-  /** Actual cost in points. It is computed after the response, and only if it replaces the estimate. */
+  /**
+   * Actual cost of the operation in points of the rate limit. It is computed after the response, and only if
+   * the rate limit replaces the estimate by it.
+   */
   actualCost: number;
-  /** Points left in the caller's emptiest bucket. */
+  /** Points left to the caller in the rate limit (token bucket) that has the fewest. */
   rateLimitRemaining: number;
 };
 
-/** A fetch that the response had to wait for, in microseconds from the start of the request. */
+/** A fetch on the critical path, with begin and end in microseconds since the start of the request. */
 export type PathFetch = { readonly record: FetchRecord; readonly from: number; readonly until: number };
 
-/** Microseconds of the total that a response waited for a subgraph, or for the router itself. */
+/**
+ * Microseconds of a request's total time during which the response waited for one subgraph, or for the router
+ * itself.
+ */
 export type PathShare = { readonly owner: string; us: number };
 
-/** The critical path of a request. All times are whole microseconds, so the shares add up to the total. */
+/**
+ * The critical path of a request: the fetches that determined its total time. All times are whole
+ * microseconds, so that the shares add up exactly to the total.
+ */
 export type RecordedPath = {
-  /** The fetches of the path in their order. What lies between them is the time of the router. */
+  /** The fetches of the critical path in their order. The time between them is the router's own. */
   readonly fetches: readonly PathFetch[];
   readonly routerUs: number;
   readonly totalUs: number;
-  /** One share for each subgraph of the path, and one for `router`. */
+  /** One share for each subgraph on the critical path, and one for `router`. */
   readonly shares: readonly PathShare[];
 };
 
 /**
- * The fetches of one execution. Requests that share the execution share this record, which continues to grow
- * until the execution ends.
+ * The fetches of one execution. Requests that share an execution by deduplication share this record, to which
+ * fetches are added until the execution ends.
  */
 export class ExecutionRecord {
   /** Id of the request that started the execution. */
   readonly requestId: string;
-  /** Ids of the span of that request; undefined if spans are not exported. */
+  /** Ids of the trace span of the request that started the execution; undefined if spans are not exported. */
   span: SpanIds | undefined = undefined;
-  /** For each fetch of the plan, the indices of the fetches that it waits for. */
+  /** For each fetch of the query plan, the indices of the fetches that it depends on. */
   readonly dependsOn: readonly (readonly number[])[];
   readonly fetches: FetchRecord[] = [];
   readonly #now: () => number;
@@ -98,20 +109,23 @@ export class ExecutionRecord {
     return record;
   }
 
-  /** Begins the record of one of several requests that are sent at the same time for a fetch. */
+  /** Begins the record of one request if a fetch sends several requests at the same time. */
   beginPart(fetch: RecordedFetch, whole: FetchRecord | undefined): FetchRecord {
     const part = new FetchRecord(fetch, this.#now());
     part.whole = whole;
     return part;
   }
 
-  /** Records that a fetch has its response. A call of its own has recorded that already. */
+  /**
+   * Records the time at which a fetch has its response, unless the subgraph call has already recorded it. A
+   * fetch that shares a call has no call of its own that records the time.
+   */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();
     if (outcome !== 'OK') record.outcome = outcome;
   }
 
-  /** Records that the data of a fetch was merged, or that it failed. */
+  /** Records the time at which the data of a fetch was merged into the response, or the fetch failed. */
   merged(record: FetchRecord): void {
     record.mergedAt = this.#now();
   }
@@ -119,26 +133,27 @@ export class ExecutionRecord {
 
 /**
  * Times and facts of one client request. Times are milliseconds of the monotonic clock. A recorder only
- * stores numbers. `router/trace` computes traces from them when they are read.
+ * stores values, so that recording is cheap. The modules in `router/trace` compute a trace from them on
+ * demand.
  */
 export class RequestRecorder {
   readonly requestId: string;
   readonly startedAt: number;
-  /** Time at which the response was complete; 0 before. */
+  /** Time at which the response was complete; 0 before that. */
   endedAt = 0;
-  /** Names of the stages in the order in which they began; `stageTimes` has the times. */
+  /** Names of the stages in the order in which they began; `stageTimes` has the time at which each began. */
   readonly stageNames: StageName[] = ['receive'];
   readonly stageTimes: number[];
-  /** The fetches; undefined if the operation was not executed. */
+  /** Record of the fetches; undefined if the operation was not executed. */
   execution: ExecutionRecord | undefined = undefined;
-  /** Id of the request whose execution this request shared. */
+  /** Id of the request whose execution this request shared by deduplication; undefined if none. */
   joined: string | undefined = undefined;
   readonly facts: Partial<RequestFacts> = {};
-  /** The critical path, as `pathOf` has computed it after the end. */
+  /** The critical path, which is computed when first needed after the end of the request. */
   criticalPath: RecordedPath | undefined = undefined;
-  /** Place of the request in its trace. */
+  /** Ids of the trace and of the trace span that the request belongs to. */
   span: RequestSpan = UNTRACED_REQUEST;
-  /** True if the caller may see the trace, `Server-Timing` and query plans of this request. */
+  /** True if the caller may see internals of this request: its trace, `Server-Timing` and query plans. */
   isExposed: boolean;
   readonly #now: () => number;
   #maySee: ((identity: Identity) => boolean) | undefined;
@@ -153,7 +168,7 @@ export class RequestRecorder {
     this.stageTimes = [this.startedAt];
   }
 
-  /** Total time in milliseconds; until now if the request is in flight. */
+  /** Total time in milliseconds; the time so far if the request is in flight. */
   get totalMs(): number {
     return (this.endedAt === 0 ? this.#now() : this.endedAt) - this.startedAt;
   }
@@ -170,7 +185,7 @@ export class RequestRecorder {
     this.isExposed = this.#maySee?.(identity) ?? false;
   }
 
-  /** Records which operation the request is for. */
+  /** Records the GraphQL operation of the request. */
   prepared({ name, type, source, deprecated, hash }: RecordedOperation): void {
     this.facts.deprecated = deprecated;
     this.facts.operationName = name;
@@ -179,7 +194,7 @@ export class RequestRecorder {
     this.facts.operationHash = hash;
   }
 
-  /** Records the place of the request in its trace. */
+  /** Records the trace and the trace span that the request belongs to. */
   traced(span: RequestSpan): void {
     this.span = span;
     if (span.traceId !== undefined) this.facts.traceId = span.traceId;
@@ -197,10 +212,11 @@ export class RequestRecorder {
     return this.execution;
   }
 
-  /** Ends the recording. Only the first call has an effect. */
+  /** Records the end of the request. Only the first call sets the end time. */
   finish(): void {
     if (this.endedAt === 0) this.endedAt = this.#now();
-    // The function holds the headers, with the caller's token. The recorder of a recent request is kept.
+    // The function `maySee` keeps the request headers, with the caller's token, in memory. It is dropped,
+    // because recorders of recent requests are kept for the console.
     this.#maySee = undefined;
   }
 }

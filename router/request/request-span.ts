@@ -2,28 +2,34 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type { HeaderBlock } from './call-headers.ts';
 
-/** Ids of a span. */
+/** Ids of a trace span and of its trace. */
 export type SpanIds = { readonly traceId: string; readonly spanId: string };
 
-/** Place of a client request in a trace. */
+/** The trace and the trace span that a client request belongs to. */
 export type RequestSpan = {
-  /** Context that is passed on to subgraphs: the span of the request or, if there is none, of the client. */
+  /**
+   * OpenTelemetry context that is passed on to subgraphs. Its span is that of the request or, if the router
+   * has none, that of the client.
+   */
   readonly context: Context;
   /** Id of the trace; undefined if neither the client nor the router has started one. */
   readonly traceId: string | undefined;
   /** Id of the span of the request; undefined if the router has no span of its own. */
   readonly spanId: string | undefined;
-  /** Id of the client's span. */
+  /** Id of the client's span, from the trace headers of the request; undefined if it sent none. */
   readonly parentSpanId: string | undefined;
-  /** True if the trace is sampled according to the client or the sampling ratio. */
+  /** True if the client, or the sampling ratio of the router, decided to record the trace. */
   readonly isSampled: boolean;
-  /** True if the calls of the request have spans of their own, because spans are exported. */
+  /** True if each subgraph call gets a span of its own. That is the case if the router exports spans. */
   readonly hasCallSpans: boolean;
-  /** Trace headers of calls without a span of their own; undefined until the first one. */
+  /**
+   * Trace headers of the subgraph calls that have no span of their own. They are written at the first such
+   * call; undefined before.
+   */
   headers: HeaderBlock | undefined;
 };
 
-/** A request that belongs to no trace. */
+/** Value for a request that belongs to no trace. */
 export const UNTRACED_REQUEST: RequestSpan = {
   context: ROOT_CONTEXT,
   traceId: undefined,
@@ -34,7 +40,7 @@ export const UNTRACED_REQUEST: RequestSpan = {
   headers: undefined,
 };
 
-/** Returns the ids of the span of a request; undefined if it is not exported in any case. */
+/** Returns the ids of the span of a request; undefined if the router does not export spans. */
 export function recordedIds({ traceId, spanId, hasCallSpans }: RequestSpan): SpanIds | undefined {
   return hasCallSpans && traceId !== undefined && spanId !== undefined ? { traceId, spanId } : undefined;
 }

@@ -3,26 +3,29 @@ import type { ErrorCode } from '../shared/errors.ts';
 import type { CancelSignal } from './cancel-signal.ts';
 import type { FetchRecord } from './fetch-record.ts';
 
-/** One GraphQL request to one subgraph, as passed to `send`. */
+/** One GraphQL request to one subgraph. */
 export type SubgraphRequest = {
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
   /**
-   * JSON request body: `{"query":…,"variables":…}`. Equal calls have equal bodies, which deduplication
-   * compares.
+   * JSON request body: `{"query":…,"variables":…}`. Deduplication compares bodies, so equal requests must
+   * have equal bodies.
    */
   readonly body: string;
-  /** Fields that the request selects; undefined if unknown. */
+  /** Fields that the request selects, which may have circuit breakers of their own; undefined if unknown. */
   readonly fields?: FetchFields;
-  /** Positions of numbers that must stay exact; undefined if the types of the response are unknown. */
+  /**
+   * Finds the numbers of the response that must not be rounded; undefined if the types of the response are
+   * unknown.
+   */
   readonly exact?: ExactPositions;
-  /** Receives the times and figures of the call; undefined if nothing is recorded. */
+  /** Receives the times and counts of the call; undefined if nothing is recorded. */
   readonly record?: FetchRecord | undefined;
 };
 
 /**
- * Knows the types of the selected fields, and therefore which numbers of a response must not be rounded to
- * doubles: those of custom scalars and IDs.
+ * Finds the numbers of a response that must not be rounded to doubles: those in custom scalars and IDs. It
+ * knows the types of all fields that the request selects.
  */
 export type ExactPositions = {
   /**
@@ -36,15 +39,15 @@ export type ExactPositions = {
 
 /** The root fields that a call selects or, if it selects entities, the fields of the entities. */
 export type FetchFields = {
-  /** `Type.field`, without duplicates. */
+  /** Schema coordinates (`Type.field`) of the fields, without duplicates. */
   readonly coordinates: readonly string[];
   /** Coordinates by response key: `books` for a root field, `_entities.stock` for a field of the entities. */
   readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /**
- * Reason why a call has no usable response. `message` may be sent to clients: it has no URL, body or stack
- * trace.
+ * Reason why a subgraph call has no usable response. Clients may receive `message`, so it contains no URL,
+ * body or stack trace.
  */
 export type SubgraphFailure = {
   readonly code: ErrorCode;
@@ -53,11 +56,11 @@ export type SubgraphFailure = {
   /** Milliseconds until a retry is useful; undefined if unknown. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** True if the service is healthy but has rejected this call, for example with 403. */
+  /** True if the subgraph works, but has rejected this call, for example with status 403. */
   readonly isRejection?: true;
-  /** True if the call was not sent. */
+  /** True if the router did not send the call, for example because a circuit breaker is open. */
   readonly isUnsent?: true;
-  /** Errors in the response of the service, which clients receive instead of `message`. */
+  /** Errors in the response of the subgraph. Clients receive them instead of `message`. */
   readonly errors?: readonly SubgraphError[];
   /**
    * Coordinates of fields whose open circuit breakers block the call. The call can be sent again without
