@@ -6,7 +6,7 @@ import { isInternalError } from '../execution/errors/public-message.ts';
 import type { SubgraphError } from '../request/subgraph-request.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Maximum number of subgraph errors in a log line, because a subgraph may return any number. */
+/** Maximum number of subgraph errors in one log line. A subgraph may return any number of errors. */
 const MOST_LOGGED = 100;
 const LONGEST_LOGGED = 500;
 
@@ -27,8 +27,8 @@ export function createErrorPolicy(
 }
 
 /**
- * Returns which messages of subgraph errors are masked. By default, the messages of exceptions are masked in
- * production, and none in development.
+ * Returns which messages of subgraph errors are hidden from clients. By default, messages that come from
+ * exceptions are hidden in production, and none in development.
  */
 function maskingOf({
   mode,

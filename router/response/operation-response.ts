@@ -10,17 +10,19 @@ type ResponseOptions = {
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
   /**
-   * Members of `extensions` that only this caller receives. Caches must not store such a response, and other
-   * requests may share the outcome without them.
+   * Members of `extensions` that only this caller receives. Caches must not store a response that has any.
+   * Deduplicated requests of other callers share the data and errors, but not these members.
    */
   readonly extensions?: object | undefined;
 };
 
-// JSON texts of responses by their outcome. Requests that shared an execution have the same outcome object,
-// so its text is written only once.
+// JSON text of the response for each execution outcome. Deduplicated requests share one outcome object, so
+// its text is written only once.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
-/** Returns the HTTP response of an executed operation. Its status is 200, whatever the number of errors. */
+/**
+ * Returns the HTTP response of an executed operation. Its status is 200 even if the response contains errors.
+ */
 export function operationResponse(
   outcome: ExecutionOutcome & Remarks,
   { mediaType, headers, summary, extensions }: ResponseOptions,

@@ -2,8 +2,8 @@ import type { ClientResponse, MediaType } from '../request/client-request.ts';
 import type { ErrorCode, RouterError } from '../shared/errors.ts';
 
 /**
- * Codes for well-formed requests with an invalid document or variables. For `application/json`, GraphQL over
- * HTTP requires status 200 for them.
+ * Codes of requests that are valid JSON but have an invalid document or invalid variables. GraphQL over HTTP
+ * requires status 200 for them if the response is `application/json`.
  */
 const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
@@ -12,17 +12,23 @@ const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
   'OPERATION_RESOLUTION_FAILURE',
 ]);
 
-/** Returns the status of a response without data. It depends on the media type that the client has named. */
+/**
+ * Returns the HTTP status of an error response without data. It is 200 for some codes if the client names the
+ * media type `application/json`, otherwise the status of the error code.
+ */
 function statusFor(code: string, status: number, mediaType: MediaType): number {
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
 }
 
-/** Ids in the response body: of the request, and of the log entry if the cause is masked. */
+/**
+ * Ids that an error response contains: `requestId`, and `id` of the log entry that has the cause if the
+ * response does not show it.
+ */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
 /**
  * Returns the response to a rejected request: errors without data.
- * @param extensions the `extensions` of the response, beside its errors
+ * @param extensions top-level `extensions` of the response
  */
 export function rejectionResponse(
   error: RouterError,

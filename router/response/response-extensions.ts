@@ -1,12 +1,15 @@
 import type { CostReport } from '../rate-limit/reconcile.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 
-/** Contents of the response's `extensions`. */
+/** Facts that the router reports in the `extensions` of a response besides data and errors. */
 export type Remarks = {
   readonly degraded: readonly Degradation[];
   /** Number of errors that the response omits, because there are too many. */
   readonly omittedErrors?: number;
-  /** Fields that would be denied if authorization were enforced, in mode `dry-run`. */
+  /**
+   * Fields that the caller is not authorized to see but receives, because authorization only reports
+   * (`dry-run`).
+   */
   readonly authorizationErrors?: readonly object[];
   /** Cost of the operation, if the client requested it. */
   readonly cost?: CostReport;
@@ -29,7 +32,8 @@ export function extensionsOf({
 }
 
 /**
- * Returns the header that marks a partial response: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
+ * Returns the header that marks a partial response. It names each failed service and the source of the
+ * replaced values: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
  */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};

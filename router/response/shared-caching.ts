@@ -11,8 +11,8 @@ export type CachingContext = {
 };
 
 /**
- * Returns the headers of a response. If the response is private to its caller, permissions for shared caches
- * are removed from `Cache-Control`.
+ * Returns the headers of a response. If only its caller may see the response, directives that let shared
+ * caches store it are removed from `Cache-Control`.
  */
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
