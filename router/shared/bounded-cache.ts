@@ -1,8 +1,9 @@
 /**
- * A map that evicts the least recently used entries when it exceeds `maxEntries`. It consists of a recent and
- * an old map: when the recent one is full, it replaces the old one, whose entries are dropped. A single
- * ordered map would be slow, because it deletes its first key at each insertion, and V8 skips all keys
- * deleted before (measured with 100,000 entries: 15 µs of CPU per insertion, against 2 µs).
+ * A map that evicts entries that were not used recently when it would exceed `maxEntries`. It consists of a
+ * recent and an older map. When the recent map is full, it becomes the older one, and the entries of the
+ * former older map are dropped. A single ordered map, whose first key is deleted at each insertion, would be
+ * slow: V8 then skips all keys that were deleted before (15 µs of CPU per insertion with 100,000 entries,
+ * against 2 µs).
  */
 export class BoundedCache<Value extends object> {
   readonly #maxPerSegment: number;

@@ -1,7 +1,4 @@
-/**
- * A cache of texts with a maximum size in bytes. Like `BoundedCache` it evicts entries that were not used
- * recently.
- */
+/** A cache of texts with a maximum total size in bytes. It evicts texts that were not used recently. */
 export class BoundedTextCache {
   readonly #bytesPerSegment: number;
   #recent = new Map<string, string>();
@@ -36,7 +33,10 @@ export class BoundedTextCache {
   }
 }
 
-/** Returns the estimated memory: at most two bytes per character, plus the overhead of the map entry. */
+/**
+ * Returns the estimated memory of an entry in bytes: at most two bytes per character, plus the overhead of
+ * the map entry.
+ */
 function bytesOf(key: string, text: string): number {
   return 2 * (text.length + key.length) + 100;
 }

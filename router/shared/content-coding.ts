@@ -23,8 +23,8 @@ const BY_NAME: ReadonlyMap<string, Coding> = new Map([
 ]);
 
 /**
- * Returns the coding that a `Content-Encoding` header names, ignoring case; undefined if it is unknown or
- * names several.
+ * Returns the coding that a `Content-Encoding` header names; undefined if the coding is unknown or the header
+ * names several. Case does not matter.
  */
 export function codingOf(header: string | readonly string[] | undefined): Coding | undefined {
   if (header === undefined) return 'identity';
@@ -44,7 +44,10 @@ export type DecodedBody =
   | { readonly kind: 'too large' }
   | { readonly kind: 'malformed' };
 
-/** Decodes a body of at most `limit` decoded bytes. The limit protects against decompression bombs. */
+/**
+ * Decodes a compressed body whose decoded size is at most `limit` bytes. The limit protects against
+ * decompression bombs.
+ */
 export async function decodeBody(bytes: Buffer, coding: Coding, limit: number): Promise<DecodedBody> {
   if (coding === 'identity') return { kind: 'decoded', bytes };
   try {

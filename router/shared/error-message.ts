@@ -8,7 +8,10 @@ export function codeOrMessageOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
 }
 
-/** Maximum length of an error message, because a message may repeat names that the client has chosen. */
+/**
+ * Maximum length of an error message in characters. A message may repeat names of any length that a client
+ * sent.
+ */
 const MESSAGE_LENGTH = 300;
 
 /** Shortens a message to at most a few hundred characters. */

@@ -3,15 +3,18 @@ import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
   /**
-   * HTTP status of a response whose whole request was rejected with this code. It is 200 for codes that occur
-   * only in responses of executed operations.
+   * HTTP status of a response to a request that is rejected as a whole with this code. It is 200 for codes
+   * that occur only next to data, in responses of executed operations.
    */
   readonly status: number;
-  /** Whether clients receive the error's own message. If not, they receive `meaning`. */
+  /**
+   * Whether clients receive the message of the error itself. Otherwise they receive the general text
+   * `meaning`.
+   */
   readonly exposed: boolean;
   readonly meaning: string;
   readonly remedy: string;
-  /** Error code in the `WWW-Authenticate` header (RFC 6750 section 3.1). */
+  /** Error code that the header `WWW-Authenticate` of the response contains (RFC 6750 section 3.1). */
   readonly challenge?: ChallengeError;
 };
 
@@ -339,7 +342,9 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }
 
-/** An error in the response to a rejected document, such as one of its validation errors. */
+/**
+ * One of several errors in the response to a rejected request, such as each validation error of a document.
+ */
 export type ListedError = {
   readonly message: string;
   readonly locations?: readonly SourceLocation[];
@@ -349,36 +354,46 @@ export type ListedError = {
 type RouterErrorOptions = ErrorOptions & {
   /** Seconds in the Retry-After header; `extensions.retryAfterMs` has the same time in milliseconds. */
   readonly retryAfterS?: number;
-  /** Additional headers of the response. They override the headers that the code implies. */
+  /**
+   * Additional headers of the response. They override headers that follow from the error code, such as
+   * `WWW-Authenticate`.
+   */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Additional members of the error's `extensions`. Clients receive them only if the code is `exposed`. */
+  /**
+   * Additional members of the error's `extensions`. Clients receive them only if they also receive the
+   * message.
+   */
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Positions of the error in the document. */
   readonly locations?: readonly SourceLocation[] | undefined;
-  /** Errors that the response lists in place of this one, such as all validation errors of a document. */
+  /** Errors that the response contains in place of this one, such as all validation errors of a document. */
   readonly listed?: readonly ListedError[];
 };
 
 /**
- * Returns the `WWW-Authenticate` header of a rejection. Without `error`, it means that no token was sent (RFC
- * 6750 section 3).
+ * Returns the `WWW-Authenticate` header of a rejection. Without the parameter `error`, the header means that
+ * the request had no token (RFC 6750 section 3).
  */
 export function bearerChallenge(error?: ChallengeError, description?: string): string {
   const challenge = 'Bearer realm="tributary"';
   if (error === undefined) return challenge;
-  // Replaces characters that RFC 6750 does not allow in `error_description`, such as quotes.
+  // Characters that RFC 6750 does not allow in `error_description`, such as quotes, are replaced.
   const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
   return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
 }
 
-// A response with status 401 requires a challenge (RFC 9110 section 15.5.2).
+// Returns the header `WWW-Authenticate`, which a response with status 401 must have (RFC 9110 section
+// 15.5.2).
 function challengeHeaders(code: ErrorCode, message: string): Readonly<Record<string, string>> {
   const { status, challenge }: ErrorEntry = ERRORS[code];
   if (status !== 401 && challenge === undefined) return {};
   return { 'www-authenticate': bearerChallenge(challenge, message) };
 }
 
-/** An error with a code of `ERRORS`, which determines the status and whether clients receive the message. */
+/**
+ * An error with a code of the table `ERRORS`. The code determines the HTTP status and whether clients receive
+ * the message.
+ */
 export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -386,8 +401,8 @@ export class RouterError extends Error {
   /** Positions of the error in the document; undefined if there are none. */
   readonly locations: readonly SourceLocation[] | undefined;
   /**
-   * Errors that the response lists in place of this one, such as all validation errors of a document;
-   * undefined if the response lists this error.
+   * Errors that the response contains in place of this one, such as all validation errors of a document;
+   * undefined if the response contains this error itself.
    */
   readonly listed: readonly ListedError[] | undefined;
 

@@ -35,8 +35,8 @@ export function toDouble(value: unknown): unknown {
 }
 
 /**
- * Returns the digits of an integer that is used as an ID, as GraphQL allows. Undefined if the number is not
- * an integer, or is written with an exponent and exceeds 2^53.
+ * Returns the digits of an integer that a client or subgraph sent as an ID, which GraphQL allows. Returns
+ * undefined if the number is not an integer, or is written with an exponent and exceeds 2^53.
  */
 export function idDigits({ rawJSON }: ExactNumber): string | undefined {
   if (/^-?\d+$/.test(rawJSON)) return rawJSON === '-0' ? '0' : rawJSON;
@@ -45,20 +45,20 @@ export function idDigits({ rawJSON }: ExactNumber): string | undefined {
 }
 
 /**
- * Matches a number that may change in `JSON.parse` and `JSON.stringify`: one with 16 digits or more, a small
- * fraction, an exponent, a fraction with a trailing 0, or -0. Text inside a string may also match, which only
- * costs time.
+ * Matches a number that `JSON.parse` and `JSON.stringify` together may change: one with 16 digits or more, a
+ * small fraction, an exponent, a fraction with a trailing 0, or -0. The pattern may also match inside a
+ * string, which does no harm: the text is then parsed more slowly.
  */
 const INEXACT = /(?:^|[:[,\s])-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|(?<=-)0(?![\d.]))/;
 
-/** Whether a JSON text may contain a number that `JSON.parse` would change. */
+/** Returns whether a JSON text may contain a number that `JSON.parse` would change. */
 export function mayBeInexact(text: string): boolean {
   return INEXACT.test(text);
 }
 
 /**
- * Parses JSON and represents numbers that doubles cannot hold as exact numbers. For such a text it is several
- * times slower than `JSON.parse`.
+ * Parses JSON. A number that a double would change becomes an `ExactNumber`, which keeps all digits. If there
+ * may be such a number, parsing is several times slower than `JSON.parse`.
  * @throws {SyntaxError}
  */
 export function parseExactJson(text: string): unknown {
@@ -68,13 +68,16 @@ export function parseExactJson(text: string): unknown {
   );
 }
 
-/** Returns the value of a number literal of JSON or GraphQL. */
+/**
+ * Converts a number literal of JSON or GraphQL to a double or, if a double would print differently, to an
+ * `ExactNumber`.
+ */
 export function exactNumber(text: string): number | ExactNumber {
   const double = Number(text);
   return String(double) === text ? double : JSON.rawJSON(text);
 }
 
-/** Returns a text that is equal for all notations of one number: `1` for `1.0`, `10e-1` and `1`. */
+/** Returns the same text for all notations of one number: `1` for `1`, `1.0` and `10e-1`. */
 export function canonicalNumber(text: string): string {
   const match = /^(-?)0*(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (match === null) return text;
@@ -92,8 +95,8 @@ const MOST_ZEROS = 30n;
 const LONG = 16;
 
 /**
- * Whether a JSON text contains an integer of 16 digits or more. It is fast, because it examines only every
- * 16th character.
+ * Returns whether a JSON text contains an integer of 16 digits or more. Such an integer covers at least one
+ * of the positions 15, 31, 47, …, so only every 16th character is examined.
  */
 export function hasLongInteger(text: string): boolean {
   for (let at = LONG - 1; at < text.length; at += LONG) {

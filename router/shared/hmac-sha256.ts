@@ -2,12 +2,15 @@ import { hash } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
-/** Longer texts get a buffer of their own, so that the shared one stays small. */
+/**
+ * Maximum length in bytes of a text for which the reused buffer is large enough. A longer text is copied into
+ * a buffer of its own, so that the reused one stays small.
+ */
 const MAX_SHARED_BYTES = 16_384;
 
 /**
- * Creates the function that returns the HMAC-SHA-256 of a text in base64 (RFC 2104). It calls the one-shot
- * `hash` twice, which takes half the time of `createHmac` and leaves no object with a native handle behind.
+ * Creates the function that returns the HMAC-SHA-256 of a text in base64 (RFC 2104). It calls Node's function
+ * `hash` twice, which takes half the time of `createHmac` and creates no native object to be freed later.
  */
 export function createHmacSha256(secret: string): (text: string) => string {
   const key = blockKey(secret);
@@ -17,7 +20,8 @@ export function createHmacSha256(secret: string): (text: string) => string {
   outer.set(key.map((byte) => byte ^ 0x5c));
 
   function innerMessage(text: string): Buffer {
-    // UTF-8 takes at most three bytes for a UTF-16 code unit.
+    // A text may take up to three bytes of UTF-8 for each UTF-16 code unit. If it might not fit into the
+    // reused buffer, it gets a buffer of its own.
     if (text.length * 3 > MAX_SHARED_BYTES)
       return Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
     return inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES));
@@ -29,7 +33,10 @@ export function createHmacSha256(secret: string): (text: string) => string {
   };
 }
 
-/** Returns the key as one block of the hash function. A longer key is replaced by its digest. */
+/**
+ * Returns the secret padded to one block of the hash function. A secret longer than a block is replaced by
+ * its digest (RFC 2104 section 2).
+ */
 function blockKey(secret: string): Buffer {
   const bytes = Buffer.from(secret);
   const key = bytes.length > BLOCK_BYTES ? hash('sha256', bytes, 'buffer') : bytes;

@@ -10,7 +10,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /**
  * Faster variant of `isJsonObject` for values whose GraphQL type is an object, interface or union. Such a
- * value is never an `ExactNumber`, so the function does not check for one.
+ * value cannot be an `ExactNumber` (a number with all its digits), so the function does not check for one.
  */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -30,7 +30,7 @@ export function writeOwn(object: JsonObject, key: string, value: unknown): void 
   }
 }
 
-/** Returns a deep copy. Unlike `structuredClone` it keeps exact numbers. */
+/** Returns a deep copy of a JSON value. Unlike `structuredClone`, it copies an `ExactNumber` as such. */
 export function clone<Value>(value: Value): Value {
   return copyOf(value) as Value;
 }
@@ -43,7 +43,9 @@ function copyOf(value: unknown): unknown {
   return copy;
 }
 
-/** Returns the JSON text of a value from `JSON.parse`, or of a coerced variable. */
+/**
+ * Returns the JSON text of a parsed JSON value, or of a coerced variable, with all digits of exact numbers.
+ */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }

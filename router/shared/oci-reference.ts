@@ -3,7 +3,10 @@ export type OciReference = {
   /** Host and optional port of the registry. */
   readonly registry: string;
   readonly repository: string;
-  /** A tag, which may move, or a digest, which always names the same content. */
+  /**
+   * Tag or digest of the artifact. A tag may be moved to other content, a digest always names the same
+   * content.
+   */
   readonly version: { readonly kind: 'tag' | 'digest'; readonly value: string };
 };
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Decodes UTF-8 and removes a byte order mark, which RFC 8259 allows parsers to ignore. Undefined for invalid
- * UTF-8.
+ * Decodes UTF-8 and removes a byte order mark, which RFC 8259 allows parsers to ignore. Returns undefined if
+ * the bytes are not valid UTF-8.
  */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   if (!isUtf8(bytes)) return undefined;
@@ -15,8 +15,8 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
 const ESCAPES_BEYOND_ASCII = /(?:%[89a-f][\da-f])+/gi;
 
 /**
- * Whether the percent-encoded bytes of a query string are valid UTF-8. A `%` that is not followed by two
- * hexadecimal digits is literal.
+ * Returns whether the percent-encoded bytes of a query string are valid UTF-8. A `%` that is not followed by
+ * two hexadecimal digits counts as the character itself.
  */
 export function isUtf8Search(search: string): boolean {
   const runs = search.match(ESCAPES_BEYOND_ASCII) ?? [];

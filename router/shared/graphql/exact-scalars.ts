@@ -5,7 +5,8 @@ import { exactNumber } from '../exact-json.ts';
 type Values = Parameters<typeof valueFromASTUntyped>[1];
 
 /**
- * Makes custom scalars of a schema keep all digits of number literals, such as default values of variables.
+ * Makes the custom scalars of a schema keep all digits of number literals in documents, such as default
+ * values of variables. graphql-js would round them to doubles.
  */
 export function keepLiteralsExact(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap()))
@@ -13,8 +14,8 @@ export function keepLiteralsExact(schema: GraphQLSchema): void {
 }
 
 /**
- * Returns the value of a literal inside a custom scalar, where the type is unknown. Numbers keep all their
- * digits.
+ * Returns the value of a literal inside a custom scalar, where the types of members are unknown. Numbers keep
+ * all their digits.
  */
 export function exactValue(node: ValueNode, variables?: Values): unknown {
   if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return exactNumber(node.value);

@@ -25,34 +25,39 @@ import { canonicalNumber } from '../exact-json.ts';
 import { exactValue } from './exact-scalars.ts';
 
 /**
- * Hides the default values of custom scalars from Apollo's libraries, which would change them. They convert
- * default values to JavaScript values and back: `9007199254740993` becomes `9007199254740992`, `1e400`
- * becomes `Infinity`, and an enum literal becomes a string. The libraries therefore get a name, as a string,
- * in place of each default value.
+ * Hides the default values of custom scalars from Apollo's libraries, which convert default values to
+ * JavaScript values and back. That would change `9007199254740993` to `9007199254740992`, `1e400` to
+ * `Infinity`, and an enum literal to a string. In the SDL for these libraries each such default value is
+ * therefore replaced by a unique string, its placeholder name.
  */
 export type HiddenDefaults = {
   /**
-   * Replaces each default value of a custom scalar in a schema with a name. Returns the same document if
-   * there are none.
+   * Replaces each default value of a custom scalar in a schema by its placeholder name. Returns the same
+   * document if there are no such values.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
-  /** Restores the default values in SDL or in a message in which `hide` replaced them with names. */
+  /**
+   * Restores the default values in SDL, or in a message, in which `hide` replaced them by placeholder names.
+   */
   readonly show: (text: string) => string;
-  /** Restores the default values in the JSON text of an introspection result. */
+  /**
+   * Restores the default values in the JSON text of an introspection result that contains placeholder names.
+   */
   readonly showInJson: (json: string) => string;
   /**
-   * Replaces the names in the arguments and input fields of a built schema by the default values that they
-   * stand for. Their numbers keep all digits.
+   * Restores the default values of the arguments and input fields of a built schema that contains placeholder
+   * names. Numbers in the default values keep all digits.
    */
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
 };
 
 /**
- * Creates the functions that hide and restore default values. Schemas that are composed with each other must
- * share one instance, because composition compares their default values: equal values need equal names.
+ * Creates the functions that hide and restore default values of custom scalars. Schemas that are composed
+ * with each other must share one instance: composition compares their default values, so equal values must
+ * get equal placeholder names.
  */
 export function createHiddenDefaults(): HiddenDefaults {
-  // A random prefix, so that no other text in a schema can equal a name.
+  // A random prefix of all placeholder names, so that no other text in a schema can equal one of them.
   const prefix = `default_${randomUUID()}_`;
   const names = new Map<string, string>();
   const texts = new Map<string, string>();
@@ -94,7 +99,10 @@ export function createHiddenDefaults(): HiddenDefaults {
 
 type Types = {
   readonly scalars: ReadonlySet<string>;
-  /** Types of the fields of each input object, by the name of the input object and of the field. */
+  /**
+   * Types of the fields of all input objects. The outer key is the name of the input object, the inner key
+   * the name of the field.
+   */
   readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TypeNode>>;
 };
 
@@ -126,7 +134,8 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
   function hiddenOne(value: ConstValueNode, typeName: string): ConstValueNode {
     if (value.kind === Kind.NULL) return value;
     if (types.scalars.has(typeName)) return { kind: Kind.STRING, value: nameOf(value) };
-    // Apollo's composition writes the ID `"1"` as the integer `1`. This restores the string.
+    // Apollo's composition writes the default value `"1"` of an ID as the integer `1`. This restores the
+    // string.
     if (typeName === GraphQLID.name && value.kind === Kind.INT) return { ...value, kind: Kind.STRING };
     const fields = types.inputs.get(typeName);
     if (fields === undefined || value.kind !== Kind.OBJECT) return value;
@@ -140,8 +149,8 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
 }
 
 /**
- * Returns the list with each item changed. If no item changes, it returns the same list, so that the visitor
- * recognizes unchanged nodes.
+ * Returns a list with each item changed. If no item changes, the function returns the same list, so that the
+ * visitor of the document copies only nodes that have changed.
  */
 function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
   const changed = items.map(change);
@@ -165,8 +174,8 @@ function inputTypesIn({ definitions }: DocumentNode): Types {
 }
 
 /**
- * Returns a text that is equal for equal default values. Values are equal if Apollo's composition takes them
- * for equal, except that numbers must be equal in all digits.
+ * Returns equal texts for equal default values. Two values are equal if Apollo's composition treats them as
+ * equal, except that numbers must be equal in all digits.
  */
 function canonicalText(value: ConstValueNode): string {
   switch (value.kind) {

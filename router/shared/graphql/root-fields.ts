@@ -1,12 +1,12 @@
 import { Kind, OperationTypeNode, getOperationAST } from 'graphql';
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 
-/** A root field of an operation. */
+/** A field of the root type (`Query` or `Mutation`) that an operation selects. */
 export type RootField = {
   readonly node: FieldNode;
   /**
-   * Coordinate of the field, for example `Mutation.login`. The root type is always called `Query` or
-   * `Mutation`, even if the schema has another name for it.
+   * Schema coordinate of the field, for example `Mutation.login`. The root type is called `Query` or
+   * `Mutation` here, even if the schema has another name for it.
    */
   readonly coordinate: string;
 };

@@ -1,5 +1,5 @@
 import { Kind } from 'graphql';
 import type { FieldNode } from 'graphql';
 
-/** The selection of `__typename`. */
+/** AST node that selects `__typename`. */
 export const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };

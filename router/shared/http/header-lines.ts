@@ -1,7 +1,8 @@
 import { errors } from 'undici';
 import { HEADER_NAME, HEADER_VALUE } from './header-syntax.ts';
 
-// The router sends few different header names, so most need not be checked again.
+// Maximum number of header names that are remembered as valid, so that they need not be checked again. The
+// router sends few different names.
 const MAX_NAMES = 512;
 const validNames = new Set<string>();
 
@@ -19,7 +20,7 @@ export function headerLines(pairs: readonly string[]): string {
     if (!HEADER_VALUE.test(value)) throw new errors.InvalidArgumentError(`invalid value of header ${name}`);
     parts.push(name, ': ', value, '\r\n');
   }
-  // Joining creates a flat string, which takes less memory than a concatenated one, and is copied faster into
+  // `join` creates a flat string. A concatenated string would take more memory, and be slower to copy into
   // each request.
   return parts.join('');
 }

@@ -1,4 +1,4 @@
-/** Source of a regular expression for a token (RFC 9110 section 5.6.2). Names of headers are tokens. */
+/** Regular expression, as a text, for a token (RFC 9110 section 5.6.2). Header names must be tokens. */
 export const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
 
 export const HEADER_NAME = new RegExp(`^${TOKEN}$`);

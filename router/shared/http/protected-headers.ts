@@ -1,15 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Returns whether header rules must leave a header alone. Different spellings of a name are the same header.
+ * Returns whether the configured header rules must not set or remove a header. Different spellings of a name
+ * are treated as the same header.
  */
 export type IsProtected = (name: string) => boolean;
 
 type HeaderNames = { readonly names: ReadonlySet<string>; readonly prefixes: readonly string[] };
 
-/** Headers that rules may not change, by the messages to which this applies. */
+/**
+ * Headers that the configured header rules must not change: everywhere, in requests to subgraphs, or in
+ * responses to clients.
+ */
 export const PROTECTED_HEADERS = {
-  // Headers of the connection (RFC 9110 section 7.6.1), of the body, and credentials.
+  // Headers of the connection (RFC 9110 section 7.6.1), headers that describe the body, and credentials.
   everywhere: {
     names: setOf(
       'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
@@ -20,32 +24,34 @@ export const PROTECTED_HEADERS = {
     ),
     prefixes: ['proxy-', 'x-user-', 'x-tenant-'],
   },
-  // Only the router sets these: the origin of the request, the timeout, and headers that switch on tracing in
-  // Apollo's servers. Headers of the prefix `tributary-` are for the router, and one of them is a credential.
+  // In requests to subgraphs only the router sets the address of the client, the timeout, and headers that
+  // switch on tracing in Apollo's servers. Headers with the prefix `tributary-` are addressed to the router,
+  // and one of them is a credential.
   request: {
     names: setOf(
       'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
     ),
     prefixes: ['x-forwarded-', 'apollo-query-plan-', 'tributary-'],
   },
-  // Only the router sets these, for example CORS headers and the state of the rate limit.
+  // In responses to clients only the router sets these headers, for example those of CORS and of the rate
+  // limit.
   response: {
     names: setOf('date retry-after x-degraded x-supergraph-version'),
     prefixes: ['access-control-', 'ratelimit-', 'x-ratelimit-'],
   },
 } as const satisfies Readonly<Record<string, HeaderNames>>;
 
-/** Returns whether rules must not change a header of requests to subgraphs. */
+/** Returns whether the configured header rules must not change a header of requests to subgraphs. */
 export const isProtectedRequestHeader: IsProtected = (name) =>
   isOneOf(name, PROTECTED_HEADERS.request) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
-/** Returns whether rules must not change a header of responses to clients. */
+/** Returns whether the configured header rules must not change a header of responses to clients. */
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, PROTECTED_HEADERS.response) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
 /**
- * Returns the names of headers that `Connection` lists. They concern only the connection and are never
- * forwarded.
+ * Returns the names of the headers that the header `Connection` lists. Such headers concern only one
+ * connection and are never forwarded.
  */
 export function connectionOptions({ connection }: IncomingHttpHeaders): ReadonlySet<string> {
   if (connection === undefined) return NONE;
@@ -63,12 +69,13 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, { names, prefixes }: HeaderNames): boolean {
   const spelt = canonical(name);
-  // The name `x-user` is protected by the prefix `x-user-` too: `canonical` turns `x-user-` into `x-user`.
+  // The prefix `x-user-` must also protect the header `x-user-`, whose canonical name is `x-user`. A hyphen
+  // is therefore appended before the comparison.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 
-// Returns the name that a server reads if it replaces punctuation in header names, as CGI does: `x-user-id`
-// for `X_User_Id` and for `x.user.id`.
+// Returns the name of a header as servers read it that replace punctuation, as CGI does: `x-user-id` for
+// `X_User_Id` and for `x.user.id`. A client could otherwise forge a protected header in another spelling.
 function canonical(name: string): string {
   return name
     .toLowerCase()
