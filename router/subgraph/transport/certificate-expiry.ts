@@ -3,12 +3,15 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Config } from '../../config/config-schema.ts';
 import type { CertificateFiles } from './certificates.ts';
 
-/** Expiry of the first certificate to expire in a file. */
+/** Time at which the first of the certificates in a file expires. */
 export type CertificateExpiry = {
-  /** Name of the subgraph that the file is configured for; `all` for the file of all others. */
+  /**
+   * Name of the subgraph for which the file is configured; `all` for the file that applies to all other
+   * subgraphs.
+   */
   readonly subgraph: string;
   readonly file: string;
-  /** Seconds since 1970. */
+  /** Time of expiry in seconds since 1970. */
   readonly expiresAtS: number;
 };
 
@@ -55,7 +58,10 @@ function createExpiryReader(): (file: string) => number | undefined {
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** @throws {Error} if the text has no valid certificate */
+/**
+ * Returns the time at which the first of the certificates in a PEM text expires.
+ * @throws {Error} if the text has no valid certificate
+ */
 function earliestExpiry(text: string): number {
   const certificates = (text.match(PEM) ?? []).map((pem) => new X509Certificate(pem));
   if (certificates.length === 0) throw new Error('no certificate');

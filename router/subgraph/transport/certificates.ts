@@ -6,8 +6,8 @@ import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 
 /**
- * Paths of PEM files: the trusted authorities (instead of the system's), and the certificate and key of this
- * router.
+ * Paths of PEM files: certificates of the trusted authorities, which replace those of the system, and the
+ * certificate and key with which this router identifies itself to the subgraph.
  */
 export type CertificateFiles = NonNullable<Config['traffic']['all']['tls']>;
 
@@ -31,9 +31,9 @@ export function checkCertificates(config: Pick<Config, 'traffic'>): void {
 }
 
 /**
- * Creates a connector that uses the certificates in these files. If a file has changed, it is read again for
- * the next connection, so that a renewed certificate needs no restart. While the new files are invalid, the
- * previous certificates stay in use.
+ * Creates the function with which undici opens TLS connections with these certificate files. Changed files
+ * are read again for the next connection, so that a renewed certificate needs no restart. While the new files
+ * are invalid, the previous certificates stay in use.
  */
 export function createConnector(files: CertificateFiles, timeoutMs: number): Connector {
   let version = '';
@@ -46,8 +46,8 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
       connector = buildConnector({
         secureContext: createSecureContext(read(files)),
         timeout: timeoutMs,
-        // HTTP/2 is not offered in the TLS handshake, because the connection pool does not allow it. Undici
-        // would offer it by default.
+        // HTTP/2 must not be offered in the TLS handshake, because the connection pool supports only
+        // HTTP/1.1. Undici would offer it by default.
         allowH2: false,
       });
       version = found;

@@ -6,14 +6,14 @@ export type EndpointParts = {
   readonly pool: ConnectionPool;
   readonly monotonic: () => number;
   readonly random: () => number;
-  /** True if the subgraph has no other endpoint, so that ejecting this one is useless. */
+  /** True if the subgraph has no other endpoint. Ejecting this one would then leave none to call. */
   readonly isOnly: boolean;
   readonly onEjection: (url: string, forMs: number) => void;
 };
 
 /**
- * Number of state changes of the endpoint (epoch) before a call. The outcome of the call is ignored if the
- * state has changed since.
+ * Epoch of an endpoint when a call began: the number of its state changes, such as an ejection. If the epoch
+ * has changed when the call ends, the outcome of the call is ignored.
  */
 export type RotationTicket = { readonly epoch: number };
 
@@ -23,9 +23,9 @@ type State =
   | { readonly kind: 'probed' };
 
 /**
- * Weight of the latest call in the moving average of failures. The average of a healthy endpoint exceeds the
- * limit after five bad responses in a row, or after two calls that timed out or found no connection. The
- * latter have a higher weight, because they are rarely due to chance and cost callers more time.
+ * Weight of the latest call in the moving average of an endpoint's failures. A healthy endpoint is ejected
+ * after five bad responses in a row, or after two calls that timed out or found no connection. Those two
+ * outcomes have a higher weight, because they are rarely due to chance and cost callers more time.
  */
 const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
 const MAX_FAILURE_SHARE = 0.5;
@@ -35,7 +35,10 @@ const JITTER = 0.2;
 const SLOW_START_MS = 5_000;
 const LEAST_WEIGHT = 0.1;
 
-/** One address of a subgraph: its connection pool, its load, and whether it is in rotation. */
+/**
+ * One address of a subgraph with its connection pool and load. An endpoint that fails too often is ejected:
+ * it receives no calls for a while.
+ */
 export class Endpoint implements Address, AsyncDisposable {
   readonly url: string;
   readonly path: string;
@@ -43,8 +46,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Number of state changes. A call that began before an ejection carries an older number, so its success
-   * cannot end the ejection.
+   * Number of state changes of the endpoint. A call that began before an ejection has an older number, so
+   * that its success cannot end the ejection.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -67,8 +70,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Returns whether the endpoint may receive this call. After an ejection it first receives a single query as
-   * a probe, never a mutation.
+   * Returns whether the endpoint may receive this call. After an ejection, the first call is a single query
+   * as a probe, never a mutation.
    */
   accepts(operation: 'query' | 'mutation'): boolean {
     if (this.#state.kind === 'serving') return true;
@@ -76,8 +79,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Number of calls in flight, increased for the first seconds after an ejection, so that the balancer sends
-   * few calls at first.
+   * Load for the choice between endpoints: the number of calls in flight. It is increased for the first
+   * seconds after an ejection, so that the endpoint receives few calls at first.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

@@ -20,18 +20,21 @@ import {
 export type ExchangeOptions = {
   readonly service: string;
   readonly maxResponseBytes: number;
-  /** True if the headers of the response must be passed on to header rules. */
+  /** True if the response headers must be kept, because header rules read them. */
   readonly keepHeaders?: boolean | undefined;
   readonly monotonic: () => number;
 };
 
-/** An unusable response of at most this many bytes is read to its end, which keeps the connection open. */
+/**
+ * A rejected response of at most this many bytes is read to its end, so that its connection can be reused.
+ * Longer ones are aborted, which closes the connection.
+ */
 const DRAIN_BYTES = 65_536;
 
 /**
- * One HTTP exchange, driven by the events of undici's `dispatch`. It collects the body up to the size limit
- * and settles once. `dispatch` is used because `request()` of undici would create a Readable for each
- * response and need an AbortSignal.
+ * Sends one HTTP request to a subgraph and reads the response, driven by the events of undici's `dispatch`.
+ * It collects the body up to the size limit and calls `settle` once. Undici's `request()` is not used,
+ * because it would create a Readable for each response and need an AbortSignal.
  */
 export class Exchange implements ResponseHandler, Interruptible {
   readonly #options: ExchangeOptions;
@@ -43,17 +46,18 @@ export class Exchange implements ResponseHandler, Interruptible {
   #headers: IncomingHttpHeaders | undefined;
   #coding: Coding = 'identity';
   /**
-   * True if the response has the GraphQL media type. Its body then counts, whatever the status (GraphQL over
-   * HTTP section 6.4.2).
+   * True if the response has the media type `application/graphql-response+json`. Its body is then a GraphQL
+   * response, whatever the status (GraphQL over HTTP section 6.4.2).
    */
   #isGraphqlType = false;
   /**
-   * Failure for a status other than 2xx. It becomes the result of the call if the body is not a GraphQL
-   * response.
+   * Result for a response whose status is not 2xx. It becomes the result of the call unless the body is a
+   * GraphQL response.
    */
   #statusFailure: CallResult | undefined;
   /**
-   * Result for a response whose body is not read, because its media type or content coding is not supported.
+   * Result of the call if the body of the response cannot be read, because its media type or content coding
+   * is not supported.
    */
   #rejected: CallResult | undefined;
   #chunks: Buffer[] | undefined;
@@ -69,15 +73,15 @@ export class Exchange implements ResponseHandler, Interruptible {
     return this.#settled;
   }
 
-  /** Ends the exchange and closes its connection, so that the subgraph can stop its work. */
+  /** Ends the exchange with a result and closes its connection, so that the subgraph can stop its work. */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
     this.#stop(this.#statusFailure ?? this.#rejected ?? result);
   }
 
   onRequestStart(controller: RequestController): void {
-    // The call ended before it got a connection. An exception keeps the new connection open for other calls.
-    // `abort()` would close it.
+    // The call ended before it got a connection. If this function throws, undici does not send the request
+    // and keeps the connection open for other calls, whereas `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
     this.#call.request.record?.connected(this.#options.monotonic());
@@ -115,16 +119,16 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   onResponseError(_: RequestController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
-    // The result may cause a retry. Undici must not get a new call while it is cleaning up after the error,
-    // so the result is passed on in a microtask.
+    // The result may cause a retry at once. Undici must not get a new call while it is still cleaning up
+    // after the error, so the result is passed on in a microtask.
     queueMicrotask(() => {
       this.#settle(result);
     });
   }
 
   #keep(chunk: Buffer): void {
-    // Nearly all responses have one chunk. A list with one item takes less memory than an empty one to which
-    // an item is added.
+    // Nearly all responses arrive as one chunk. `[chunk]` takes less memory than an empty list to which the
+    // chunk is pushed.
     if (this.#chunks === undefined) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
   }
@@ -159,8 +163,8 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // Undici rejects an invalid header value before it sends the request. The router or the client has caused
-    // this, so it does not count as a failure of the subgraph.
+    // Undici rejects a request with an invalid header value before it sends the request. The router or the
+    // client has caused this, so it does not count as a failure of the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
       return disconnected(service);
@@ -181,12 +185,12 @@ export class Exchange implements ResponseHandler, Interruptible {
     this.#chunks = undefined;
     this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
     try {
-      // The controller is set immediately before undici writes the request. Without a controller the request
-      // was not sent, so it may be retried.
+      // Undici passes the controller immediately before it writes the request. Without a controller the
+      // request was not sent, and the call may be retried safely.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
-      // The error is not thrown, because undici would take it for an error of the connection, and the call
-      // would never end.
+      // A bug in the receiver of the result rejects the call. If the error were thrown instead, undici would
+      // treat it as an error of the connection, and the call would never end.
       this.#call.reject(bug);
     }
   }
@@ -196,10 +200,10 @@ const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
 /**
- * Returns the failure that a status stands for; undefined for 2xx.
+ * Returns the failure of a response with this HTTP status; undefined for 2xx.
  * - A redirect is not followed, because it could send the identity headers to any host.
- * - 404 means that the service is not at this address.
- * - The client may have caused any other 4xx, so these do not open a breaker.
+ * - 404 means that the subgraph is not at this address.
+ * - The client may have caused any other 4xx, so these do not count for circuit breakers.
  */
 function statusFailure(service: string, status: number): CallResult | undefined {
   if (status < 300) return undefined;
@@ -211,9 +215,9 @@ function isOutage(status: number): boolean {
 }
 
 /**
- * Returns the result of a GraphQL response whose status is not 2xx. Its errors replace the failure for the
- * status, because they are more precise. Its data counts only with the GraphQL media type (GraphQL over HTTP
- * section 6.4.1).
+ * Returns the result of a GraphQL response whose status is not 2xx. The errors in its body replace the
+ * message about the status, because they are more precise. Its data is used only if its media type is
+ * `application/graphql-response+json` (GraphQL over HTTP section 6.4.1).
  */
 function despiteStatus(
   failure: CallResult,
@@ -224,7 +228,8 @@ function despiteStatus(
   if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
   if (!isOutage(status))
     return { response, outcome: status === 401 || status === 403 ? 'ignored' : 'success' };
-  // Without data the result is a failure, so that fallbacks and stale values can replace the missing fields.
+  // Without data the call counts as failed, so that configured fallbacks and earlier (stale) values can
+  // replace the missing fields.
   return data === null ? withErrors(failure, own) : { response, outcome: 'failure' };
 }
 

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
 import type { SocketWrite } from './join-writes.ts';
 
-/** Maximum length of the head of an interim response, in bytes. */
+/** Maximum length in bytes of the head of an interim response (1xx). */
 const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-// Matches the status line of an interim response, except for 101, which switches the protocol.
+// Matches the status line of an interim response (1xx), except for 101, which would switch the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
-/** Number of bytes that contain the status code, after which an interim response can be recognized. */
+/**
+ * Number of bytes at the begin of a response that contain its status code, and so show whether the response
+ * is an interim one (1xx).
+ */
 const TELLING = 'HTTP/1.1 100'.length;
 
 /**
@@ -16,8 +19,8 @@ const TELLING = 'HTTP/1.1 100'.length;
 export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as SocketWrite;
-  // True until the first byte of the final response arrives. Interim responses come only before it. Writing
-  // the next request sets it to true again, because undici sends one request at a time.
+  // True until the first byte of the final response arrives, because interim responses come only before it.
+  // Writing the next request sets it to true again: undici sends one request at a time.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
@@ -47,14 +50,17 @@ const NOTHING = Buffer.alloc(0);
 const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
 
-/** Fast path for nearly all responses: returns whether the status is not 1xx, without decoding any text. */
+/**
+ * Fast path for nearly all responses: returns whether the status is other than 1xx, without decoding any
+ * text.
+ */
 function isFinal(chunk: Buffer): boolean {
   return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
 }
 
 /**
- * Returns the bytes after the interim responses. With the kind `undecided`, more bytes are needed to know
- * whether another interim response follows.
+ * Returns the bytes that follow interim responses. The kind `undecided` means that more bytes are needed to
+ * know whether another interim response follows.
  */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
   let rest = bytes;

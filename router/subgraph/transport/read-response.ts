@@ -10,16 +10,16 @@ import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * A parsed response. For an invalid response, `defect` completes the sentence "the response of SERVICE …",
- * such as "is not JSON".
+ * A parsed GraphQL response, or the reason why the response is invalid. `defect` completes the sentence "the
+ * response of SERVICE …", for example with "is not JSON".
  */
 export type ParsedResponse = ReceivedResponse | Defect;
 export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /**
- * Reads a response body according to section 7.1 of the GraphQL specification. `data: null` without errors is
- * a defect.
+ * Reads a response body according to section 7.1 of the GraphQL specification. A response with `data: null`
+ * and no errors counts as invalid.
  */
 export function parseResponse(bytes: Buffer, exact?: ExactPositions): ParsedResponse {
   const text = decodeUtf8(bytes);
@@ -65,8 +65,8 @@ function parseError(value: unknown): SubgraphError | undefined {
 }
 
 /**
- * Converts the list indices in the path of an error to plain numbers. JSON may contain them as `1.0` or
- * `1e0`, which the parser may have kept as exact numbers.
+ * Converts the list indices in the path of an error to plain numbers. A subgraph may write them as `1.0` or
+ * `1e0`, which the parser keeps as `ExactNumber` objects.
  */
 function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
@@ -77,14 +77,15 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
     const body: unknown = JSON.parse(text);
     return needsExactNumbers(text, body, exact) ? readExactly(text, exact) : body;
   } catch {
-    // The error of JSON.parse is not logged, because it quotes the body.
+    // The message of `JSON.parse` is not used, because it quotes the body, which may contain private data.
     return undefined;
   }
 }
 
 /**
- * Returns whether a response may have lost digits in custom scalars, in IDs or in the extensions of errors.
- * Most responses have no numbers there, so that their text need not be searched for long numbers.
+ * Returns whether parsing into doubles may have lost digits in custom scalars, IDs or the extensions of
+ * errors. Most responses have no numbers in these places, so that their text need not be searched for long
+ * numbers.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

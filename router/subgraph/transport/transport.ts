@@ -9,7 +9,7 @@ import { notSent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
 /**
- * Signs a request to a subgraph and returns headers with the signature. Each attempt is signed separately.
+ * Signs a request to a subgraph and returns headers with the signature. Each attempt gets a new signature.
  */
 export type Signer = {
   sign(message: {
@@ -19,10 +19,10 @@ export type Signer = {
   }): Readonly<Record<string, string>>;
 };
 
-/** The connection pool of an endpoint, and the path of its URL. */
+/** Connection pool of an endpoint, and the path of the endpoint's URL. */
 export type Address = { readonly pool: ConnectionPool; readonly path: string };
 
-/** Sends one attempt to an address. Calls `settle` once, and does not throw. */
+/** Sends one attempt of a call to an address. Calls `settle` once, and does not throw. */
 export type Transport = (address: Address, call: Call, settle: Settle) => void;
 
 export type TransportOptions = {
@@ -33,7 +33,7 @@ export type TransportOptions = {
   readonly monotonic: () => number;
 };
 
-/** Creates the function that sends one attempt over HTTP/1.1 and reads its response. */
+/** Creates the function that sends one attempt of a call over HTTP/1.1 and reads its response. */
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
@@ -53,8 +53,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       dispatch(address, call, exchange, repeat);
     } catch (cause) {
-      // The signer throws if a value cannot be sent in a header. The call then fails without counting as a
-      // failure of the subgraph.
+      // Signing fails if a header value cannot be sent. The router or the client has caused this, so the
+      // failed call does not count as a failure of the subgraph.
       exchange.interrupt(notSent(service, cause));
     }
   }
@@ -66,19 +66,20 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** Milliseconds for which an idle connection stays open, because reusing it saves a round trip. */
+/** Milliseconds for which an idle connection stays open. Reusing a connection saves a round trip. */
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * Creates the connection pool of an address. It opens connections only for calls. Connections with TLS always
- * use undici.
+ * Creates the connection pool of an address, which opens connections only for calls. Depending on the
+ * configuration, it is a pool of undici or of the router's own HTTP/1.1 client, which does not support TLS.
  */
 export function openPool(
   url: URL,
   options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls' | 'transport' | 'pipelining'>,
 ): ConnectionPool {
   const { connections, timeoutMs, tls, transport, pipelining } = options;
-  // Connecting may take half of the timeout. The other half is left for a retry at another endpoint.
+  // Connecting may take half of the call's timeout, so that the other half is left for a retry at another
+  // endpoint.
   const connectTimeoutMs = Math.max(timeoutMs / 2, 1);
   const settings = { connections, connectTimeoutMs, keepAliveMs: KEEP_ALIVE_MS };
   return transport === 'built-in' && url.protocol === 'http:'
@@ -87,8 +88,8 @@ export function openPool(
 }
 
 /**
- * Name of the header with the milliseconds that the router still waits, so that a subgraph can stop early.
- * The transport adds it after deduplication, so equal calls remain equal although their remaining time
- * differs.
+ * Name of the request header with the milliseconds for which the router still waits, so that a subgraph can
+ * stop early. The header is added after deduplication has compared calls, because the remaining time of equal
+ * calls differs.
  */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';

@@ -44,7 +44,7 @@ function openUndici(
     tls,
   }: Omit<PoolOptions, 'pipelining'> & { readonly tls: CertificateFiles | undefined },
 ): Pool {
-  // Undici's timer is up to 0.5 s late.
+  // The connect timeout is inexact: undici's timers may fire up to 0.5 s late.
   const connector =
     tls !== undefined && url.protocol === 'https:'
       ? createConnector(tls, connectTimeoutMs)
@@ -54,20 +54,20 @@ function openUndici(
     pipelining: 1,
     connectTimeout: connectTimeoutMs,
     connect: prepared(connector),
-    // Undici's own timeouts are off, because they limit the pauses between bytes, and the deadline limits the
-    // whole call.
+    // Undici's timeouts for headers and body are off: they limit only the pauses between bytes, whereas the
+    // router's deadline limits the whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
-    // HTTP/2 is off: aborting a call closes its connection, and other calls on the same connection would be
-    // lost too.
+    // HTTP/2 is off, because undici closes the connection to abort a call. All other calls on the same HTTP/2
+    // connection would be lost.
     allowH2: false,
   });
 }
 
 /**
- * Wraps a connector. Each new socket hides interim responses from undici (`filterInterimResponses`) and
- * writes a request as one buffer (`joinWrites`).
+ * Wraps undici's function that opens a socket. The socket then hides interim responses from undici
+ * (`filterInterimResponses`) and writes each request as one buffer (`joinWrites`).
  */
 function prepared(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {

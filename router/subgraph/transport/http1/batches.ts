@@ -1,15 +1,15 @@
 import type { PooledRequest } from './pooled-request.ts';
 
 /**
- * Maximum length of requests that are sent together, in characters. The kernel accepts this much at once, so
- * a response never arrives before all of them are written.
+ * Maximum length in characters of requests that are sent together on one connection. The kernel accepts this
+ * much in one write, so no response arrives before all of the requests are written.
  */
 const MAX_CHARACTERS = 16_384;
 
-/** Requests that one write sends on one connection. */
+/** Requests that are sent together, in one write on one connection. */
 export type Batch = readonly PooledRequest[];
 
-/** Returns the end of the batch of at most `maxRequests` that begins at a position. */
+/** Returns the index behind the last request of the batch that begins at index `from`. */
 export function endOfBatch(requests: readonly PooledRequest[], from: number, maxRequests: number): number {
   let characters = requests[from]?.joinableText?.length;
   let end = from + 1;
@@ -22,7 +22,7 @@ export function endOfBatch(requests: readonly PooledRequest[], from: number, max
   return end;
 }
 
-/** Number of batches that requests make up, counted up to a limit. */
+/** Returns into how many batches the requests are split, but at most `limit`. */
 export function countBatches(requests: readonly PooledRequest[], maxRequests: number, limit: number): number {
   let count = 0;
   for (let at = 0; at < requests.length && count < limit; at = endOfBatch(requests, at, maxRequests))
@@ -30,7 +30,7 @@ export function countBatches(requests: readonly PooledRequest[], maxRequests: nu
   return count;
 }
 
-/** Returns the bytes of all requests of a batch. */
+/** Returns heads and bodies of all requests of a batch, to be sent in one write. */
 export function bytesOf(batch: Batch): string | Buffer {
   const [first] = batch;
   if (first !== undefined && batch.length === 1) return first.bytes;

@@ -20,30 +20,37 @@ export type ConnectionOptions = {
 
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
-  /** Called after the last response that a call waits for, if several requests were sent together. */
+  /** Called after the last awaited response of a batch of several requests, with the times of the batch. */
   readonly onReceived: (times: BatchTimes) => void;
-  /** Called after the last response if the connection can be used again. */
+  /** Called after the last response of a batch if the connection can be reused. */
   readonly onIdle: (connection: Connection) => void;
-  /** Called when requests have to be sent again because a response is overdue or the connection broke off. */
+  /**
+   * Called when requests must be sent again on other connections, because a response is overdue or the
+   * connection broke off.
+   */
   readonly onFault: () => void;
-  /** Called once. `error` is present if the connection could not be opened. */
+  /** Called once, after the connection was closed. `error` is present if it could not be opened. */
   readonly onClosed: (connection: Connection, error: Error | undefined) => void;
 };
 
 const READ_BYTES = 262_144;
 /**
- * Buffer that all connections read into. Each read is processed before the next one, so one buffer is enough.
- * On Windows the kernel may write into the buffers of several connections at once.
+ * Buffer into which all connections read. The bytes of a read are processed before the next read, so one
+ * buffer is enough. On Windows the kernel may fill the buffers of several connections at once, so each has
+ * its own.
  */
 const SHARED_BUFFER = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_BYTES);
 const WINDOWS_READ_BYTES = 65_536;
 
-/** A server closes idle connections after the time that it announces. The router does so a little earlier. */
+/**
+ * A server closes an idle connection after the time that it announces. The router closes it this much
+ * earlier, so that no request is sent on a connection that the server is closing.
+ */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 
 /**
- * One connection to a subgraph. It carries one batch of requests at a time, and reads their responses in the
+ * One connection to a subgraph. It carries one batch of requests at a time, and reads the responses in the
  * order of the requests.
  */
 export class Connection implements ResponseEvents, Carrier {
@@ -51,13 +58,16 @@ export class Connection implements ResponseEvents, Carrier {
   readonly #events: ConnectionEvents;
   readonly #socket: Socket;
   readonly #reader: ResponseReader;
-  /** The requests in flight. Undefined stands for one whose response is read and discarded. */
+  /**
+   * The requests of the current batch. An entry is undefined if no call waits for its response any more; the
+   * response is then read and discarded.
+   */
   #batch: (PooledRequest | undefined)[] = [];
-  /** Number of requests of the batch that have their response. */
+  /** Number of requests of the current batch whose responses were read completely. */
   #received = 0;
-  /** Whether the server has announced that it sends no other response. */
+  /** True if the connection is closed after a complete response, because it cannot be reused. */
   #isEnding = false;
-  /** Number of batches that the connection has carried, with the present one. */
+  /** Number of batches that the connection has carried, including the current one. */
   #batches = 0;
   #sentAt = 0;
   #firstMs = 0;
@@ -65,7 +75,7 @@ export class Connection implements ResponseEvents, Carrier {
   #error: Error | undefined;
   #isOpen = false;
   #keepAliveMs: number;
-  /** Time from which the connection must not be used again, in milliseconds of the monotonic clock. */
+  /** Time after which the idle connection must not be used, in milliseconds of the monotonic clock. */
   #expiresAt = Infinity;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
@@ -76,12 +86,12 @@ export class Connection implements ResponseEvents, Carrier {
     this.#socket = this.#connect();
   }
 
-  /** Whether the connection may carry other requests now. */
+  /** Returns whether the connection can carry a new batch of requests now. */
   isUsable(now: number): boolean {
     return !this.#isBusy && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends requests in one write. Requests of calls that have ended are left out. */
+  /** Sends a batch of requests in one write. Requests whose calls have meanwhile ended are left out. */
   send(batch: Batch, overdueMs: number): void {
     const started = batch.filter((request) => request.start(this));
     if (started.length === 0) return this.#becomeIdle();
@@ -96,8 +106,9 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Ends a request. The connection is closed unless it carries others, so that the server can stop its work.
-   * A response that has begun is not waited for, because it may be endless.
+   * Ends a request whose call no longer waits for the response. The connection is closed, so that the server
+   * can stop its work, unless the responses to other requests are still awaited on it. If the response of the
+   * ended request has already begun, the connection is closed anyway, because that response may be endless.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
@@ -126,12 +137,12 @@ export class Connection implements ResponseEvents, Carrier {
     return this.#received < this.#batch.length;
   }
 
-  /** Whether a call waits for one of the responses that are still to come. */
+  /** Whether a call waits for one of the outstanding responses. */
   get #isAwaited(): boolean {
     return this.#batch.some((request, at) => at >= this.#received && request !== undefined);
   }
 
-  /** The request whose response comes next. */
+  /** The request whose response is the next one to be read. */
   get #current(): PooledRequest | undefined {
     return this.#batch[this.#received];
   }
@@ -172,7 +183,8 @@ export class Connection implements ResponseEvents, Carrier {
   #onRead(bytes: Buffer): void {
     let at = 0;
     do {
-      // Bytes received without a request could be read as the response to the next request.
+      // The server has sent bytes although no request is in flight. The connection is closed, because these
+      // bytes could be read as the response to the next request.
       if (!this.#isBusy) return this.destroy();
       at = this.#reader.read(bytes, at);
       const { fault } = this.#reader;
@@ -185,7 +197,7 @@ export class Connection implements ResponseEvents, Carrier {
   #onEnd(): void {
     this.#reader.close();
     if (this.#reader.isDone && this.#isBusy) this.#complete(false);
-    // No response can come any more, so the connection must not carry another request.
+    // The server has closed its side and can send no response any more, so the connection must not be reused.
     else this.destroy();
   }
 
@@ -195,13 +207,15 @@ export class Connection implements ResponseEvents, Carrier {
     this.#received += 1;
     const isLast = !this.#isBusy;
     const isAwaited = !isLast && this.#isAwaited;
-    // A response that came before the whole request was written leaves the connection in an unknown state.
+    // If a response arrived before the request was written completely, the rest of the request may still be
+    // sent. The state of the connection is then unknown, and it must not be reused.
     const isReusable = (isAtEnd || !isLast) && head?.isReusable === true && this.#socket.writableLength === 0;
     if (this.#batch.length > 1) this.#measure(!isAwaited);
     if (isLast) this.#batch.length = 0;
     else this.#reader.begin();
     request?.handler.onResponseEnd();
-    // Responses that no call needs may never come.
+    // The connection is also closed if no call waits for the remaining responses, because they may never
+    // come.
     if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
       this.destroy();
@@ -212,7 +226,8 @@ export class Connection implements ResponseEvents, Carrier {
     this.#sentAt = this.#options.monotonic();
     const batch = this.#batch;
     this.#overdue = setTimeout(() => {
-      // Responses that arrived while this process was busy are read before the decision.
+      // The timer may be late because this process was busy. Responses that have arrived meanwhile are read
+      // before the router decides that they are overdue.
       setImmediate(() => {
         if (batch === this.#batch && this.#isBusy) this.#giveUpWaiting();
       });
@@ -225,8 +240,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // A server may close a connection after many requests. One that closes each after its first response
-    // would receive most queries twice.
+    // A server may close a connection after many requests, which is no fault. But a server that closes every
+    // connection after its first response would receive most queries twice, so that counts as a fault.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
@@ -240,7 +255,10 @@ export class Connection implements ResponseEvents, Carrier {
     this.#events.onReceived({ responses: this.#received, firstMs: this.#firstMs, lastMs: ms });
   }
 
-  /** Takes requests without a response from the batch, from a position on. Their responses are discarded. */
+  /**
+   * Removes requests without a response from the batch and returns them, except for the first `from` ones.
+   * Their responses are discarded if they arrive.
+   */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
       .fill(undefined, 0, this.#received)
@@ -250,7 +268,10 @@ export class Connection implements ResponseEvents, Carrier {
     return taken;
   }
 
-  /** Sets the time until which the connection may be used again. Returns false if there is none. */
+  /**
+   * Sets for how long the idle connection may be kept, as announced by the server. Returns false if the
+   * server does not keep it.
+   */
   #extend(announcedMs: number | undefined): boolean {
     if (announcedMs !== undefined)
       this.#keepAliveMs = Math.min(announcedMs - KEEP_ALIVE_MARGIN_MS, MAX_KEEP_ALIVE_MS);
@@ -267,7 +288,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The first response of a batch may be the one that makes the server fail, even if it has not begun.
+    // The request whose response comes next may be the one that made the server fail. It is not sent again if
+    // its response has begun, or if it is the first of the batch.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

@@ -1,23 +1,26 @@
 import { BoundedCache } from '../../../shared/bounded-cache.ts';
 import { HEADER_NAME, HEADER_VALUE } from '../../../shared/http/header-syntax.ts';
 
-/** One line of the head of a response. */
+/** One parsed header line of a response. */
 export type HeaderLine = {
-  /** In lower case. */
+  /** Name of the header in lower case. */
   readonly name: string;
   readonly value: string;
-  /** Options of `Connection`, in lower case. */
+  /** Options that the line lists if it is the header `Connection`, in lower case; otherwise empty. */
   readonly options: readonly string[];
-  /** Milliseconds for which the server keeps an idle connection, from `Keep-Alive`; undefined if unknown. */
+  /**
+   * Milliseconds for which the server keeps an idle connection, if the line is the header `Keep-Alive`;
+   * undefined if unknown.
+   */
   readonly keepAliveMs: number | undefined;
 };
 
-/** Headers that determine where the body ends. */
+/** Headers that determine where the body of a response ends. */
 export const FRAMING: readonly string[] = ['content-length', 'transfer-encoding'];
 
 /**
- * Headers of which servers send the same line again and again, also in a second for `date`. Other lines, such
- * as cookies, must not stay in memory.
+ * Headers whose parsed lines are cached, because servers send the same line again and again (`date` at least
+ * within a second). Lines of other headers, such as cookies, must not stay in memory.
  */
 const REPEATED = new Set(
   'cache-control connection content-encoding content-type date keep-alive server transfer-encoding vary x-powered-by'.split(
@@ -47,7 +50,8 @@ function parse(line: string): HeaderLine | undefined {
   const value = withoutOuterSpace(line, colon + 1);
   if (!HEADER_NAME.test(spelt) || !HEADER_VALUE.test(value)) return undefined;
   const name = spelt.toLowerCase();
-  // Parsers disagree about a length or coding with a space behind it.
+  // A space behind a length or transfer coding is rejected, because parsers disagree about it. An
+  // intermediary might then find another end of the body than the router.
   if (FRAMING.includes(name) && isSpace(line.charCodeAt(line.length - 1))) return undefined;
   return {
     name,
@@ -71,7 +75,9 @@ function keepAliveMs(value: string): number | undefined {
   return seconds.length === 0 ? undefined : Math.min(...seconds) * 1_000;
 }
 
-/** Removes spaces and tabs around a value. `trim()` would also remove other characters. */
+/**
+ * Removes spaces and tabs around a value. `trim()` would also remove other characters, which are not valid.
+ */
 function withoutOuterSpace(text: string, from: number): string {
   let start = from;
   let end = text.length;

@@ -1,19 +1,19 @@
-/** Times of one batch, in milliseconds since it was sent. */
+/** Times of one batch of requests, in milliseconds since the batch was sent. */
 export type BatchTimes = {
-  /** Number of responses that have arrived, including those that no call waited for. */
+  /** Number of responses that have arrived, including those for which no call waited any more. */
   readonly responses: number;
-  /** End of the first response. */
+  /** Time at which the first response was complete. */
   readonly firstMs: number;
-  /** End of the last response. */
+  /** Time at which the last response was complete. */
   readonly lastMs: number;
 };
 
-/** Weight of the latest batch in moving averages. */
+/** Weight of the latest batch of requests in moving averages. */
 const WEIGHT = 0.2;
 /**
- * A server that processes the requests of a connection one after another needs as much time for each as for
- * the first one (1). A server that processes them at the same time sends all responses soon after the first
- * one (0).
+ * If a batch exceeds this share, the server is considered to process the requests of a connection one after
+ * another, and requests are no longer sent together. The share is 1 if each further response takes as long as
+ * the first one, and 0 if all responses arrive together.
  */
 const MAX_SERIAL_SHARE = 0.5;
 const INITIAL_MS = 20;
@@ -24,39 +24,42 @@ const MAX_PAUSE_MS = 300_000;
 
 /**
  * Decides for one origin how many requests may be sent together on one connection (pipelining, RFC 9112
- * section 9.3.2). Responses come in the order of the requests, so a slow one delays those behind it. The
- * origin gets one request per connection for a while when a response is overdue or a connection breaks off,
- * and when it processes requests one after another.
+ * section 9.3.2). Responses come in the order of the requests, so a slow response delays those behind it.
+ * Therefore the origin receives only one request per connection for a while if a response is overdue, if a
+ * connection breaks off, or if the server processes requests one after another.
  */
 export class Pipelining {
   readonly #maxRequests: number;
   readonly #maxOverdueMs: number;
   #resumesAt = Number.NEGATIVE_INFINITY;
   #pauseMs = 0;
-  /** Moving average of the time to the first response. */
+  /** Moving average of the milliseconds until the first response of a batch. */
   #typicalMs = INITIAL_MS;
   #serialShare = 0;
 
   /**
-   * @param maxOverdueMs maximum of `overdueMs`. It is less than the timeout of a call, so that a query can
-   * be sent again.
+   * @param maxOverdueMs maximum of `overdueMs`. It must be less than the timeout of a call, so that there is
+   * time to send an overdue query again.
    */
   constructor(maxRequests: number, maxOverdueMs: number) {
     this.#maxRequests = maxRequests;
     this.#maxOverdueMs = maxOverdueMs;
   }
 
-  /** Maximum number of requests on one connection at this time. */
+  /** Returns how many requests may be sent together on one connection at this time. */
   maxRequests(now: number): number {
     return now < this.#resumesAt ? 1 : this.#maxRequests;
   }
 
-  /** Milliseconds after which the responses of a batch are overdue. */
+  /**
+   * Milliseconds after which the outstanding responses of a batch are overdue: a multiple of the typical
+   * time.
+   */
   get overdueMs(): number {
     return Math.min(Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs), this.#maxOverdueMs);
   }
 
-  /** Records that the responses of a batch have arrived. */
+  /** Takes the times of a completed batch into account. */
   observe({ responses, firstMs, lastMs }: BatchTimes, now: number): void {
     this.#typicalMs += WEIGHT * (firstMs - this.#typicalMs);
     if (responses === 1) return;
@@ -67,11 +70,11 @@ export class Pipelining {
   }
 
   /**
-   * Sends one request per connection for a while: 1 s at first, and up to 5 minutes if this happens again
-   * soon after the previous pause.
+   * Stops pipelining for a while, so that each connection carries one request at a time: for 1 s at first,
+   * and for up to 5 minutes if it happens again soon after the previous pause.
    */
   pause(now: number): void {
-    // Several connections may have the same reason.
+    // Several connections may report the same problem of the server, which must not lengthen the pause.
     if (now < this.#resumesAt) return;
     const isRecurring = now - this.#resumesAt < this.#pauseMs;
     this.#pauseMs = isRecurring ? Math.min(2 * this.#pauseMs, MAX_PAUSE_MS) : MIN_PAUSE_MS;

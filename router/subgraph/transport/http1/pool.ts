@@ -11,20 +11,21 @@ import { createRequestHead } from './request-head.ts';
 import type { RequestHead } from './request-head.ts';
 
 export type PoolOptions = {
-  /** Maximum number of connections. */
+  /** Maximum number of open connections. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
   /** Milliseconds for which an idle connection is kept unless the server announces another time. */
   readonly keepAliveMs: number;
-  /** Maximum number of queries that are sent together on one connection; 1 if each has its own. */
+  /** Maximum number of queries that are sent together on one connection; 1 means that pipelining is off. */
   readonly pipelining: number;
 };
 
 const SWEEP_MS = 1_000;
 
 /**
- * Connections to one origin over plain HTTP/1.1. Requests are sent in the order of their arrival. Queries of
- * one turn of the event loop may be sent together, every other request has a connection for itself.
+ * Connections to one origin over HTTP/1.1 without TLS. Requests are sent in the order of their arrival.
+ * Queries that arrive in the same turn of the event loop may be sent together on one connection; any other
+ * request has a connection for itself.
  */
 export class Http1Pool implements ConnectionPool {
   readonly #options: PoolOptions;
@@ -32,11 +33,12 @@ export class Http1Pool implements ConnectionPool {
   readonly #requestHead: RequestHead;
   readonly #pipelining: Pipelining;
   readonly #open = new Set<Connection>();
-  /** Idle connections. The last one is used first, so that the others can be closed. */
+  /** Idle connections. The one that was used last is used first, so that the others stay idle and expire. */
   readonly #idle: Connection[] = [];
   /**
-   * Connections whose response ended during this turn of the event loop. They are used from the next turn on,
-   * because the end of the connection may follow the response and is read one turn later.
+   * Connections whose last response ended during this turn of the event loop. They become idle in the next
+   * turn: the server may close the connection right after the response, and the router reads that one turn
+   * later.
    */
   readonly #ending: Connection[] = [];
   #waiting: PooledRequest[] = [];
@@ -48,7 +50,7 @@ export class Http1Pool implements ConnectionPool {
   constructor(url: URL, options: PoolOptions) {
     this.#options = options;
     this.#connection = {
-      // URLs have IPv6 addresses in brackets.
+      // The host name of a URL contains brackets around an IPv6 address, which must be removed to connect.
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: url.port === '' ? 80 : Number(url.port),
       connectTimeoutMs: options.connectTimeoutMs,
@@ -56,7 +58,8 @@ export class Http1Pool implements ConnectionPool {
       monotonic: () => performance.now(),
     };
     this.#requestHead = createRequestHead(url.host);
-    // Connecting may take half of the timeout, and so may waiting for the responses before one's own.
+    // The limit for connecting is half of the call's timeout. The same limit applies to waiting for responses
+    // of earlier requests on the same connection, so that time is left to send the request again.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 
@@ -71,7 +74,10 @@ export class Http1Pool implements ConnectionPool {
     return this.#pipelining.maxRequests(this.#connection.monotonic()) === 1 ? 'paused' : 'on';
   }
 
-  /** @throws {InvalidArgumentError} if a header cannot be sent */
+  /**
+   * Queues a request, which is sent after the present turn of the event loop.
+   * @throws {InvalidArgumentError} if a header cannot be sent
+   */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
     if (this.#closed !== undefined)
       return queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
@@ -95,8 +101,8 @@ export class Http1Pool implements ConnectionPool {
 
   /**
    * Sends the waiting requests after the event loop has read from all sockets. Bytes that a server has sent
-   * on an idle connection then close it, and cannot be taken for the response to the next request
-   * (GHSA-35p6-xmwp-9g52).
+   * on an idle connection are read before that and close the connection, so that they cannot be mistaken for
+   * the response to the next request (GHSA-35p6-xmwp-9g52).
    */
   #flushLater(): void {
     if (this.#isFlushing) return;
@@ -173,7 +179,7 @@ export class Http1Pool implements ConnectionPool {
     this.#settleClose();
   }
 
-  /** Fails the requests that would have been sent on a connection that could not be opened. */
+  /** If a connection could not be opened, fails the waiting requests that would have been sent on it. */
   #failNext(error: Error): void {
     const maxRequests = this.#pipelining.maxRequests(this.#connection.monotonic());
     const end = endOfBatch(this.#waiting, 0, maxRequests);

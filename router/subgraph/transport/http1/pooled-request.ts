@@ -1,18 +1,20 @@
 import type { RequestController, ResponseHandler } from './connection-pool.ts';
 
-/** The connection that currently carries a request. */
+/** The connection on which a request is in flight. */
 export type Carrier = { abort(request: PooledRequest): void };
 
-/** One request of a pool, from its dispatch to its response. */
+/** One request of a connection pool, from its dispatch to its response. */
 export class PooledRequest implements RequestController {
   readonly handler: ResponseHandler;
-  /** Dispatches the request again; undefined if it must not be sent twice. */
+  /** Sends the request again on another connection; undefined if the request must not be sent twice. */
   readonly repeat: (() => void) | undefined;
-  /** The bytes of the request, as text if they are ASCII. */
+  /**
+   * Head and body of the request. They are a string if they are ASCII, because a string is written faster.
+   */
   readonly bytes: string | Buffer;
   #carrier: Carrier | undefined;
 
-  /** @param body text if it is ASCII, which is written faster */
+  /** @param body a string if it is ASCII, because a string is written faster */
   constructor(
     head: string,
     body: string | Buffer,
@@ -24,14 +26,16 @@ export class PooledRequest implements RequestController {
   }
 
   /**
-   * The bytes of the request as text, if it may be sent together with others; undefined if it must have a
-   * connection for itself.
+   * Head and body as a string if the request may be sent together with others on one connection; undefined if
+   * it needs a connection for itself.
    */
   get joinableText(): string | undefined {
     return this.repeat !== undefined && typeof this.bytes === 'string' ? this.bytes : undefined;
   }
 
-  /** Assigns the request to a connection. Returns false if the call has ended while it waited for one. */
+  /**
+   * Assigns the request to a connection. Returns false if its call ended while it waited for a connection.
+   */
   start(carrier: Carrier): boolean {
     this.#carrier = carrier;
     try {

@@ -2,7 +2,7 @@ import { headerLines } from '../../../shared/http/header-lines.ts';
 import { JSON_HEADERS } from './outgoing-request.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 
-/** Returns the head of a request to one host, with the empty line at its end. */
+/** Returns the head of an HTTP request (request line and headers), with the empty line at its end. */
 export type RequestHead = (request: OutgoingRequest) => string;
 
 /** Creates the function that writes the heads of requests to one host. */

@@ -2,31 +2,36 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { FRAMING, parseHeaderLine } from './header-line.ts';
 import type { HeaderLine } from './header-line.ts';
 
-/** The head of a response, and how its body ends. */
+/** The head of a response (status and headers), and where its body ends. */
 export type ResponseHead = {
   readonly status: number;
-  /** Values by lower-case name. A repeated header has a list of values, as undici returns it. */
+  /** Header values by lower-case name. A repeated header has a list of values, as in undici. */
   readonly headers: IncomingHttpHeaders;
-  /** Length of the body in bytes, `CHUNKED`, or `UNTIL_CLOSE`. */
+  /**
+   * Length of the body in bytes; `CHUNKED` for the chunked coding; `UNTIL_CLOSE` if the body ends with the
+   * connection.
+   */
   readonly length: number;
-  /** Whether the connection may be used for another request. */
+  /** Whether the connection may be reused for another request after the response. */
   readonly isReusable: boolean;
-  /** Milliseconds for which the server keeps an idle connection, from `Keep-Alive`; undefined if unknown. */
+  /**
+   * Milliseconds for which the server keeps an idle connection, from the header `Keep-Alive`; undefined if
+   * unknown.
+   */
   readonly keepAliveMs: number | undefined;
 };
 
 export const CHUNKED = -1;
-/** The server ends the body by closing the connection. */
+/** Value of `length` for a body that the server ends by closing the connection. */
 export const UNTIL_CLOSE = -2;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Parses the head of a response without its last two line ends (RFC 9112). It is strict: folded lines, single
- * line feeds, repeated lengths, and a length beside a transfer coding are not accepted, because an
- * intermediary may read them differently.
- *
+ * Parses the head of a response (RFC 9112), given without the two line ends behind it. It is strict: folded
+ * lines, single line feeds, repeated lengths, and a length beside a transfer coding are rejected, because an
+ * intermediary may read them differently and find another end of the response.
  * @returns undefined if the head is malformed
  */
 export function parseHead(text: string): ResponseHead | undefined {
@@ -48,8 +53,8 @@ export function parseHead(text: string): ResponseHead | undefined {
 }
 
 /**
- * Returns whether the text is a valid trailer. A trailer must not determine where the body ends (RFC 9110
- * section 6.5.1).
+ * Returns whether a line is a valid trailer. A trailer that would determine where the body ends is not valid
+ * (RFC 9110 section 6.5.1).
  */
 export function isTrailer(text: string): boolean {
   const line = parseHeaderLine(text);
@@ -84,7 +89,10 @@ function define(headers: Record<string, string | string[]>, name: string, value:
   else headers[name] = value;
 }
 
-/** State of the connection after the response, according to the lines so far. */
+/**
+ * State of the connection after the response, as far as the header lines show: whether the server closes or
+ * keeps it, and for how long.
+ */
 type ConnectionState = { closes: boolean; keeps: boolean; keepAliveMs: number | undefined };
 
 function noteConnection(state: ConnectionState, { options, keepAliveMs }: HeaderLine): void {
@@ -104,8 +112,8 @@ function withFraming(
   if (declared !== undefined && (typeof declared !== 'string' || !DIGITS.test(declared))) return undefined;
   const hasBody = status >= 200 && status !== 204 && status !== 304;
   const length = hasBody ? lengthOf(coding, declared) : 0;
-  // A server that announces a body where none is allowed may send one, which would be read as the next
-  // response.
+  // If a server announces a body for a response that must not have one, the connection is not reused. The
+  // server may send that body, which would be read as the next response.
   const announcesBody = coding !== undefined || (declared !== undefined && Number(declared) > 0);
   const isReusable = length !== UNTIL_CLOSE && (hasBody || !announcesBody) && keeps && !closes;
   return { status, headers, length, isReusable, keepAliveMs };

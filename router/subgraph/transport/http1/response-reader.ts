@@ -4,20 +4,21 @@ import type { ResponseHead } from './response-head.ts';
 
 /** Receives the parts of one response. */
 export type ResponseEvents = {
-  /** Called once, for the final response; interim responses are skipped. */
+  /** Called once with the head of the final response. Interim responses (1xx) are skipped. */
   onHead(head: ResponseHead): void;
   /**
    * Called for each part of the body.
-   * @param bytes may be a view of the bytes that were read, and is then valid only during the call
+   * @param bytes valid only during the call, because they may be in a buffer that the next read overwrites
    */
   onBody(bytes: Buffer): void;
 };
 
-/** Maximum length of a head, of all trailers and of all interim responses, in bytes. */
+/** Maximum number of bytes of all heads and trailers of a response, interim responses included. */
 const MAX_HEAD_BYTES = 16_384;
-/** Maximum length of the line before a chunk, in bytes. */
+/** Maximum length in bytes of the line before a chunk, which contains the size of the chunk. */
 const MAX_CHUNK_LINE_BYTES = 1_024;
-// A size in hexadecimal digits, and extensions such as `;name=value`, which are ignored.
+// Matches the line before a chunk: a size in hexadecimal digits, and extensions such as `;name=value`, which
+// are ignored.
 const CHUNK_LINE = new RegExp(`^([\\da-fA-F]{1,8})(?:;${TOKEN}(?:=${TOKEN})?)*$`);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_LINE = Buffer.from('\r\n');
@@ -29,18 +30,19 @@ type State = 'head' | 'length' | 'until close' | 'chunk line' | 'chunk' | 'chunk
 export type ReadFault = 'malformed' | 'head too large';
 
 /**
- * Reads one HTTP/1.1 response at a time from the bytes of a connection, split anywhere (RFC 9112). It accepts
- * only what is unambiguous, and never more than undici's parser does (test/unit/http1-responses.test.ts).
+ * Reads HTTP/1.1 responses, one after another, from the bytes of a connection (RFC 9112). The bytes may be
+ * split anywhere. The reader accepts only what is unambiguous, and never a response that undici's parser
+ * would reject (test/unit/http1-responses.test.ts).
  */
 export class ResponseReader {
   #state: State = 'head';
   readonly #events: ResponseEvents;
   #head: ResponseHead | undefined;
-  /** Bytes of an incomplete head, chunk line or trailer section. */
+  /** Bytes of a head, chunk line or trailer section that has not arrived completely. */
   #held: Buffer = NOTHING;
-  /** Bytes of the body or chunk that are still to come. */
+  /** Number of bytes of the body, or of the current chunk, that have not arrived yet. */
   #left = 0;
-  /** Bytes of heads and trailers so far. */
+  /** Number of bytes of heads and trailers of this response that have arrived. */
   #headBytes = 0;
   #isDone = false;
   #fault: ReadFault | undefined;
@@ -64,7 +66,7 @@ export class ResponseReader {
     return this.#fault;
   }
 
-  /** Prepares for the next response of the same connection. */
+  /** Resets the reader for the next response on the same connection. */
   begin(): void {
     this.#state = 'head';
     this.#head = undefined;
@@ -76,7 +78,7 @@ export class ResponseReader {
 
   /**
    * Reads bytes until the response is complete.
-   * @returns the position behind the last byte that belongs to the response
+   * @returns the position behind the last byte that belongs to this response
    */
   read(bytes: Buffer, from = 0): number {
     let at = from;
@@ -84,7 +86,7 @@ export class ResponseReader {
     return at;
   }
 
-  /** Called when the server has closed the connection. It completes a body without a length. */
+  /** Called when the server has closed the connection, which completes a response without a length. */
   close(): void {
     if (this.#state === 'until close') this.#isDone = true;
   }
@@ -128,7 +130,7 @@ export class ResponseReader {
   }
 
   #acceptHead(head: ResponseHead | undefined): void {
-    // 101 switches to another protocol, which the router has not requested.
+    // The status 101 would switch to another protocol, which the router has not requested.
     if (head === undefined || head.status === 101) {
       this.#fault = 'malformed';
       return;
@@ -159,7 +161,10 @@ export class ResponseReader {
     return end;
   }
 
-  /** Delivers a part of the body. Only a body that was read at once is delivered without a copy. */
+  /**
+   * Passes on a part of the body. The bytes are copied, because the next read overwrites their buffer, unless
+   * they are the whole body and are not compressed: those are processed at once.
+   */
   #deliver(bytes: Buffer, isWhole: boolean): void {
     const isView = isWhole && this.#head?.headers['content-encoding'] === undefined;
     this.#events.onBody(isView ? bytes : Buffer.from(bytes));
@@ -188,7 +193,8 @@ export class ResponseReader {
     const start = before === 0 ? at : 0;
     const end = all.indexOf(END_OF_LINE, Math.max(start, before - 1));
     const length = (end === -1 ? all.length : end) - start;
-    // An incomplete line may end with the first byte of the line end.
+    // An incomplete line may be one byte longer than the maximum, because its last byte may belong to the
+    // line end.
     if (length > maxBytes + (end === -1 ? 1 : 0)) return this.#fail('malformed', bytes);
     if (end === -1) {
       this.#held = before === 0 ? Buffer.from(all.subarray(start)) : all;
@@ -209,8 +215,8 @@ const VERSION = 'HTTP/1.';
 const LINE_FEED_ALONE = /[^\r]\n/;
 
 /**
- * Returns whether the bytes may become a head. The call then fails at once if the server speaks another
- * protocol.
+ * Returns whether the bytes may be the begin of a response head. If not, for example because the server
+ * speaks another protocol, the call fails at once instead of waiting for more bytes.
  */
 function isStartOfHead(bytes: Buffer, start: number): boolean {
   const end = Math.min(bytes.length, start + VERSION.length);
