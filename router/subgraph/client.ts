@@ -27,7 +27,7 @@ export type SubgraphParts = {
     'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
   >;
   readonly signer: Signer;
-  /** True if header rules read the headers of subgraph responses; otherwise they are discarded. */
+  /** True if the headers of subgraph responses are kept, because header rules read them. */
   readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -44,11 +44,13 @@ export type SubgraphOptions = {
 
 type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Present if a command through the admin API has forced the breaker into this state. */
+  /**
+   * State into which a command through the admin API has forced the circuit breaker; absent if there is none.
+   */
   readonly forced?: true;
   /**
-   * Milliseconds until the next call may pass. Present while failures keep the breaker open, absent while it
-   * is forced open.
+   * Milliseconds until the circuit breaker lets the next call pass. Present while it is open because of
+   * failures, absent while it is forced open.
    */
   readonly retryAfterMs?: number;
 };
@@ -56,42 +58,51 @@ type BreakerReport = {
 /** State of one subgraph for the admin port and the readiness check. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
-  /** State of the whole subgraph. `partly-open` means that calls pass, but some of the fields are blocked. */
+  /**
+   * State of the circuit breakers. `partly-open` means that calls pass, but some fields of the subgraph are
+   * blocked.
+   */
   readonly state: BreakerState | 'partly-open';
   /**
-   * Fields that have a breaker: those that failed recently, and those forced into a state through the admin
-   * API.
+   * Fields that have a circuit breaker: those that failed recently, and those whose breaker was forced into a
+   * state through the admin API.
    */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly inFlight: number;
-  /** Maximum number of calls in flight. */
+  /** Maximum number of calls to the subgraph in flight. */
   readonly limit: number;
-  /** Connections with and without a call, and the number of calls that wait for one. */
+  /**
+   * Numbers of connections that carry a call (`active`) or none (`idle`), and of calls that wait for a
+   * connection (`pending`).
+   */
   readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
   readonly endpoints: readonly {
     readonly url: string;
     readonly state: 'serving' | 'ejected' | 'probed';
     readonly inFlight: number;
-    /** Present if `traffic.….pipelining` is set. */
+    /**
+     * Whether several queries are sent on one connection at the same time. Present if the traffic setting
+     * `pipelining` is configured.
+     */
     readonly pipelining?: 'on' | 'paused';
   }[];
 };
 
 /**
- * Client of one subgraph. It owns everything that must survive a change of the supergraph: connection pools,
- * breakers and load counters.
+ * Client of one subgraph. It owns what must survive when a new supergraph version is activated: connection
+ * pools, circuit breakers and load counters.
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: CancelSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
   /**
-   * Forces the breaker of the subgraph, or of one field, into a state. `auto` lets the breaker decide again.
+   * Forces the circuit breaker of the subgraph, or of one field, into a state. `auto` ends the forced state.
    */
   force(state: ForcedState, field?: string): void;
 };
 
-/** Creates the client of a subgraph. It opens connections only for calls. */
+/** Creates the client of a subgraph. It opens no connections before the first call. */
 export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphParts): SubgraphClient {
   const { name, settings } = options;
   const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));
@@ -165,11 +176,13 @@ type Members = {
 };
 
 /**
- * Composes the wrappers of a call, from the inside out. The order matters:
- * - Load balancing and ejection are inside the retry, so that the second attempt can use another endpoint.
- * - The breaker is outside the retry: a call that succeeds at another endpoint is no failure of the subgraph.
- * - The bulkhead is outside the breaker: the router causes a full bulkhead, so it must not count as a
- *   failure.
+ * Composes the functions that wrap the sending of a call, from the inside out. The order matters:
+ * - Load balancing and ejection of endpoints are inside the retry, so that the second attempt can use another
+ *   endpoint.
+ * - The circuit breaker is outside the retry: a call that succeeds at another endpoint is no failure of the
+ *   subgraph.
+ * - The bulkhead (limit of concurrent calls) is outside the breaker: the router itself causes a full
+ *   bulkhead, so a call that it rejects must not count as a failure of the subgraph.
  * - Deadline and cancellation are outermost: they limit the call including its retries. They interrupt the
  *   current attempt at the transport, which then ends with a timeout or a cancellation. The breaker therefore
  *   receives these results, too.
@@ -195,7 +208,7 @@ function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members
   return withCancellation(send, service);
 }
 
-/** Reports a call to metrics and log, and returns its code. */
+/** Reports a call to metrics and log. Returns `OK` or the error code of the call. */
 function reportCall(
   subgraph: string,
   { response, outcome, cause }: CallResult,
@@ -206,8 +219,8 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms, connectionMs });
   if (cause === undefined) return code;
-  // A failed call is logged only with the level `debug`. During an outage all failed calls are alike, and the
-  // log line about the open breaker reports the outage.
+  // Failed calls are logged only at the level `debug`. During an outage all failed calls are alike, and
+  // another log line reports that the circuit breaker has opened.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
   return code;

@@ -8,26 +8,32 @@ import type { Tracing } from '../telemetry/spans/tracing.ts';
 import type { CallContext } from './call/call.ts';
 import type { Routes } from './subgraph-pool.ts';
 
-/** Context of one client request. All of its subgraph calls share it. */
+/** Properties that all subgraph calls of one client request have in common. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
-  /** Place of the request in its trace. */
+  /** The trace and the trace span that the client request belongs to. */
   readonly span: RequestSpan;
   readonly scope: Scope;
-  /** True if the queries of this request may be deduplicated. */
+  /** True if queries of this client request may share equal calls of other requests. */
   readonly isDeduplicated: boolean;
   /**
-   * Called when a call of this request is replaced by an equal call in flight. The argument is the id of the
-   * request that sent it.
+   * Called when a call of this client request is not sent, because an equal call of another request is in
+   * flight. `requestId` is the id of that other request.
    */
   readonly onJoin: (requestId: string, subgraph: string) => void;
-  /** Returns the headers of a call, without the trace headers. */
+  /** Returns the headers of a subgraph call, without the trace headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
-  /** Collects the headers of subgraph responses for header rules; undefined if no rule reads them. */
+  /**
+   * Collects response headers of subgraphs from which header rules create headers of the client's response;
+   * undefined if no rule reads them.
+   */
   readonly collection?: HeaderCollection | undefined;
 };
 
-/** Sends a call for a caller. Every wrapper takes and returns such a function. The promise never rejects. */
+/**
+ * Sends a subgraph call for a caller. Functions such as `deduplicateCalls` take one `SendForCaller` and
+ * return another. The promise never rejects.
+ */
 export type SendForCaller = (
   request: SubgraphRequest,
   context: CallerContext,
@@ -35,14 +41,13 @@ export type SendForCaller = (
 ) => Promise<SubgraphResponse>;
 
 /**
- * Composes the wrappers between the executor and the client of a subgraph, from the inside out. The order
- * matters:
- * - Deduplication is outside of headers, because a request that shares another call sends none. Its span only
- *   has a link to the one of the other call.
+ * Composes the functions that wrap the client of a subgraph, from the inside out. The order matters:
+ * - Deduplication is outside of the function that creates headers, because a request that shares another
+ *   request's call sends none. Its trace span then only links to the span of the other call.
  * - Response headers are collected outside of deduplication, because every request that receives the response
  *   needs them.
  *
- * The remaining wrappers are in `client.ts`.
+ * The functions that wrap the transport inside the client are in `client.ts`.
  */
 export function composeSend(
   routes: Routes,

@@ -9,64 +9,80 @@ import { createSubgraphClient } from './client.ts';
 import type { SubgraphClient, SubgraphOptions, SubgraphParts, SubgraphState } from './client.ts';
 
 /**
- * The clients of all subgraphs that some supergraph generation calls. The pool outlives generations.
- * Disposing it closes every connection.
+ * The clients of all subgraphs that some supergraph generation calls. A generation is one version of the
+ * supergraph with everything that was built for it. The pool outlives generations, so that connections and
+ * circuit breakers survive a change of the supergraph. Disposing the pool closes every connection.
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Returns the subgraphs of a generation. Generations of one group that call a subgraph at the same
-   * addresses with the same settings share its connections, breakers and load counters.
+   * Returns the subgraphs of one supergraph generation. Generations with the same `group` share the
+   * connections, circuit breakers and load counters of a subgraph that they call at the same addresses with
+   * the same settings.
    * @param routes routing URL of each subgraph, by name
    * @param settings settings of the calls; those of the pool by default
    */
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
   state(marked?: MarkedRoutes): readonly PooledState[];
   /**
-   * Forces the breaker of a subgraph or of one field into a state. The state also applies to generations that
-   * are created later, until the command `auto` ends it.
+   * Forces the circuit breaker of a subgraph, or of one field, into a state. The state also applies to
+   * clients of that subgraph that are created later, until the command `auto` ends it.
    */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
-/** Routes whose clients are marked in the state of the pool. */
+/**
+ * Subgraphs of supergraphs other than the current one: those of the canary, and of the supergraph that was
+ * replaced last. The pool's state marks the clients that they use.
+ */
 export type MarkedRoutes = {
   readonly canary?: Routes | undefined;
-  /** Those of the supergraph that was replaced last and is kept for a rollback. */
+  /** Subgraphs of the supergraph that was replaced last and is kept for a rollback. */
   readonly previous?: Routes | undefined;
 };
 
-/** State of the client of one subgraph. Those that receive only a part of the calls, or none, are marked. */
+/**
+ * State of the client of one subgraph. `usedBy` marks a client that the canary uses, or that only the
+ * replaced supergraph uses.
+ */
 export type PooledState = SubgraphState & { readonly usedBy?: 'canary' | 'previous' };
 
 export type BreakerCommand = {
   readonly subgraph: string;
-  /** `Type.field` of a root or entity field. If it is absent, the command applies to the whole subgraph. */
+  /**
+   * `Type.field` of a root field or of a field of an entity. If absent, the command applies to the whole
+   * subgraph.
+   */
   readonly field?: string | undefined;
   readonly state: ForcedState;
 };
 
-/** Settings for the subgraph calls of one generation. */
+/** Settings for the subgraph calls of one supergraph generation. */
 export type CallSettings = {
   readonly traffic: Config['traffic'];
   /** True if header rules read the headers of subgraph responses. */
   readonly keepHeaders: boolean;
   /**
-   * Generations of different groups share nothing, so that the failures of a canary do not open the breakers
-   * of the other callers. The default is 0.
+   * Supergraphs of different groups share no subgraph clients, so that failures of a canary do not open the
+   * circuit breakers of callers outside the canary. The default is 0.
    */
   readonly group?: number;
 };
 
-/** The subgraphs of one generation. Disposing it closes the clients that no other generation uses. */
+/**
+ * The subgraphs of one supergraph generation. Disposing it closes the clients that no other generation uses.
+ */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: CancelSignal): Promise<SubgraphResponse>;
-  /** Number of times that breakers of these subgraphs have opened, not counting commands. */
+  /**
+   * Number of times that failures have opened circuit breakers of these subgraphs. Breakers that were forced
+   * open do not count.
+   */
   readonly breakerOpenings: () => number;
 };
 
 /**
- * Maximum number of fields that commands may force into a state. It is half of the maximum number of fields
- * with a breaker, so that the other half remains for fields that fail.
+ * Maximum number of fields whose circuit breakers can be forced into a state. It is half of the maximum
+ * number of fields with a breaker, so that the other half remains for fields that fail.
  */
 const MAX_FORCED_FIELDS = 50;
 
@@ -80,12 +96,13 @@ type PooledClient = {
   readonly users: Set<Routes>;
 };
 
-/** Creates an empty pool. Generations add their subgraphs. */
+/** Creates a pool without clients. Each supergraph generation adds the clients of its subgraphs. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
   const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };
   /**
-   * The last breaker command for each subgraph and field. It is applied to clients that are created later.
+   * The last circuit breaker command for each subgraph and field. It is applied to clients that are created
+   * later.
    */
   const commands = new Map<string, BreakerCommand>();
 

@@ -3,11 +3,11 @@ import type { CallOutcome } from '../call/call.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { FailureWindowOptions } from './failure-window.ts';
 
-/** A change of a breaker's state. */
+/** A change of a circuit breaker's state. */
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** True if a command through the admin API caused the change; false if outcomes of calls did. */
+  /** True if a command through the admin API caused the change; false if the results of calls did. */
   readonly forced: boolean;
 };
 
@@ -19,12 +19,12 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
   readonly onChange: (change: BreakerChange) => void;
 };
 
-/** The state that the admin API forces a breaker into; `auto` returns control to the breaker. */
+/** The state into which the admin API forces a circuit breaker; `auto` ends the forced state. */
 export type ForcedState = 'open' | 'closed' | 'auto';
 
 /**
- * Permission for one call. It contains the number of state changes before the call (epoch), so that an
- * outcome does not count if the state has changed since.
+ * Permission to make one call. It contains the epoch, which counts the state changes of the breaker until
+ * then. If the epoch has changed when the call ends, the breaker ignores the outcome.
  */
 export type Permit = { readonly epoch: number };
 
@@ -39,22 +39,22 @@ const JITTER = 0.2;
 const PROBES = 5;
 
 /**
- * A circuit breaker. Opossum's rolling window decides when it opens. This class decides when it lets calls
- * pass again. It receives the outcomes of calls and does not run the calls itself.
- * docs/decisions/006-circuit-breaker.md gives the reasons.
+ * A circuit breaker. The library opossum, which counts the calls of a time window, decides when it opens.
+ * This class decides when it lets calls pass again. The class receives the outcomes of calls and does not run
+ * the calls itself. docs/decisions/006-circuit-breaker.md gives the reasons.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * Permit of the current epoch. The epoch increases with each state change, so that the outcome of a call
-   * from an earlier state is not counted.
+   * Permit of the current epoch, which is shared by all calls. The epoch increases with each state change, so
+   * that the outcome of a call from an earlier state is ignored.
    */
   #permit: Permit = { epoch: 0 };
   /**
-   * Number of times the breaker has opened since it was last closed for long enough. Each time doubles the
-   * time open.
+   * Number of times the breaker has opened without being closed for long in between. Each time doubles the
+   * duration for which it stays open.
    */
   #trips = 0;
 
@@ -74,8 +74,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Number of failures in a row. Among several fields that may have caused a failure, the one with the
-   * highest number is the likeliest cause.
+   * Number of consecutive failed calls. If several fields may have caused a failure, the one with the highest
+   * number is the likeliest cause.
    */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
@@ -90,15 +90,18 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Milliseconds until the next call may pass. Defined only while the breaker is open because of failures,
-   * not while it is forced open.
+   * Milliseconds until the breaker lets the next call pass. Undefined unless it is open because of failures;
+   * a breaker that is forced open has no such time.
    */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
     return this.#state.kind === 'open' ? Math.ceil(this.#state.until - this.#options.monotonic()) : undefined;
   }
 
-  /** Returns a permit for a call, which must be settled once; undefined if the call is rejected. */
+  /**
+   * Returns a permit for a call, whose outcome the caller must pass to `settle`. Returns undefined if the
+   * breaker rejects the call.
+   */
   admit(): Permit | undefined {
     this.#coolDown();
     const state = this.#state;
@@ -108,8 +111,9 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // After each success, twice as many calls are permitted, as in TCP slow start. If all waiting clients
-        // were let through at once, they would overload the subgraph again.
+        // A half-open breaker permits one call at a time, and twice as many after each success, as in TCP
+        // slow start. If all waiting clients were let through at once, they would overload the subgraph
+        // again.
         if (state.inFlight >= 2 ** state.successes) return undefined;
         state.inFlight += 1;
         return this.#permit;
@@ -119,8 +123,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // An outcome is not counted if the state has changed since the call began. It shows nothing about the
-    // present, and opossum would close the circuit on a late success.
+    // The outcome of a call is ignored if the state of the breaker has changed since the call began. Such an
+    // outcome shows nothing about the present, and opossum would close the circuit on a late success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -147,8 +151,8 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // After a forced-open state the breaker becomes half-open, not closed. The subgraph received no calls
-        // meanwhile, so it may be failing or not warmed up.
+        // When a forced-open state ends, the breaker becomes half-open, not closed. The subgraph received no
+        // calls meanwhile, so it may be failing or not warmed up.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;
@@ -169,7 +173,8 @@ export class CircuitBreaker implements Disposable {
     }
     state.consecutiveFailures += 1;
     if (!this.#window.failed() && state.consecutiveFailures < this.#options.consecutiveFailures) return;
-    // If the subgraph fails again soon after recovery, the back-off continues instead of starting over.
+    // If the subgraph fails again soon after its recovery, the time open doubles again instead of starting
+    // over.
     const relapsed = this.#options.monotonic() - state.since < this.#options.maxOpenMs;
     this.#open(relapsed ? this.#trips + 1 : 1);
   }
@@ -188,8 +193,8 @@ export class CircuitBreaker implements Disposable {
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':
-        // The time open is not doubled after a failed connection attempt, because such an attempt costs
-        // little. A restarted subgraph thus gets calls again soon.
+        // After a failed connection attempt the breaker stays open as long as before, not twice as long. Such
+        // an attempt costs little, and a subgraph that has restarted thus receives calls again soon.
         this.#open(this.#trips);
         break;
     }
@@ -197,7 +202,8 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // At least 1, because a command can make the breaker half-open although failures have never opened it.
+    // The number may be 0, because a command can make a breaker half-open that has never opened after
+    // failures.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

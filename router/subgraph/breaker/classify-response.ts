@@ -4,11 +4,11 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
- * Returns the coordinates of fields that count as failing. Such a field has no value anywhere in the
- * response, and an error whose code counts as a failure. These do not count:
+ * Returns the coordinates of fields that count as failed for their circuit breakers. Such a field has no
+ * value anywhere in the response, and an error whose code counts as a failure. These do not count:
  * - a single missing entity among others
  * - a null inside the value of the field
- * - the failure of another service (`extensions.causedBy`)
+ * - a failure that another service caused (`extensions.causedBy`)
  */
 export function failedFields(
   { data, errors }: ReceivedResponse,
@@ -25,8 +25,8 @@ export function failedFields(
 }
 
 /**
- * Returns whether a whole response counts as a failure of the service: no root field has a value, and an
- * error has a code that counts as a failure. Used for calls whose selected fields are unknown.
+ * Returns whether a whole response counts as a failure of the subgraph: no root field has a value, and an
+ * error has a code that counts as a failure. Used if the fields that the call selects are unknown.
  */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
@@ -43,7 +43,7 @@ function isOwnFault(
 
 /**
  * Returns the response keys of the fields that may have caused an error. If the path of the error is
- * `["_entities", 0]`, each field of the entities may have caused it.
+ * `["_entities", 0]`, every selected field of the entities may have caused it.
  */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],

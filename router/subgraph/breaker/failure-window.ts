@@ -10,14 +10,14 @@ export type FailureWindowOptions = {
 
 const BUCKETS = 10;
 /**
- * Longest delay of a timer in milliseconds, used as opossum's reset time. Opossum therefore never leaves the
- * open state by itself; `CircuitBreaker` decides that.
+ * Longest possible delay of a timer in milliseconds. It is opossum's reset time, so that opossum never leaves
+ * the open state by itself: `CircuitBreaker` decides when to let calls pass again.
  */
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Counts the calls of the last `windowMs` in opossum's rolling window, and decides whether too many of them
- * failed. Opossum does not run the calls, it only receives their outcomes.
+ * Counts the calls of the last `windowMs` milliseconds with the library opossum, and decides whether too many
+ * of them failed. Opossum does not run the calls, it only receives their outcomes.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
@@ -39,8 +39,8 @@ export class FailureWindow implements Disposable {
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       volumeThreshold: minCalls,
-      // Opossum opens only if the share of failures exceeds its threshold. The breaker must open at exactly
-      // `errorPercent`, so the threshold is slightly lower.
+      // Opossum opens the circuit only if the percentage of failures exceeds its threshold. The breaker must
+      // open at exactly `errorPercent`, so the threshold is slightly lower.
       errorThresholdPercentage: errorPercent - 1e-9,
     });
     this.#opossum.fallback(ignore);
@@ -54,7 +54,8 @@ export class FailureWindow implements Disposable {
 
   /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
-    // Opossum is not called after its shutdown: it would reject, and an unhandled rejection ends the process.
+    // Opossum must not be called after its shutdown: its promise would reject, and an unhandled rejection
+    // ends the process.
     if (this.#opossum.isShutdown) return false;
     this.#rotate();
     void this.#opossum.fire();
@@ -66,8 +67,8 @@ export class FailureWindow implements Disposable {
   }
 
   /**
-   * Removes all calls from the window. Otherwise failures from before a recovery would open the circuit again
-   * at once.
+   * Removes all calls from the window, because failures from before a recovery would otherwise open the
+   * circuit again at once.
    */
   close(): void {
     this.#opossum.close();
@@ -95,7 +96,10 @@ export class FailureWindow implements Disposable {
 const NO_ARGUMENTS: readonly [] = [];
 const FAILURE = new Error('call failed');
 
-/** Throws synchronously instead of rejecting, so that the circuit is open when `fire` returns. */
+/**
+ * Opossum runs this function for each failed call. It throws synchronously instead of returning a rejected
+ * promise, so that the circuit is already open when opossum's `fire` returns.
+ */
 function fail(): Promise<void> {
   throw FAILURE;
 }

@@ -9,39 +9,42 @@ export type FieldBreakersOptions = {
 };
 
 /**
- * Outcome of a call. `suspects` are the coordinates of fields that may have caused a failure or a timeout;
- * empty for a success.
+ * Outcome of a call, and the coordinates of the fields that may have caused it if it is a failure or a
+ * timeout (`suspects`; empty if no field is suspected).
  */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
-/** Permits for a call, or the fields that block it. */
+/** Permits of the field breakers for a call, or the fields whose breakers block the call. */
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
   | { readonly kind: 'rejected'; readonly blockedFields: readonly TrackedField[] };
 
 type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
 
-/** A field that has a breaker. */
+/** A field that has a circuit breaker of its own. */
 export type TrackedField = {
   readonly coordinate: string;
   readonly breaker: CircuitBreaker;
   lastFailureAt: number;
 };
 
-/** Maximum number of fields with a breaker. If more fields fail, the whole service counts as failing. */
+/**
+ * Maximum number of fields with a breaker of their own. If more fields fail, the failures count against the
+ * whole subgraph.
+ */
 const MAX_TRACKED_FIELDS = 100;
 const ADMITTED: FieldAdmission = { kind: 'admitted', permits: [] };
 
 /**
- * The breakers of a subgraph's root and entity fields. A field gets a breaker at its first failure and loses
- * it after a time without failures. A healthy subgraph therefore has none.
+ * The circuit breakers of single fields of a subgraph (root fields and fields of entities). A field gets a
+ * breaker at its first failure and loses it after a time without failures, so a healthy subgraph has none.
  */
 export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
   /**
-   * Fields that may have caused every one of the latest failures. While there is such a field, failures count
-   * against it and not against the whole service.
+   * Fields that may have caused all of the latest failures. As long as there is such a field, failures count
+   * against this field and not against the whole subgraph.
    */
   #commonSuspects: ReadonlySet<string> = new Set();
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -54,7 +57,10 @@ export class FieldBreakers implements Disposable {
     return [...this.#tracked.values()];
   }
 
-  /** Admits or rejects a call that requests these fields. `settle` must be called once with the permits. */
+  /**
+   * Admits or rejects a call that requests these fields. After an admitted call, the caller must pass the
+   * permits to `settle` once.
+   */
   admit(coordinates: readonly string[] = []): FieldAdmission {
     if (this.#tracked.size === 0) return ADMITTED;
     const permits: FieldPermit[] = [];
@@ -72,8 +78,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Records the outcome of a call for its fields. Returns the outcome for the breaker of the service:
-   * `ignored` if the failure counts against fields instead.
+   * Records the outcome of a call for the fields that it requested. Returns the outcome that counts for the
+   * breaker of the whole subgraph: `ignored` if a failure counts against fields instead.
    */
   settle(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): CallOutcome {
     if (suspects.length > 0)
@@ -96,8 +102,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Records a failure for the fields that may have caused it. Returns whether it also counts against the
-   * whole service.
+   * Records a failure for the fields that may have caused it. Returns whether the failure also counts against
+   * the whole subgraph.
    */
   #attributeFailure(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): boolean {
     const likeliest = outcome === 'timeout' ? this.#likeliest(suspects) : suspects;
@@ -110,7 +116,8 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // If a concurrent call has already opened the breaker, the failure need not be recorded.
+      // If a concurrent call has meanwhile opened the breaker of the field, this failure need not be
+      // recorded.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
@@ -118,8 +125,9 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Returns the fields that most likely caused a timeout: among the suspects, those with the most consecutive
-   * failures. A call waits for its slowest field, so its other fields need not be slow.
+   * Returns the fields that most likely caused a timeout: among the fields that may have caused it, those
+   * with the most consecutive failures. A call waits for its slowest field, so its other fields need not be
+   * slow.
    */
   #likeliest(suspects: readonly string[]): readonly string[] {
     const failures = suspects.map(
@@ -167,7 +175,10 @@ export class FieldBreakers implements Disposable {
     return tracked;
   }
 
-  /** Returns whether the breaker of a field can be removed: its last failure is too long ago to matter. */
+  /**
+   * Returns whether the breaker of a field can be removed, because its last failure was too long ago to
+   * matter.
+   */
   #isHealthy({ breaker, lastFailureAt }: TrackedField): boolean {
     const { windowMs, maxOpenMs } = this.#options;
     if (breaker.isForced || breaker.state !== 'closed') return false;

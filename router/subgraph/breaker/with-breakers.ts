@@ -28,8 +28,8 @@ const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
 /**
- * Blocks calls while the breaker of the service, or of a requested field, is open. Records the outcomes of
- * all other calls.
+ * Wraps `send` so that calls are blocked while the breaker of the subgraph, or of a requested field, is open.
+ * The outcomes of all other calls are recorded for these breakers.
  */
 export function withBreakers(
   send: SendCall,
@@ -62,8 +62,8 @@ export function withBreakers(
 }
 
 /**
- * Used instead of `withBreakers` if breakers are disabled: blocks calls only while an operator has forced a
- * breaker open.
+ * Replaces `withBreakers` if circuit breakers are disabled in the configuration. Calls are then blocked only
+ * while an operator has forced a breaker open.
  */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return (call, settle) => {
@@ -86,13 +86,13 @@ function attribute(
 ): Attribution {
   if (response.kind === 'failed')
     return { outcome, suspects: (outcome === 'timeout' ? requested?.coordinates : undefined) ?? NO_SUSPECTS };
-  // A failure by the HTTP status, such as 500, counts against the service and not against fields, even if the
-  // body is a GraphQL response.
+  // A response with an error status, such as 500, counts as a failure of the whole subgraph and not of
+  // fields, even if its body is a GraphQL response.
   if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
   const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
   if (response.errors.length === 0) return unattributed;
-  // A rejection due to overload is neither a success nor a failure: the service works, but has not run the
-  // call.
+  // If the subgraph rejects the call because it is overloaded, the call counts neither as success nor as
+  // failure: the subgraph works, but has not run the operation.
   if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
     return { outcome: 'ignored', suspects: NO_SUSPECTS };
   if (requested === undefined)

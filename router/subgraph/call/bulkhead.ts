@@ -31,8 +31,8 @@ export class Bulkhead {
 }
 
 /**
- * Rejects calls above the limit immediately, because queueing them would only add delay: the service is
- * already slow.
+ * Rejects a call at once if too many calls to the subgraph are in flight. A queue would only add delay,
+ * because the subgraph is already slow.
  */
 export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
   return (call, settle) => {

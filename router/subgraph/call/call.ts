@@ -2,36 +2,42 @@ import type { CallHeaders } from '../../request/call-headers.ts';
 import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Context of one client request. All of its subgraph calls share it. */
+/** Properties that all subgraph calls of one client request have in common. */
 export type CallContext = {
-  /** Headers to send: identity, request id and tracing. */
+  /** Headers to send in each call: those of identity, request id and trace. */
   readonly headers: CallHeaders;
-  /** End of the whole client request, in milliseconds of the monotonic clock. */
+  /** Time at which the client request must end, in milliseconds of the monotonic clock. */
   readonly deadline: number;
 };
 
-/** One call on its way through the wrappers of a subgraph's client. */
+/**
+ * One subgraph call as it passes through the functions that wrap its sending, such as the retry and the
+ * circuit breaker.
+ */
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
   /**
-   * Time at which the router stops waiting for the call, in milliseconds of the monotonic clock. The wrapper
-   * `withDeadline` sets it.
+   * Time at which the router stops waiting for the response, in milliseconds of the monotonic clock. It is
+   * set in `withDeadline`.
    */
   endsAt: number;
   /** Aborted when the client disconnects. */
   readonly signal: CancelSignal;
   readonly interrupt: Interrupt;
-  /** Rejects the promise that the executor waits for. Called if a wrapper throws, which is a bug. */
+  /**
+   * Rejects the promise of the call. It is used only if one of the wrapping functions throws, which is a bug.
+   */
   readonly reject: (error: unknown) => void;
   /**
-   * URL of the endpoint that the previous attempt failed to reach. The retry uses another one if possible.
+   * URL of the endpoint that the previous attempt failed to reach. A retry uses another endpoint if there is
+   * one.
    */
   readonly avoid: string | undefined;
 };
 
 /**
- * Outcome of a call for breakers and load balancing:
+ * Outcome of a call for circuit breakers and load balancing:
  * - `success`: a usable response
  * - `failure`: an unusable response
  * - `timeout`: no complete response in time
@@ -40,35 +46,35 @@ export type Call = {
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
-/** Response of a call, with its outcome for breakers and load balancing. */
+/** Response to a call, with the outcome that counts for circuit breakers and load balancing. */
 export type CallResult = {
   readonly response: SubgraphResponse;
   readonly outcome: CallOutcome;
-  /** URL of the endpoint that a retry should not use again; undefined if it may. */
+  /** URL of the endpoint that a retry should avoid; undefined if the retry may use any endpoint. */
   readonly endpoint?: string;
-  /** Details for the log that clients must not see. */
+  /** Details of a failure for the log; clients must not see them. */
   readonly cause?: unknown;
 };
 
-/** Receives the result of a call, once. */
+/** Receives the result of a call. It is called exactly once. */
 export type Settle = (result: CallResult) => void;
 
 /**
- * Sends a call. Every wrapper takes and returns such a function. It calls `settle` once, possibly before it
- * returns, and does not throw. Promises instead of callbacks would cost about 1.5 µs of CPU per call, because
- * there are seven wrappers.
+ * Sends a call. Functions such as `withRetry` take one `SendCall` and return another. A `SendCall` calls
+ * `settle` once, possibly before it returns, and does not throw. With promises instead of callbacks, the
+ * seven wrapping functions would cost about 1.5 µs more CPU time per call.
  */
 export type SendCall = (call: Call, settle: Settle) => void;
 
-/** Calls the callback once after a delay. The returned function cancels that. */
+/** Calls the callback once after a delay. Calling the returned function cancels the timer. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
-/** An attempt to send a call that a timeout, the deadline or the client can end early. */
+/** An attempt to send a call. A timeout, the deadline or the client can end it early with `interrupt`. */
 export type Interruptible = { interrupt(result: CallResult): void };
 
 /**
- * Ends a call before its response is complete, for example at its deadline. Only the first result that is
- * raised counts.
+ * Ends a call before its response is complete, for example at its deadline. The result of the call is then
+ * the one that was passed to `raise` first.
  */
 export class Interrupt {
   #result: CallResult | undefined;

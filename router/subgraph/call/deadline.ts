@@ -16,8 +16,8 @@ export type DeadlineOptions = {
  */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A timeout counts against the subgraph only if the call had at least half of its normal time. If earlier
-  // calls used up most of the request's time, the timeout is ignored.
+  // A timeout counts as a failure of the subgraph only if the call had at least half of the normal time. If
+  // earlier calls of the client request used up most of the time, the timeout of this call is ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (call, settle) => {
     const now = monotonic();

@@ -8,8 +8,8 @@ type BlockDetails = Pick<
 >;
 
 /**
- * Results of calls that failed, one function for each reason. Clients see the messages, so these name the
- * service and the failure, but never an address, a body or a stack.
+ * Functions that create the results of failed calls, one for each reason. Clients may receive the messages,
+ * so a message names the subgraph and the failure, but never an address, a body or a stack trace.
  */
 
 export function unreachable(service: string, cause: unknown): CallResult {
@@ -18,8 +18,8 @@ export function unreachable(service: string, cause: unknown): CallResult {
 }
 
 /**
- * Returns the result of a call whose address was closed, because the supergraph changed or the router is
- * stopping.
+ * Returns the result of a call to an address to which the router no longer connects, because the supergraph
+ * has changed or the router is stopping.
  */
 export function disconnected(service: string): CallResult {
   return failed(service, 'SUBGRAPH_UNAVAILABLE', 'ignored', `${service} is no longer called at this address`);
@@ -35,8 +35,8 @@ export function circuitOpen(service: string, details: BlockDetails): CallResult 
 }
 
 /**
- * Returns the result of a call that a forced-open breaker blocks. It has no time for a retry, because only a
- * command will end the state.
+ * Returns the result of a call that is blocked because an operator has forced a circuit breaker open. It has
+ * no `retryAfterMs`, because only a command of the operator will end the blocking.
  */
 export function forcedOpen(service: string, details: BlockDetails): CallResult {
   const message = `${blockedPart(service, details)} is blocked by an operator`;
@@ -48,8 +48,8 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
 }
 
 /**
- * Clients see the message. Blocked fields are not named in it, because some of them may be hidden from
- * clients.
+ * Returns the subject of an error message for clients. Blocked fields are not named, because some clients
+ * must not know all fields.
  */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;
@@ -81,7 +81,10 @@ export function withErrors(result: CallResult, errors: readonly SubgraphError[])
   return { ...result, response: { kind: 'failed', failure } };
 }
 
-/** Builds the failure of an unusable response; `defect` completes "the response of SERVICE …". */
+/**
+ * Creates the result of a call with an unusable response; `defect` completes the message "the response of
+ * SERVICE …".
+ */
 export function invalidResponse(service: string, defect: string): CallResult {
   return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'failure', `the response of ${service} ${defect}`);
 }

@@ -7,8 +7,9 @@ export type RetryOptions = {
 };
 
 /**
- * Sends a query a second time if its response had not begun, to another endpoint if there is one. Mutations
- * are not retried, because the subgraph may have run them without responding.
+ * Sends a query again, at most `retries` times, if the subgraph was unreachable. The retry uses another
+ * endpoint if there is one. Mutations are not retried, because the subgraph may have run them without
+ * responding.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
   return (call, settle) => {
@@ -30,7 +31,8 @@ const SHARE = 0.1;
 const RESERVE = 10;
 
 /**
- * Limits retries to a tenth of the calls plus a small reserve, so that an outage does not double the load.
+ * Limits retries to a tenth of the number of calls plus a small reserve, so that retries do not double the
+ * load during an outage.
  */
 export class RetryBudget {
   #left = RESERVE;

@@ -2,7 +2,7 @@ import type { Config } from '../../config/config-schema.ts';
 
 type Traffic = Config['traffic'];
 
-/** Traffic settings of one subgraph: its own settings override those of all subgraphs. */
+/** Traffic settings of one subgraph: those of all subgraphs (`all`), overridden by its own. */
 export type SubgraphSettings = Traffic['all'];
 
 /** Returns the settings of a subgraph: those of `all`, overridden by its own. */

@@ -2,8 +2,8 @@ import type { Schedule } from '../../shared/schedule.ts';
 import type { StartTimer } from './call.ts';
 
 /**
- * Entry of a circular list that is ordered by due time. The list begins and ends at the same entry, the
- * sentinel, which is not a timer.
+ * Entry of a circular linked list of timers, which is ordered by due time. The list begins and ends at a
+ * sentinel entry, which is not a timer.
  */
 type TimerEntry = {
   readonly due: number;
@@ -13,10 +13,9 @@ type TimerEntry = {
 };
 
 /**
- * Creates a function that starts a timer. One timer of the runtime serves all timers of the queue, because
- * nearly all timers of calls are cancelled before they are due. Creating and clearing a runtime timer for
+ * Creates a function that starts timers at low cost. All timers of the queue share one timer of the runtime.
+ * Nearly all timers of calls are cancelled before they are due, and creating and clearing a runtime timer for
  * each call would cost more.
- *
  * @param parts.schedule starts a timer of the runtime, which need not be exact.
  */
 export function createTimerQueue(parts: {
@@ -46,8 +45,8 @@ export function createTimerQueue(parts: {
     if (due >= timerDue) return;
     timer?.[Symbol.dispose]();
     timerDue = due;
-    // The event loop runs timers before it reads sockets. After a long turn, `setImmediate` lets responses
-    // that have already arrived be read before their calls time out.
+    // The event loop runs timers before it reads sockets. After a long turn of the event loop, responses may
+    // have arrived that are not read yet. `setImmediate` lets them be read before their calls time out.
     timer = schedule(() => setImmediate(runDue), Math.max(due - monotonic(), 0));
   }
 
@@ -73,7 +72,7 @@ function createSentinel(): TimerEntry {
   return Object.assign(sentinel, { previous: sentinel as TimerEntry, next: sentinel as TimerEntry });
 }
 
-/** Removes an entry from the list. Removing it again has no effect. */
+/** Removes an entry from the list. If the entry was already removed, this has no effect. */
 function remove(entry: TimerEntry): void {
   entry.previous.next = entry.next;
   entry.next.previous = entry.previous;
