@@ -10,7 +10,10 @@ import type { LoadedSupergraph, Supergraph } from './supergraph-source.ts';
 type Loaded = Extract<LoadedSupergraph, { kind: 'supergraph' }>;
 type ReleasedCanary = NonNullable<Release['canary']>;
 
-/** A generation as the follower needs it. */
+/**
+ * The properties of a supergraph generation that the canary follower uses. A generation is one version of the
+ * supergraph with everything that was built for it.
+ */
 export type FollowedGeneration = AsyncDisposable &
   CountedGeneration & {
     readonly graph: { readonly id: string };
@@ -18,32 +21,43 @@ export type FollowedGeneration = AsyncDisposable &
     readonly group: number;
   };
 
-/** Keeps the canary of a process as the last release says. */
+/**
+ * Begins, changes and ends the canary of this process according to the registry's last release. A canary is a
+ * second supergraph that serves only a share of the callers.
+ */
 export type CanaryFollower = {
-  /** Ends the canary unless the loaded release continues it or promotes it. */
+  /** Ends the canary unless the loaded release continues it, or makes its supergraph the current one. */
   readonly endUnlessContinued: (loaded: Loaded) => void;
-  /** Makes the canary the current generation if it is one of `supergraph`; returns whether it was. */
+  /** Makes the canary the current generation if it serves `supergraph`. Returns whether it does. */
   readonly promote: (supergraph: Supergraph) => boolean;
-  /** Begins or changes the canary. One that cannot be built is rolled back. The promise never rejects. */
+  /**
+   * Begins or changes the canary of the loaded release. If the canary cannot be built, it is rolled back. The
+   * promise never rejects.
+   */
   readonly follow: (loaded: Loaded) => Promise<void>;
-  /** Builds the canary again, after the current generation was built with another configuration. */
+  /** Builds the canary again with a changed configuration. The current supergraph must be rebuilt before. */
   readonly rebuild: () => Promise<void>;
 };
 
 export type CanaryFollowerParts<G> = {
   readonly leases: Leases<G>;
   readonly rollout: Rollout;
-  /** Builds a generation in a group, and sends its smoke-test query. */
+  /**
+   * Builds a supergraph and sends its smoke-test query. Supergraphs of different groups share no connections
+   * to subgraphs and no circuit breakers.
+   */
   readonly build: (supergraph: Supergraph, group: number) => Promise<G>;
 };
 
-/** Creates the follower of a process without a canary. */
+/** Creates the canary follower of a process, which has no canary yet. */
 export function createCanaryFollower<G extends FollowedGeneration>({
   leases,
   rollout,
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
-  /** Highest group so far. */
+  /**
+   * Highest group that a canary has had so far. Supergraphs of different groups share no circuit breakers.
+   */
   let lastGroup = 0;
   let release: Release | undefined;
 
@@ -59,7 +73,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     if (canary?.kind === 'rejected') return rejected(wanted, canary.reasons);
     if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
     const supergraph = { sdl: canary.sdl, contracts: wanted.contracts ?? loaded.contracts };
-    // A new group even for the same supergraph, so that a canary that begins again has closed breakers.
+    // Each start of a canary gets a new group, even for the same supergraph, so that its circuit breakers are
+    // closed at first.
     if (isRunning(supergraph) || (await start(supergraph, wanted, lastGroup + 1))) compare(loaded, wanted);
   }
 
@@ -67,7 +82,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     lastGroup = Math.max(lastGroup, group);
     try {
       const generation = await build(supergraph, group);
-      // The other workers of a pool may have rolled it back meanwhile.
+      // Another worker process may have rolled the canary back while this one was building it.
       if (rollout.isRolledBack(idOf(wanted))) {
         await generation[Symbol.asyncDispose]();
         return false;
@@ -81,7 +96,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // Ends the canary of an earlier launch, which this one would have replaced.
+    // An earlier canary that is still running ends, because the rejected canary was to replace it.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

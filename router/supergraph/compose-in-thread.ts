@@ -9,8 +9,8 @@ type Task =
 const TASK = 'compositionTask';
 
 /**
- * Runs `compose` in a worker thread, so that composition does not delay requests. Rejects if `signal` aborts
- * it.
+ * Runs `compose` in a worker thread, so that composition does not delay requests. The promise rejects if
+ * `signal` aborts the composition.
  */
 export function composeInThread(
   subgraphs: readonly SubgraphSchema[],
@@ -19,7 +19,7 @@ export function composeInThread(
   return inThread({ kind: 'compose', subgraphs }, signal);
 }
 
-/** Runs `checkSatisfiable` in a worker thread. Rejects if `signal` aborts it. */
+/** Runs `checkSatisfiable` in a worker thread. The promise rejects if `signal` aborts the check. */
 export function checkInThread(supergraphSdl: string, signal: AbortSignal): Promise<readonly Finding[]> {
   return inThread({ kind: 'check', supergraphSdl }, signal);
 }
@@ -45,7 +45,7 @@ function resultOf<Result>(worker: Worker): Promise<Result> {
 }
 
 async function perform(task: Task): Promise<Composition | readonly Finding[]> {
-  // Only the thread loads the composition library.
+  // The import is dynamic, so that only the worker thread loads the composition library.
   const { checkSatisfiable, compose } = await import('./compose.ts');
   switch (task.kind) {
     case 'compose':
@@ -55,7 +55,8 @@ async function perform(task: Task): Promise<Composition | readonly Finding[]> {
   }
 }
 
-// Other threads may import this module, too.
+// The module runs the task only in a thread that it has started itself, because other worker threads may
+// import this module, too.
 const given: unknown = workerData;
 if (given !== null && typeof given === 'object' && TASK in given)
   parentPort?.postMessage(await perform(given[TASK] as Task));

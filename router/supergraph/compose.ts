@@ -54,7 +54,10 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
   };
 }
 
-/** Composes services. An error that composition throws for some subgraphs is listed like the others. */
+/**
+ * Composes subgraphs. Composition throws some errors instead of returning them; these are returned like the
+ * others.
+ */
 function tryCompose(services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> {
   try {
     return composeServices(services);
@@ -65,8 +68,8 @@ function tryCompose(services: Parameters<typeof composeServices>[0]): ReturnType
 }
 
 /**
- * Returns an error for each query that the schema of a finished supergraph allows and its subgraphs cannot
- * resolve.
+ * Returns an error for each query that the schema of a composed supergraph allows, but that its subgraphs
+ * cannot resolve.
  */
 export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
   try {
@@ -120,8 +123,8 @@ function origin(
   return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
 }
 
-// Returns the coordinate that a message of composition is about, such as `Product.price`. Composition names
-// it only in the text of the message, in quotes.
+// Returns the schema coordinate that a composition message is about, such as `Product.price`. The coordinate
+// is only found in the text of the message, in quotes.
 function coordinateIn(message: string): Partial<Finding> {
   const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
   return coordinate === undefined ? {} : { coordinate };

@@ -1,6 +1,6 @@
 /**
- * A message of composition: an error, a hint, or a warning about a part of the supergraph that the router
- * does not implement.
+ * A message about a supergraph: an error or a hint of composition, or a warning about a part of the
+ * supergraph that the router does not implement.
  */
 export type Finding = {
   readonly severity: 'error' | 'warning' | 'hint';

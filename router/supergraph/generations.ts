@@ -24,52 +24,64 @@ import type {
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { ReleaseName, SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
-/** The current generation, and earlier ones that are still used by requests in flight. */
+/**
+ * The supergraph generations of this process. A generation is one version of the supergraph with everything
+ * that was built for it. New requests use the current generation, requests in flight may use earlier ones.
+ */
 export type Generations<G> = AsyncDisposable & {
-  /** Acquires the current generation; returns undefined if there is none yet. */
+  /** Acquires the current supergraph generation for use; returns undefined if there is none yet. */
   readonly acquireCurrent: () => Lease<G> | undefined;
-  /** Acquires the generation for a request of this caller: the current one, or the canary. */
+  /**
+   * Acquires the supergraph that serves requests of this caller: the current one or, for a share of the
+   * callers, the canary.
+   */
   readonly acquire: (payer: Payer) => RequestLease<G> | undefined;
-  /** State of the canary, for reports. */
+  /** State of the canary, for reports to the registry and to operators. */
   readonly rollout: () => RolloutStatus;
-  /** Adds a function that receives each rollback of a canary that this process decides. */
+  /** Adds a function that is called with each decision of this process to roll a canary back. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
-  /** Ends a canary that another worker of the pool has rolled back. */
+  /** Ends a canary that another worker process has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
   readonly canary: () => G | undefined;
-  /** The generation that was replaced last, while it is kept for a rollback. */
+  /** The supergraph that was replaced last, as long as it is kept for a rollback. */
   readonly previous: () => G | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
   /**
-   * Loads the supergraph again and activates it if it has changed and passes its smoke test. Resolves once it
-   * is activated or rejected.
+   * Loads the supergraph again. If it has changed, builds a generation, tests it with a smoke-test query and
+   * activates it. Resolves after it is activated or rejected.
    */
   readonly reload: () => Promise<void>;
   /**
-   * Builds a new generation of the active supergraph with another function `create`, which is also used for
-   * all later generations. `activated` is called in the same turn of the event loop in which the generation
-   * becomes active.
+   * Builds a new generation of the active supergraph with another function `create`, for example for a
+   * changed configuration. All later generations use that function, too. `activated` is called in the same
+   * turn of the event loop in which the generation becomes active.
    * @throws {Error} if the supergraph cannot be built or fails its smoke test. The previous generation and
    * function then stay in use.
    */
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
-  /** Stops following the sources. The active generation serves until it is disposed. */
+  /** Stops loading supergraphs from the sources. The active generation serves until it is disposed. */
   readonly stopFollowing: () => Promise<void>;
 };
 
-/** Keeps a generation open for one request. */
+/** Keeps a supergraph generation open while one request uses it. */
 export type RequestLease<G> = Lease<G> & {
-  /** Handles the request and counts it, to compare a canary with the rest; undefined without a canary. */
+  /**
+   * Handles the request and counts its result, to compare the canary with the current supergraph; undefined
+   * if there is no canary.
+   */
   readonly observe?: (handle: () => Promise<ClientResponse>) => Promise<ClientResponse>;
 };
 
-/** Builds a generation of a supergraph. Generations of different groups share no breakers or connections. */
+/**
+ * Builds everything that is needed to serve a supergraph (a generation). Generations of different groups
+ * share no circuit breakers or connections to subgraphs.
+ */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
 type ValidSupergraph = Extract<LoadedSupergraph, { readonly kind: 'supergraph' }>;
 
-/** Version and release of a supergraph, as far as they are known. */
+/** Version of a supergraph and registry release that contains it, as far as they are known. */
 type NamedSupergraph = {
   readonly version?: string | undefined;
   readonly release?: ReleaseName | undefined;
@@ -82,35 +94,38 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly create: Create<G>;
-  /** Called with each generation of another supergraph that becomes active. */
+  /** Called when another supergraph has become active, with its generation. */
   readonly onActivated?: (generation: G) => void;
-  /** Called after each load of the sources. */
+  /** Called each time the sources were loaded. */
   readonly onLoaded?: () => void;
-  /** Milliseconds for which the generation that a release replaced is kept for a rollback. */
+  /** Milliseconds for which a replaced supergraph is kept for a rollback. */
   readonly keepPreviousMs: number;
-  /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
+  /** Sends a smoke-test query through a new supergraph before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Returns the generation as a canary. `baseline` returns the generation of the other callers; undefined
-     * once the canary is promoted.
+     * Wraps a canary so that its results can be compared. `baseline` returns the supergraph of all other
+     * callers; undefined after the canary has become the current supergraph.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
-    /** Returns whether an error rejects an operation that the baseline accepts. */
+    /**
+     * Returns whether an error means that the canary rejects an operation which the baseline accepts. The
+     * baseline is the supergraph of all callers outside the canary.
+     */
     readonly isRejectedOperation: (error: unknown) => boolean;
   };
 };
 
 /**
- * Milliseconds at the start in which some source must deliver a supergraph. After that the stored supergraph
- * is used.
+ * Milliseconds after the start within which a source must deliver a supergraph. Otherwise the router serves
+ * the supergraph that it has stored on disk.
  */
 const START_LIMIT_MS = 2_000;
 
 /**
  * Serves one supergraph at a time, from the most preferred source that delivers a valid one. A changed
- * supergraph replaces it at once for new requests, unless it is rejected. Once the router serves a
- * supergraph, it never goes back to a less preferred source, which may deliver an older one.
+ * supergraph is used for new requests at once, unless it is rejected. Once the router serves a supergraph, it
+ * never goes back to a less preferred source, which may deliver an older one.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
 export async function createGenerations<G extends FollowedGeneration & { readonly graph: Graph }>(
@@ -122,7 +137,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   const leases = createLeases<G>({
     ...parts,
     onCloseFailed: (error) => telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
-    // Only a registry rolls back.
+    // Replaced supergraphs are kept for a rollback only if a registry is configured, because other sources do
+    // not roll back.
     keepMs: list.some(({ kind }) => kind === 'registry') ? parts.keepPreviousMs : 0,
   });
   const rollout = createRollout({
@@ -131,14 +147,20 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     isRejectedOperation: parts.canaries.isRejectedOperation,
   });
   const canaries = createCanaryFollower<G>({ leases, rollout, build: buildCanary });
-  /** Source that delivered the active supergraph. Less preferred sources are not loaded. */
+  /** Source of the active supergraph. Sources that are less preferred are no longer loaded. */
   let followed: SupergraphSource | undefined;
-  /** Release of the stored supergraph; a release may change although its supergraph does not. */
+  /**
+   * Signed release of the supergraph that is stored on disk. It is compared separately, because a new release
+   * may contain the same supergraph.
+   */
   let keptRelease: string | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
-  /** At the start: the error of the most preferred source whose supergraph the configuration does not fit. */
+  /**
+   * Set during the start: the error of the most preferred source whose supergraph does not fit the
+   * configuration.
+   */
   let configError: ConfigError | undefined;
   let isStarting = true;
   let closed = false;
@@ -146,22 +168,22 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   async function load(): Promise<void> {
     if (closed) return;
     const sourcesToLoad = candidates();
-    // At the start there is a time limit. All sources then load at the same time, so that a slow one leaves
-    // time for the others.
+    // Loading has a time limit while the router starts. All sources therefore begin to load at the same time,
+    // so that a slow source does not use up the time of the others.
     const early = new Map(
       startLimit === undefined ? [] : sourcesToLoad.map((source) => [source, source.load()]),
     );
     for (const source of sourcesToLoad) {
       const loaded = await loadUntilStartLimit(source, early.get(source) ?? source.load());
-      // The router is closing, so the result of an aborted or late load is not logged.
+      // The router is closing, so the result of a load that was aborted or came too late is not logged.
       if (closed) return;
       if (await follow(source, loaded)) return;
     }
   }
 
   /**
-   * Returns the sources to load from: those that are preferred to the source of the active supergraph, and
-   * that source itself.
+   * Returns the sources to load from: the source of the active supergraph, and all sources that are preferred
+   * to it.
    */
   function candidates(): readonly SupergraphSource[] {
     const all = stored === undefined ? list : [...list, stored];
@@ -170,8 +192,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   }
 
   /**
-   * Waits for a source to load. At the start there is a time limit, so that a slow source does not keep the
-   * router from serving the stored supergraph.
+   * Waits for a source to load. While the router starts, there is a time limit, so that a slow source does
+   * not keep the router from serving the supergraph that is stored on disk.
    */
   async function loadUntilStartLimit(
     source: SupergraphSource,
@@ -185,8 +207,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   }
 
   /**
-   * Activates what a source has delivered, if it differs from the active supergraph. Returns whether the
-   * router now serves the supergraph of this source.
+   * Activates the supergraph that a source has delivered, if it differs from the active one. Returns whether
+   * the router now serves the supergraph of this source.
    */
   async function follow(source: SupergraphSource, loaded: LoadedSupergraph): Promise<boolean> {
     if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
@@ -216,7 +238,10 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     return true;
   }
 
-  /** Serves the generation that was replaced last, if it is one of this supergraph. */
+  /**
+   * Activates the supergraph that is kept for a rollback, if it equals the given one. Returns whether it
+   * does.
+   */
   function reactivate(supergraph: Supergraph): boolean {
     return leases.reactivate((generation) => isSameSupergraph(supergraph, generation.supergraph));
   }
@@ -288,8 +313,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     }
   }
 
-  // Loads run one after another, so that two changes in quick succession cannot become active in the wrong
-  // order.
+  // Loads the supergraph again, after any earlier load has ended. Otherwise two changes in quick succession
+  // could become active in the wrong order.
   function reload(): Promise<void> {
     reloads = reloads.then(load).then(() => parts.onLoaded?.());
     return reloads;
@@ -300,7 +325,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
       const current = leases.current();
       if (closed) return;
       if (current !== undefined) leases.activate(await build(current.supergraph, current.group, next));
-      // It has the previous configuration.
+      // The kept supergraph was built with the previous configuration, so it must not be activated again.
       leases.forget();
       create = next;
       activated();
@@ -323,8 +348,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     startLimit = stored && expired.promise;
     await reload();
     startLimit = undefined;
-    // If no source has a supergraph that fits the configuration, the error ends the process, so that the
-    // operator can correct the configuration.
+    // If no source has a supergraph that fits the configuration, this error ends the process, so that the
+    // operator notices and corrects the configuration.
     if (configError !== undefined && leases.current() === undefined) throw configError;
   }
 
@@ -371,7 +396,7 @@ function releaseName(release: Release | undefined): ReleaseName | undefined {
   return { graph: `${graph}@${variant}`, sequence, launch: serving.launch };
 }
 
-/** Returns the fields of a log line that name a release. */
+/** Returns the properties of a log line that identify a release of the registry. */
 function namesOf(release: ReleaseName | undefined): Partial<Omit<ReleaseName, 'graph'>> {
   return release === undefined ? {} : { sequence: release.sequence, launch: release.launch };
 }

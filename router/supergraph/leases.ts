@@ -1,46 +1,53 @@
 import type { Schedule } from '../shared/schedule.ts';
 
-/** Keeps a generation open for one request. */
+/** Keeps a supergraph generation open while one request uses it. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
 /**
- * The current generation, the canary beside it, and earlier ones that are still used by requests in flight. A
- * generation that is replaced or stopped is disposed after its last lease is released. The last replaced one
- * may be kept for some time, because a rollback is urgent and building a generation takes about a second.
+ * The supergraph generations that are open: the current one, the canary beside it, and earlier ones that
+ * requests in flight still use. A generation that was replaced or stopped is disposed when the last request
+ * that uses it ends. The one that was replaced last may be kept longer: a rollback is urgent, and building a
+ * generation takes about a second.
  */
 export type Leases<G> = AsyncDisposable & {
-  /** Acquires the current generation for a request; returns undefined if there is none yet. */
+  /** Acquires the current supergraph generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
-  /** Acquires the canary; returns undefined if there is none. */
+  /** Acquires the canary's supergraph generation for a request; returns undefined if there is no canary. */
   readonly acquireCanary: () => Lease<G> | undefined;
   readonly current: () => G | undefined;
   readonly canary: () => G | undefined;
-  /** The kept generation. */
+  /** The supergraph that was replaced last, if it is kept for a rollback. */
   readonly previous: () => G | undefined;
-  /** Makes a generation the current one. */
+  /** Makes a supergraph generation the current one. */
   readonly activate: (generation: G) => void;
-  /** Makes the kept generation current again if it fulfils a condition. Returns whether it did. */
+  /**
+   * Makes the kept supergraph, which was replaced last, the current one again if `isWanted` returns true for
+   * it. Returns whether it did.
+   */
   readonly reactivate: (isWanted: (generation: G) => boolean) => boolean;
-  /** Disposes the kept generation, for example because the configuration has changed. */
+  /**
+   * Disposes of the supergraph that is kept for a rollback, for example because the configuration has
+   * changed.
+   */
   readonly forget: () => void;
-  /** Makes a generation the canary. */
+  /** Makes a supergraph generation the canary, which serves a share of the callers. */
   readonly startCanary: (generation: G) => void;
   readonly stopCanary: () => void;
-  /** Makes the canary the current generation. */
+  /** Makes the canary the current supergraph generation. */
   readonly promoteCanary: () => void;
 };
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
 export type LeasesParts = {
-  /** Receives the errors of disposing a replaced generation. */
+  /** Called with the error if disposing of a replaced supergraph fails. */
   readonly onCloseFailed: (error: unknown) => void;
-  /** Milliseconds for which the last replaced generation is kept. */
+  /** Milliseconds for which the supergraph that was replaced last is kept for a rollback; 0 keeps none. */
   readonly keepMs: number;
   readonly schedule: Schedule;
 };
 
-/** Creates an empty set of leases. */
+/** Creates the leases of a process that serves no supergraph yet. */
 export function createLeases<G extends AsyncDisposable>({
   onCloseFailed,
   keepMs,

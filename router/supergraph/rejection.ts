@@ -12,7 +12,7 @@ export class SupergraphRejected extends Error {
   }
 }
 
-/** Returns the reasons in an error of loading or accepting a supergraph, one line each. */
+/** Returns the reasons why a supergraph could not be loaded or accepted, one line each. */
 export function rejectionReasons(error: unknown): readonly string[] {
   if (error instanceof SupergraphRejected) return error.reasons;
   return error instanceof ConfigError ? error.problems : [messageOf(error)];

@@ -51,7 +51,10 @@ function readSdl(schema: SchemaSource): Promise<string> {
   }
 }
 
-/** Returns the SDL that a running subgraph reports in `_service`. @throws if it reports none */
+/**
+ * Returns the SDL that a running subgraph returns for the query `{ _service { sdl } }`.
+ * @throws if the response contains no SDL
+ */
 export async function introspect({
   url,
   headers,
@@ -72,7 +75,7 @@ export async function introspect({
   return sdl;
 }
 
-/** A service that is not GraphQL may respond with anything. */
+/** Returns undefined for invalid JSON, because a service that is not GraphQL may respond with any text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -93,10 +96,10 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** Returns the message of an error, with the cause of a failed `fetch`. */
+/** Returns the message of an error. For a failed `fetch`, it is the message of the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The message of an error from `fetch` is always "fetch failed". The reason is in its cause.
+  // The message of an error from `fetch` is always "fetch failed". The reason is in the error's `cause`.
   return error instanceof TypeError && error.cause instanceof Error
     ? `${error.message} (${error.cause.message})`
     : error.message;

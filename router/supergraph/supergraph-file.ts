@@ -8,17 +8,20 @@ export type SchemaSource =
   | { readonly kind: 'sdl'; readonly sdl: string }
   | { readonly kind: 'url'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
-/** A subgraph that a composition file lists. */
+/** A subgraph in a composition file. */
 export type SubgraphEntry = {
   readonly name: string;
   readonly routingUrl: string | undefined;
   readonly schema: SchemaSource;
 };
 
-/** A composition file in rover's format. */
+/** Content of a composition file, in the format of `rover supergraph compose`. */
 export type SupergraphFile = {
   readonly subgraphs: readonly SubgraphEntry[];
-  /** Paths of the files that references `${file.PATH}` name. They are watched too. */
+  /**
+   * Paths of the files to which references `${file.PATH}` in the composition file refer. They are watched for
+   * changes, too.
+   */
   readonly files: readonly string[];
 };
 

@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PublishedContract, Release, SignedRelease } from './registry/release.ts';
 
-/** Everything from a source that a generation is built from. */
+/** A supergraph as a source delivers it. The router builds everything that serves requests from it. */
 export type Supergraph = {
   readonly sdl: string;
-  /** Contracts of the release; empty unless a registry released the supergraph. */
+  /** Contracts that were published with the supergraph; empty unless it comes from a registry. */
   readonly contracts: readonly PublishedContract[];
 };
 
-/** Returns true if a generation of one supergraph also serves the other. */
+/**
+ * Returns true if two supergraphs have the same SDL and contracts, so that a change from one to the other
+ * needs no new generation.
+ */
 export function isSameSupergraph(one: Supergraph, other: Supergraph): boolean {
   return one.sdl === other.sdl && isDeepStrictEqual(one.contracts, other.contracts);
 }
@@ -19,41 +22,47 @@ export type LoadedSupergraph =
       readonly kind: 'supergraph';
       readonly sdl: string;
       readonly findings: readonly string[];
-      /** Release that names the supergraph; undefined unless the source is a registry. */
+      /** Registry release that names the supergraph; undefined unless the source is a registry. */
       readonly release?: Release;
-      /** The signed release and its key, which the stored copy contains. */
+      /** The signed release with its public key. They are stored on disk with the supergraph. */
       readonly signed?: SignedRelease;
-      /** Supergraph of the release's canary, or why it cannot be served; undefined if there is no canary. */
+      /**
+       * Supergraph of the release's canary, or the reason why it cannot be served; undefined if the release
+       * has no canary.
+       */
       readonly canary?: LoadedCanary;
     }
   /**
-   * The source delivered content that is not a valid supergraph. `release` is present if its signature is
-   * valid.
+   * The source delivered content that is not a valid supergraph. `release` is present if a registry sent it
+   * with a valid signature.
    */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
   /** The source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
-/** A canary whose supergraph is invalid or missing does not keep the other supergraph from being served. */
+/**
+ * Result of loading a canary's supergraph. If it is invalid or missing, the router still serves the main
+ * supergraph of the release.
+ */
 export type LoadedCanary =
   | { readonly kind: 'supergraph'; readonly sdl: string }
   | { readonly kind: 'rejected' | 'unavailable'; readonly reasons: readonly string[] };
 
-/** A place that supergraphs are loaded from. Disposing aborts a load in progress. */
+/** A place from which supergraphs are loaded. Disposing it aborts a load in progress. */
 export type SupergraphSource = AsyncDisposable & {
   readonly kind: 'file' | 'url' | 'oci' | 'registry' | 'stored';
-  /** Path, URL or reference for messages, without credentials. */
+  /** Path, URL or OCI reference of the source for messages, without credentials. */
   readonly name: string;
   /** Loads the supergraph. The promise never rejects. */
   readonly load: () => Promise<LoadedSupergraph>;
-  /** Returns true if only another load can show a change, so that the source must be polled. */
+  /** Returns true if the source cannot notice changes by itself, so that the router must poll it. */
   readonly isPolled: () => boolean;
 };
 
 /** The last activated supergraph, stored on disk. */
 export type StoredSupergraph = SupergraphSource & {
   /**
-   * Stores a supergraph that was activated, with its release.
+   * Stores a supergraph that was activated, with its registry release if it has one.
    * @param source name of the source that delivered it
    * @throws {Error} if the file cannot be written
    */
@@ -63,14 +72,14 @@ export type StoredSupergraph = SupergraphSource & {
   ) => Promise<void>;
 };
 
-/** All sources of a router. */
+/** All supergraph sources of a router: the configured ones, and the copy on disk. */
 export type SupergraphSources = AsyncDisposable & {
-  /** Configured sources, the most preferred one first. */
+  /** Configured sources of the supergraph, the most preferred one first. */
   readonly list: readonly SupergraphSource[];
   readonly stored: StoredSupergraph | undefined;
   /**
-   * Sets the function that loads the supergraph again. It is called when a watched file changes, and at every
-   * poll.
+   * Sets the function that loads the supergraph again. It is called when a source notices a change, and at
+   * every poll.
    */
   readonly onChange: (reload: () => Promise<void>) => void;
 };

@@ -25,15 +25,16 @@ import { readOverrideLabels } from '../../planning/override-labels.ts';
 import type { OverrideLabels } from '../../planning/override-labels.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 
-/** A supergraph that the router can serve, and the parts of the router that depend only on it. */
+/** A supergraph that the router can serve, and everything that the router builds from it alone. */
 export type AcceptedSupergraph = {
   readonly graph: Graph;
   /**
    * SDL for Apollo's gateway and planner. Directives that the router enforces itself are removed, and default
-   * values of custom scalars are replaced by names (`HiddenDefaults`).
+   * values of custom scalars are replaced by placeholders, because Apollo's libraries would change these
+   * values.
    */
   readonly servableSdl: string;
-  /** Planner of the supergraph. The caller must dispose of it. */
+  /** Query planner for this supergraph. The caller must dispose of it. */
   readonly planner: Planner;
   readonly pricing: Pricing;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
@@ -42,18 +43,22 @@ export type AcceptedSupergraph = {
   readonly overrideLabels: OverrideLabels;
   /** Contracts by name. A contract is a part of the supergraph that is served as a graph of its own. */
   readonly contracts: ReadonlyMap<string, AcceptedContract>;
-  /** One warning for each part of the supergraph that the router does not implement. */
+  /** One warning for each part of the supergraph that the router accepts but does not implement. */
   readonly warnings: readonly Finding[];
-  /** One warning for each configured graph whose contract the release does not contain. */
+  /**
+   * One warning for each graph in the configuration whose contract the registry's release does not contain.
+   */
   readonly unpublished: readonly string[];
 };
 
-/** A contract with the parts that depend on its schema. */
+/**
+ * A contract (a part of the supergraph that is served as a graph of its own), with its prices and fallbacks.
+ */
 export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'pricing' | 'fallbackOf'>;
 
 /**
- * Checks whether this router, with its configuration, can serve a supergraph, and prepares everything for it.
- * The router and `npm run compose` use it.
+ * Checks whether this router, with its configuration, can serve a supergraph, and builds everything that is
+ * needed to serve it. The router and `npm run compose` use this function.
  * @throws {SupergraphRejected} if no configuration makes the supergraph servable.
  * @throws {ConfigError} if the configuration names something that the supergraph does not have.
  */
@@ -69,7 +74,7 @@ export async function acceptSupergraph(
 }
 
 /**
- * Checks and prepares the same as `acceptSupergraph`, but starts no planner.
+ * Checks a supergraph and builds the same as `acceptSupergraph`, except for the query planner.
  * @throws {SupergraphRejected} or {ConfigError}
  */
 export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<AcceptedSupergraph, 'planner'> {
@@ -101,14 +106,16 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
   if (problems.length > 0) throw new ConfigError(problems);
 
   const policies = createPolicyEvaluator(config.authorization.policies);
-  // Contracts have this guard too, because an object that they know as an interface may have a hidden type.
+  // Requests to contracts are authorized by this guard of the whole schema, too: an object that a contract
+  // knows only as an interface may have a type that the contract hides.
   const guard = createGuards(graph.schema, requirements, policies);
   const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
     name,
     {
       ...contract,
       pricing: createContractPricing(pricing, contract.exposed, config.rateLimit),
-      // Read again, because a fallback may be a hidden value of an enum.
+      // Each contract gets the configured fallback values that its own schema allows. A fallback may be an
+      // enum value that the contract hides.
       fallbackOf: readFallbacks(contract.graph.schema, config.degradation).fallbackOf,
     },
   ]);

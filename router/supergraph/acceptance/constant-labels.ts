@@ -6,9 +6,9 @@ import { percentOf } from '../../shared/percent-label.ts';
 import type { Finding } from '../finding.ts';
 
 /**
- * Returns warnings about labels of progressive `@override` that have no value in `overrides`, and about
- * entries of `overrides` whose label the supergraph does not have. They are no errors, because the supergraph
- * and the configuration cannot change at the same moment.
+ * Returns warnings about labels of progressive `@override` that have no value in the setting `overrides`, and
+ * about entries of `overrides` whose label the supergraph does not have. These are not errors, because the
+ * supergraph and the configuration cannot change at the same moment.
  */
 export function constantLabels({ fields }: OverrideLabels, config: Config): readonly Finding[] {
   const labels = [...fields.keys()];

@@ -6,8 +6,9 @@ import { readLinks } from '../../authorization/security-links.ts';
 export const CONTEXT_URL = 'https://specs.apollo.dev/context/v0.1';
 
 /**
- * Removes the purpose `SECURITY` from the link of `@context`. The router executes contexts, but Apollo's
- * gateway rejects every feature with a purpose that it does not execute.
+ * Removes the purpose `SECURITY` from the `@link` that imports `@context`. The router executes `@context`,
+ * but Apollo's gateway would reject the supergraph: it rejects any feature with a purpose that it does not
+ * support.
  */
 export function withoutContextPurpose(document: DocumentNode): DocumentNode {
   const links = readLinks(document).filter(

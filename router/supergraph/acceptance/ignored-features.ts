@@ -6,14 +6,15 @@ import type { Finding } from '../finding.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
- * Features that the router ignores, by URL. The text names the consequence, for a warning. Supergraphs
- * declare these features as necessary for execution, although they do not change any response.
+ * Features (specifications in a `@link`) that the router ignores, by URL. The value is the consequence, for a
+ * warning. Supergraphs declare these features as necessary for execution, but they do not change any
+ * response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],
 ]);
 
-/** A supergraph without the features that the router ignores. */
+/** A supergraph after the removal of all features that the router ignores. */
 export type WithoutIgnoredFeatures = {
   readonly document: DocumentNode;
   /** One warning for each removed feature. */
@@ -26,8 +27,8 @@ export function isIgnored({ identity, purpose }: Pick<Link, 'identity' | 'purpos
 }
 
 /**
- * Removes the features that change no response, because Apollo's gateway rejects every feature that it does
- * not know.
+ * Removes the features that the router ignores from a supergraph, because Apollo's gateway rejects a
+ * supergraph with a feature that it does not know.
  */
 export function withoutIgnoredFeatures(document: DocumentNode): WithoutIgnoredFeatures {
   const links = readLinks(document).filter(isIgnored);
@@ -35,8 +36,8 @@ export function withoutIgnoredFeatures(document: DocumentNode): WithoutIgnoredFe
   const nodes = new Set(links.map(({ node }) => node));
   const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
   const servable = visit(document, {
-    // The cast is safe, because a supergraph uses directives only in type definitions, and their arguments
-    // are constants there.
+    // The type assertion is safe, because a supergraph applies directives only in type definitions, where
+    // their arguments are constants.
     Directive: (node) =>
       nodes.has(node as ConstDirectiveNode) || isApplied(node as ConstDirectiveNode) ? null : undefined,
     DirectiveDefinition: ({ name }) =>

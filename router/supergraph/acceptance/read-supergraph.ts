@@ -13,12 +13,15 @@ import { withoutContextPurpose } from './context-link.ts';
 import { withoutIgnoredFeatures } from './ignored-features.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 
-/** A supergraph and what can be read from its SDL alone, without a configuration. */
+/** A supergraph with everything that is read from its SDL alone, without the router's configuration. */
 export type ReadSupergraph = {
   readonly graph: Graph;
-  /** The supergraph without the directives that the router ignores or enforces itself. */
+  /** The supergraph document without the directives that the router ignores or enforces itself. */
   readonly document: DocumentNode;
-  /** The document with placeholders for default values of custom scalars (`HiddenDefaults`). */
+  /**
+   * The same supergraph with placeholders in place of the default values of custom scalars, which Apollo's
+   * libraries would change.
+   */
   readonly servable: DocumentNode;
   /** SDL of `servable`, for Apollo's gateway and planner. */
   readonly servableSdl: string;
@@ -29,9 +32,9 @@ export type ReadSupergraph = {
 };
 
 /**
- * Reads a supergraph.
- * @throws {SupergraphRejected} if it requires a feature that the router does not support
- * @throws {Error} if it is no valid supergraph
+ * Reads a supergraph from its SDL.
+ * @throws {SupergraphRejected} if the supergraph requires a feature that the router does not support
+ * @throws {Error} if the text is not a valid supergraph
  */
 export function readSupergraph(supergraphSdl: string): ReadSupergraph {
   const published = parse(supergraphSdl, { noLocation: true });

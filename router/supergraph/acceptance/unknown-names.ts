@@ -5,15 +5,15 @@ import { closestName } from '../../shared/closest-name.ts';
 const MAX_SHOWN = 20;
 
 /**
- * Returns the error message for a setting of a subgraph that the supergraph does not have. `place` is the
- * location of the setting in the configuration.
+ * Returns the error message for a setting that names a subgraph which is not in the supergraph. `place` is
+ * the location of the setting in the configuration.
  */
 export function unknownSubgraph(place: string, name: string, known: Iterable<string>): string {
   return `${place}: the supergraph has no subgraph ${name}; ${suggestion(name, [...known], 'its subgraphs are')}`;
 }
 
 /**
- * Returns the error message for a setting of a field (`Type.field`) that the supergraph does not have.
+ * Returns the error message for a setting that names a field (`Type.field`) which is not in the supergraph.
  * `place` is the location of the setting in the configuration.
  */
 export function unknownField(place: string, coordinate: string, schema: GraphQLSchema): string {

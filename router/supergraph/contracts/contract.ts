@@ -17,7 +17,7 @@ import type { PublishedContract } from '../registry/release.ts';
 /** A part of the supergraph that is served as a graph of its own. */
 export type Contract = {
   readonly graph: Graph;
-  /** The supergraph without the elements that the contract hides. */
+  /** The supergraph document without the elements that the contract hides. */
   readonly exposed: DocumentNode;
 };
 
@@ -26,10 +26,13 @@ export type Contracts = {
   readonly contracts: ReadonlyMap<string, Contract>;
   /**
    * Error messages about contracts that cannot be built from this supergraph, for example because of an
-   * unknown tag. Each begins with the place in the configuration.
+   * unknown tag. Each message begins with the location of the contract in the configuration.
    */
   readonly problems: readonly string[];
-  /** Warnings about graphs whose contract is not published. Requests to them are rejected. */
+  /**
+   * Warnings about configured graphs whose contract was not published to the registry. Requests to such a
+   * graph are rejected.
+   */
   readonly unpublished: readonly string[];
 };
 
@@ -40,13 +43,15 @@ type SupergraphTexts = {
 };
 
 export type ContractTexts = SupergraphTexts & {
-  /** Contracts of the release, which `graphs.*.contract` names. */
+  /**
+   * Contracts that were published to the registry. The setting `graphs.*.contract` refers to them by name.
+   */
   readonly publishedContracts: readonly PublishedContract[];
 };
 
 /**
- * Builds the schemas of all contracts in `graphs`. Contracts share the planner and the subgraphs of the whole
- * graph.
+ * Builds the schemas of all contracts in the setting `graphs`. All contracts use the query planner and the
+ * subgraphs of the whole supergraph.
  */
 export function buildContracts(config: Config, texts: ContractTexts): Contracts {
   const contracts = new Map<string, Contract>();
@@ -73,7 +78,7 @@ export type BuiltContract =
   | { readonly kind: 'built'; readonly contract: Contract }
   | { readonly kind: 'failed'; readonly problems: readonly string[] };
 
-/** Builds the schema of one contract. `known` are the tags of the supergraph. */
+/** Builds the schema of one contract. `known` contains all tags of the supergraph. */
 export function buildContract(
   rules: TagRules,
   texts: SupergraphTexts,
@@ -88,7 +93,10 @@ export function buildContract(
   }
 }
 
-/** Returns the tags of a graph; undefined if the release does not contain its contract. */
+/**
+ * Returns the tags that a configured graph includes and excludes. They are in the configuration or, if the
+ * graph names a published contract, in the registry's release. Undefined if the release lacks that contract.
+ */
 function rulesOf(graph: Config['graphs'][string], published: readonly PublishedContract[]) {
   return graph.contract === undefined ? graph : published.find(({ name }) => name === graph.contract);
 }
@@ -112,8 +120,8 @@ function unknownTag(tag: string, known: ReadonlySet<string>): string {
 }
 
 /**
- * Returns the messages of an error. Composition reports one for each visible element that needs a hidden one,
- * such as a field whose type is hidden.
+ * Returns the messages of an error from building a contract. Composition reports one error for each visible
+ * element that needs a hidden one, such as a field whose type is hidden.
  */
 function reasonsOf(error: unknown): readonly string[] {
   const causes = error instanceof Error ? errorCauses(error) : undefined;

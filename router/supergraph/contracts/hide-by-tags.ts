@@ -15,7 +15,7 @@ export type TagRules = {
    * `include`.
    */
   readonly exclude: readonly string[];
-  /** True if types are hidden that no visible field leads to. */
+  /** Whether types are hidden that clients cannot reach through visible fields. */
   readonly hideUnreachable: boolean;
 };
 
@@ -52,8 +52,8 @@ function isHidden(element: SchemaElement, { include, exclude }: TagRules, elemen
 }
 
 /**
- * Hides types whose fields or enum values are all hidden. This is repeated, because hiding a member of a
- * union may leave the union empty.
+ * Hides types whose fields, enum values or union members are all hidden. This is repeated until nothing
+ * changes, because hiding a member of a union may leave the union empty.
  */
 function hideEmptyTypes(elements: SchemaElements, hidden: Set<string>): void {
   const isEmpty = ({ name, members }: { readonly name: string; readonly members: readonly string[] }) =>

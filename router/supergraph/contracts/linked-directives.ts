@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { readLinks } from '../../authorization/security-links.ts';
 
-/** The names that a supergraph uses for `@tag` and `@inaccessible`. */
+/** The names that the directives `@tag` and `@inaccessible` have in a supergraph. */
 export type LinkedDirectives = {
   readonly tag: string;
   readonly inaccessible: string;
@@ -9,8 +9,8 @@ export type LinkedDirectives = {
 };
 
 /**
- * Reads the names from the `@link` directives of a supergraph. A link may rename a directive:
- * `@link(url: "…/tag/v0.3", as: "label")`.
+ * Reads the names of `@tag` and `@inaccessible` from the `@link` directives of a supergraph. A link may
+ * rename a directive: `@link(url: "…/tag/v0.3", as: "label")`.
  */
 export function linkedDirectives(supergraph: DocumentNode): LinkedDirectives {
   const links = readLinks(supergraph);
@@ -26,7 +26,10 @@ export function linkedDirectives(supergraph: DocumentNode): LinkedDirectives {
   };
 }
 
-/** Returns a check for names of linked features, such as `join__Graph`. Other names may contain `__` too. */
+/**
+ * Returns a function that recognizes names of federation features, such as `join__Graph`. Other names may
+ * contain `__` too, so the prefix must be that of a `@link`.
+ */
 export function featureNames(supergraph: DocumentNode): (name: string) => boolean {
   const prefixes = readLinks(supergraph).map(({ namespace }) => `${namespace}__`);
   return (name) => prefixes.some((prefix) => name.startsWith(prefix));

@@ -16,16 +16,18 @@ export type SchemaElement = {
   /** Schema coordinate, such as `Product.price`. */
   readonly coordinate: string;
   readonly kind: 'union' | 'outputField' | 'other';
-  /** Name of the type that contains the field, argument or enum value. For a type, it is its own name. */
+  /**
+   * Name of the type that contains the field, argument or enum value. For a type, it is the type's own name.
+   */
   readonly parent: string;
   readonly tags: readonly string[];
-  /** Names of the applied directives. */
+  /** Names of the directives that are applied to the element. */
   readonly directives: ReadonlySet<string>;
 };
 
 export type TypeElement = {
   readonly name: string;
-  /** Coordinates of fields and enum values, or names of the members of a union; empty for a scalar. */
+  /** Coordinates of the fields or enum values, or names of the members of a union; empty for a scalar. */
   readonly members: readonly string[];
 };
 
@@ -33,15 +35,21 @@ type Node = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode 
 
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription']);
 
-/** The types, fields, arguments and enum values of a supergraph without those of the federation itself. */
+/**
+ * The types, fields, arguments and enum values of a supergraph, without federation's own types such as
+ * `join__Graph`.
+ */
 export class SchemaElements {
   readonly #elements = new Map<Node, SchemaElement>();
   readonly #types = new Map<string, TypeDefinitionNode>();
-  /** Names of the root types, and of the types of arguments of directives. */
+  /**
+   * Names of the types from which all visible types must be reachable: the root types, and the types of
+   * arguments of directives.
+   */
   readonly #roots: ReadonlySet<string>;
   readonly #tag: string;
 
-  /** `tag` is the name of the directive `@tag`. */
+  /** `tag` is the name that the directive `@tag` has in the supergraph. */
   constructor(supergraph: DocumentNode, tag: string) {
     this.#tag = tag;
     const isFeature = featureNames(supergraph);

@@ -15,9 +15,9 @@ const publishedContract = z.object({
 });
 
 /**
- * Payload of a release: the supergraphs of one variant that routers serve. Each change of a variant (publish,
- * step of a canary, rollback) makes a new release with a higher sequence. Unknown keys are ignored, so that a
- * newer registry may add some.
+ * Content of a registry's release, which names the supergraphs that the routers of a graph variant serve.
+ * Each change of the variant (publish, step of a canary, rollback) makes a new release with a higher
+ * `sequence`. Unknown keys are ignored, so that newer registries may add some.
  */
 const releaseSchema = z.object({
   version: z.literal(1, { error: 'this router reads version 1; update the router' }),
@@ -33,11 +33,11 @@ const releaseSchema = z.object({
       percent: z.number().min(0).max(100),
       state: z.enum(['running', 'paused']),
       /**
-       * Sequence of the release with which the canary began. A launch that was rolled back and begins again
-       * has a higher one.
+       * Sequence number of the release with which the canary began. If a canary was rolled back and the same
+       * supergraph begins as a canary again, the number is higher.
        */
       began: z.int().min(1).optional(),
-      /** Contracts of the canary; absent if they are those of the release. */
+      /** Contracts that apply to the canary; absent if they are the same as those of the release. */
       contracts: z.array(publishedContract).optional(),
     })
     .nullable(),
@@ -53,13 +53,15 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** A verified release: the supergraphs that the routers of one variant serve. */
+/** A verified release of a registry: the supergraphs that the routers of one graph variant serve. */
 export type Release = DeepReadonly<z.output<typeof releaseSchema>>;
 
-/** Tags of a contract that was published to a registry. */
+/** A contract that was published to a registry: its name, and the tags that it includes and excludes. */
 export type PublishedContract = Release['contracts'][number];
 
-/** A release as compact JWS, with the public key (JWK) that verifies it. */
+/**
+ * A release as the registry signed it (compact JWS), with the public key (JWK) that verifies the signature.
+ */
 export type SignedRelease = { readonly jws: string; readonly jwk: unknown };
 
 export type VerifiedRelease =
@@ -67,13 +69,13 @@ export type VerifiedRelease =
   | { readonly kind: 'invalid'; readonly reason: string };
 
 export type ExpectedRelease = {
-  /** Public Ed25519 key of the registry. */
+  /** Public Ed25519 key with which the registry signs its releases. */
   readonly key: CryptoKey | KeyObject;
   /** Graph and variant, such as `shop@production`. */
   readonly graph: string;
 };
 
-/** Verifies the signature of a release, given as compact JWS, and that it is one of the expected graph. */
+/** Verifies the signature of a release (compact JWS), and that the release is for the expected graph. */
 export async function verifyRelease(jws: string, expected: ExpectedRelease): Promise<VerifiedRelease> {
   const payload = await verifiedPayload(jws, expected.key);
   if (payload.kind === 'invalid') return payload;

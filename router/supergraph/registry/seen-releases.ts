@@ -3,28 +3,34 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Release } from './release.ts';
 
-/** The release with the highest sequence that a router has received. */
+/** The release with the highest sequence number that this router has received from a registry. */
 type SeenRelease = {
   readonly sequence: number;
-  /** Signed payload in base64url; undefined if its file is damaged. */
+  /** Signed payload of the release in base64url; undefined if the file in which it was stored is damaged. */
   readonly payload: string | undefined;
 };
 
-/** Protection from replayed releases. It outlives the process if there is a directory for it. */
+/** Protection from replay of old releases. With a directory, the protection also works after a restart. */
 export type SeenReleases = {
   /**
-   * Returns why a release with a valid signature is rejected as older than one that was received before;
-   * undefined if it is not. Such a release is remembered.
+   * Returns undefined for a release that is not older than any received before, and remembers it. Otherwise
+   * returns the reason for rejecting it. The signature must already be verified.
    */
   readonly check: (release: Release, jws: string) => Promise<string | undefined>;
 };
 
 export type SeenReleasesOptions = {
-  /** Directory for the sequences, which several processes may use; undefined keeps them in memory only. */
+  /**
+   * Directory in which the highest sequence number is stored. Several processes may use it. If undefined, the
+   * number is kept in memory only.
+   */
   readonly directory: string | undefined;
-  /** Graph and signing key: each key has its own sequences. */
+  /** Names the graph and the signing key, because a registry counts sequence numbers per graph and key. */
   readonly name: string;
-  /** Time at which the registry was restored; sequences seen before that do not count. */
+  /**
+   * Time at which the registry was restored from a backup. Sequence numbers that were seen before then do not
+   * count, because the restored registry begins with lower ones.
+   */
   readonly restoredAt: string | undefined;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
@@ -33,7 +39,7 @@ export type SeenReleasesOptions = {
 const recordSchema = z.object({ payload: z.string(), seenAt: z.number() });
 type SeenRecord = z.output<typeof recordSchema>;
 
-/** Opens the record of releases that were received before. */
+/** Creates the check against releases that are older than one received before. */
 export function openSeenReleases(options: SeenReleasesOptions): SeenReleases {
   const { directory } = options;
   let newest: Promise<SeenRelease | undefined> | undefined;
@@ -69,8 +75,8 @@ function payloadOf(jws: string): string | undefined {
 }
 
 /**
- * Each sequence has a file of its own, so that a slower process cannot overwrite the sequence of a faster
- * one.
+ * Returns the path of the file for a sequence number. Each number has a file of its own, so that a slow
+ * process cannot overwrite the higher number that another process has stored.
  */
 function fileOf(directory: string, name: string, sequence: number): string {
   return join(directory, 'releases', `${name}.${sequence}.json`);
@@ -88,7 +94,7 @@ async function readNewest(
   return undefined;
 }
 
-/** Returns true for a record from before the registry was restored. */
+/** Returns true for a record from before the registry was restored, which does not count any more. */
 function isForgotten(record: SeenRecord | undefined, restoredAt: string | undefined): boolean {
   return restoredAt !== undefined && (record === undefined || record.seenAt < Date.parse(restoredAt));
 }
@@ -110,8 +116,8 @@ async function readRecord(file: string): Promise<SeenRecord | undefined> {
 }
 
 /**
- * Writes the file of a sequence and removes those of lower ones. A failure is ignored: the supergraph is
- * stored in the same directory, and that failure is logged.
+ * Writes the file of a sequence number and removes the files of lower ones. An error is ignored, because it
+ * is reported elsewhere: storing the supergraph in the same directory fails too, and that failure is logged.
  */
 async function write(
   directory: string,
@@ -131,6 +137,6 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // Without the file, the process still rejects replayed releases until it ends.
+    // The process still has the sequence number in memory and rejects older releases until it ends.
   }
 }

@@ -12,14 +12,20 @@ const keySet = z.object({ keys: z.array(z.unknown()).max(100) });
 export type SigningKey = {
   readonly key: KeyObject;
   readonly jwk: z.output<typeof ed25519Jwk>;
-  /** SHA-256 thumbprint of the key (RFC 7638) in base64url. */
+  /**
+   * SHA-256 thumbprint of the key (RFC 7638) in base64url. API keys of the registry contain its first
+   * characters.
+   */
   readonly thumbprint: string;
 };
 
-/** Settings that determine which signing key a router trusts. */
+/** Settings that determine which signing key of a registry the router trusts. */
 export type TrustedKey = { readonly key: string; readonly publicKey?: string | undefined };
 
-/** Returns the configured public key; undefined if only the API key pins it. */
+/**
+ * Returns the public key from the setting `publicKey`. Undefined if there is none: the router then trusts the
+ * signing key whose thumbprint is part of the API key.
+ */
 export async function configuredKey({ publicKey }: TrustedKey): Promise<SigningKey | undefined> {
   return publicKey === undefined ? undefined : readJwk(createPublicKey(publicKey).export({ format: 'jwk' }));
 }
@@ -28,7 +34,7 @@ export type SelectedKey =
   | { readonly kind: 'found'; readonly key: SigningKey }
   | { readonly kind: 'missing'; readonly reason: string };
 
-/** Returns the trusted key among those of a JSON Web Key Set, or why there is none. */
+/** Returns the key of a JSON Web Key Set that the router trusts, or the reason why none is trusted. */
 export async function selectKey(set: unknown, trusted: TrustedKey): Promise<SelectedKey> {
   const parsed = keySet.safeParse(set);
   if (!parsed.success) return { kind: 'missing', reason: 'the registry sends no JSON Web Key Set' };
@@ -41,7 +47,9 @@ export async function selectKey(set: unknown, trusted: TrustedKey): Promise<Sele
   return { kind: 'missing', reason };
 }
 
-/** Returns the key that was stored with a release; undefined if the router does not trust it. */
+/**
+ * Returns the signing key that was stored on disk with a release; undefined if the router does not trust it.
+ */
 export async function storedKey(jwk: unknown, trusted: TrustedKey): Promise<SigningKey | undefined> {
   const configured = await configuredKey(trusted);
   if (configured !== undefined) return configured;
@@ -61,7 +69,8 @@ async function readJwk(value: unknown): Promise<SigningKey | undefined> {
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     return { key, jwk, thumbprint: await calculateJwkThumbprint(jwk) };
   } catch {
-    // The key set of a registry may contain keys that this version cannot read.
+    // Keys of an unknown kind are skipped, because newer registries may have signing keys that this router
+    // cannot read.
     return undefined;
   }
 }

@@ -5,7 +5,8 @@ import { SupergraphRejected, rejectionReasons } from '../rejection.ts';
 import type { LoadedSupergraph } from '../supergraph-source.ts';
 
 /**
- * Checks in a worker thread that a supergraph is satisfiable.
+ * Checks in a worker thread that the subgraphs can resolve every query that the supergraph allows
+ * (satisfiability).
  * @param place origin of the supergraph, for messages
  */
 export async function checkSdl(sdl: string, place: string, signal: AbortSignal): Promise<LoadedSupergraph> {
@@ -15,8 +16,8 @@ export async function checkSdl(sdl: string, place: string, signal: AbortSignal):
 }
 
 /**
- * Creates the function that checks a downloaded supergraph. If the content equals that of the last call, the
- * function returns its last result.
+ * Creates the function that checks a downloaded supergraph. If the content equals that of the previous call,
+ * the function returns the previous result.
  */
 export function createContentCheck(
   place: string,
@@ -30,24 +31,28 @@ export function createContentCheck(
   };
 }
 
-/** Supergraphs of one source that were checked, by their SHA-256. */
+/** Checks the supergraphs of one source and remembers the last ones with their results, by SHA-256. */
 export type ContentChecks = {
-  /** Returns content that was checked before. */
+  /** Returns the content of a supergraph that was checked before; undefined if its SHA-256 is unknown. */
   readonly known: (sha256: string) => Buffer | undefined;
   readonly check: (sha256: string, body: Buffer) => Promise<LoadedSupergraph>;
 };
 
-/** Number of checked supergraphs that a source keeps, so that a rollback needs neither transfer nor check. */
+/**
+ * Number of checked supergraphs that are remembered, so that a rollback to one of them needs neither download
+ * nor check.
+ */
 const MAX_CHECKED = 4;
 
-/** Creates the checks of a source that changes between several supergraphs. */
+/** Creates the checks for a source that may go back to an earlier supergraph. */
 export function createContentChecks(place: string, signal: AbortSignal): ContentChecks {
   const checked = new Map<string, { readonly body: Buffer; readonly loaded: LoadedSupergraph }>();
   return {
     known: (sha256) => checked.get(sha256)?.body,
     async check(sha256, body) {
       const loaded = checked.get(sha256)?.loaded ?? (await checkSdl(decodeSdl(body, place), place, signal));
-      // The last used entry comes last, and the first one is dropped.
+      // The entry is moved to the end of the map, so that the entries at the begin, which were not used for
+      // longest, are dropped.
       checked.delete(sha256);
       checked.set(sha256, { body, loaded });
       for (const oldest of [...checked.keys()].slice(0, -MAX_CHECKED)) checked.delete(oldest);
@@ -90,8 +95,8 @@ export function assertSigned(
 }
 
 /**
- * Runs a load and returns an error as a value: `rejected` if the content is invalid, `unavailable` if no
- * content could be loaded.
+ * Runs a function that loads a supergraph, and returns its error as a result: `rejected` if the content is
+ * invalid, `unavailable` if no content could be loaded.
  */
 export async function settleLoad(load: () => Promise<LoadedSupergraph>): Promise<LoadedSupergraph> {
   try {

@@ -22,12 +22,14 @@ export type SourceParts = {
 };
 
 /**
- * Share of a poll interval, from 0 to 1, by which it randomly varies, so that several routers do not poll at
+ * Share of the poll interval by which the interval randomly varies, so that several routers do not poll at
  * the same time.
  */
 const JITTER = 0.1;
 
-/** Creates the configured sources. Those that do not report changes themselves are polled. */
+/**
+ * Creates the configured sources of the supergraph. Sources that do not notice changes themselves are polled.
+ */
 export function createSupergraphSources(config: Config['supergraph'], parts: SourceParts): SupergraphSources {
   const configs = sourcesOf(config);
   const list = configs.map((source) => createSource(source));

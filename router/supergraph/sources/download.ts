@@ -15,7 +15,7 @@ export type DownloadRequest = {
 export type Downloaded = {
   readonly status: number;
   readonly body: Buffer;
-  /** Returns the value of a header; undefined if it is absent. */
+  /** Returns the value of a response header; undefined if the header is absent. */
   readonly header: (name: string) => string | undefined;
 };
 
@@ -24,8 +24,8 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 export type Downloads = AsyncDisposable & {
   /**
-   * Runs `body` with a function for downloads. All downloads of one run together must be complete within
-   * `timeoutMs`, plus `waitMs` if the server is asked to wait so long for a change.
+   * Calls `body` with a function for downloads. All downloads of that call together must be complete within
+   * `timeoutMs`, plus `waitMs` if the server is to wait that long for a change before it responds.
    */
   readonly within: <Result>(
     body: (download: Download) => Promise<Result>,
@@ -35,13 +35,13 @@ export type Downloads = AsyncDisposable & {
 
 export type DownloadLimits = { readonly timeoutMs: number; readonly maxBytes: number };
 
-/** Creates the HTTP client of one source. */
+/** Creates the HTTP client of one supergraph source. */
 export function createDownloads(
   { timeoutMs, maxBytes }: DownloadLimits,
   { schedule }: { readonly schedule: Schedule },
 ): Downloads {
-  // Connections are closed after each response. The server may close an idle one between two polls, and the
-  // next request on it would fail.
+  // The client closes connections after each response. Otherwise the server might close an idle connection
+  // between two polls, and the next request on it would fail.
   const agent = new Agent({ pipelining: 0 });
   const closed = new AbortController();
   return {
@@ -50,7 +50,7 @@ export function createDownloads(
       const limitMs = timeoutMs + waitMs;
       using _ = schedule(() => late.abort(new Error(`no complete response within ${limitMs} ms`)), limitMs);
       const signal = AbortSignal.any([closed.signal, late.signal]);
-      // Without `await`, the timer would be disposed before the downloads are complete.
+      // Without `await`, leaving the block would dispose of the timer before the downloads are complete.
       return await body((one) => download(one, { agent, signal, maxBytes }));
     },
     async [Symbol.asyncDispose]() {

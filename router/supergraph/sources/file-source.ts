@@ -11,20 +11,23 @@ import type { Environment } from '../../config/yaml/read-yaml.ts';
 import { createPathWatcher } from '../../config/reload/watch-paths.ts';
 import { checkSdl } from './check-content.ts';
 
-/** Composes subgraph schemas, normally in a worker thread. */
+/** Function that composes subgraph schemas, normally in a worker thread. */
 export type Compose = typeof composeInThread;
 
 export type FileSourceOptions = {
   readonly env: Environment;
   readonly compose: Compose;
-  /** Whether files are watched: `onChange` is then called when one has changed. */
+  /** Whether the files are watched, so that `onChange` is called when one of them changes. */
   readonly watch: boolean;
   readonly onChange: () => void;
 };
 
 const SETTLE_MS = 50;
 
-/** Loads the supergraph from a composition file, or from a finished SDL file (`.graphql`). */
+/**
+ * Creates the source that loads the supergraph from a composition file, or from a file with composed SDL
+ * (`.graphql`).
+ */
 export function createFileSource(path: string, options: FileSourceOptions): SupergraphSource {
   const { env, compose, watch, onChange } = options;
   const name = relative('.', path);
@@ -65,8 +68,8 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
   }
 
   /**
-   * Returns the result of `create`, or the last result if the input has not changed since. Most polls find no
-   * change, so composition is skipped.
+   * Returns the result of `create`, or the previous result if the input is the same as in the previous call.
+   * Most polls find no change, and composition is then skipped.
    */
   async function unlessEqual(
     input: string,

@@ -1,13 +1,13 @@
 import type { Schedule } from '../../shared/schedule.ts';
 import type { ReceivedRelease } from './registry-client.ts';
 
-/** Result of waiting for a release. */
+/** Result of waiting for a new release of the registry. */
 export type Waited =
   | { readonly kind: 'release'; readonly received: ReceivedRelease }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** The last release that was accepted or rejected. */
+/** The last release that the router received from the registry, and whether the router accepted it. */
 export type HandledRelease = ReceivedRelease & { readonly isAccepted: boolean };
 
 export type FollowParts = {
@@ -17,29 +17,41 @@ export type FollowParts = {
 };
 
 export type ReleaseWaiter = {
-  /** Waits for a release with another ETag. Never rejects. */
+  /**
+   * Waits until the registry has a release with another ETag, at most `waitS` seconds. The promise never
+   * rejects.
+   */
   readonly wait: (etag: string | undefined, waitS: number) => Promise<Waited>;
-  /** Loads the release; undefined requests it again. */
+  /** Makes the router load the received release; `undefined` makes it request the release again. */
   readonly handle: (waited: Waited | undefined) => Promise<void>;
   readonly handled: () => HandledRelease | undefined;
   readonly signal: AbortSignal;
 };
 
-/** Seconds that the registry may hold a request. Many proxies close a silent connection after 60 s. */
+/**
+ * Seconds for which the registry may delay its response until there is a new release (long polling). Many
+ * proxies close a silent connection after 60 s.
+ */
 const WAIT_S = 25;
 /**
- * Seconds until a rejected release is requested again. It may have been altered on the way, which does not
- * change its ETag.
+ * Seconds until a rejected release is requested again. It may have been damaged in transfer, and the intact
+ * release would have the same ETag.
  */
 const REJECTED_WAIT_S = 10;
 
-/** Milliseconds before which a response without a change is too early: the registry did not wait. */
+/**
+ * If the registry reports "no change" in fewer milliseconds than this, it did not wait for a change. The next
+ * request is then delayed, so that requests do not follow each other without a pause.
+ */
 const MIN_WAIT_MS = 1_000;
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
 
-/** Waits for one release after another until the signal aborts. Failures are retried with a rising delay. */
+/**
+ * Waits for one release of the registry after another until the signal aborts. After a failure it tries again
+ * with a rising delay.
+ */
 export async function followReleases(
   { wait, handle, handled, signal }: ReleaseWaiter,
   parts: FollowParts,
@@ -50,7 +62,8 @@ export async function followReleases(
     const startedAt = parts.monotonic();
     const before = handled();
     const isRejected = before?.isAccepted === false;
-    // After a failure the registry responds at once, so that the source is known to be available again.
+    // After a failure the registry is asked to respond at once instead of waiting for a change. The router
+    // then knows immediately that the registry is available again.
     const waitS = hasFailed ? 0 : isRejected ? REJECTED_WAIT_S : WAIT_S;
     const waited = await wait(before?.etag, waitS);
     if (signal.aborted) return;
@@ -65,11 +78,11 @@ export async function followReleases(
 type Progress = {
   readonly before: HandledRelease | undefined;
   readonly after: HandledRelease | undefined;
-  /** Whether the registry has waited as long as it was asked to, roughly. */
+  /** Whether the registry delayed its response, as requested, instead of responding at once. */
   readonly hasWaited: boolean;
 };
 
-/** Returns false if the next request may have the same result at once. */
+/** Returns false if an immediate next request would probably have the same result. It is then delayed. */
 function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boolean {
   switch (waited.kind) {
     case 'release':
@@ -81,7 +94,10 @@ function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boo
   }
 }
 
-/** Half of the delay is random, so that many routers do not reconnect at the same time. */
+/**
+ * Returns the delay until the next attempt. Half of it is random, so that many routers do not reconnect at
+ * the same time.
+ */
 function retryMs(failures: number, random: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.5 + random / 2);
 }

@@ -3,7 +3,7 @@ import { assertOk, basicAuthorization } from './download.ts';
 import { shownUrl } from '../../shared/error-message.ts';
 import type { Download, Downloaded } from './download.ts';
 
-/** Reads manifests and blobs of one repository, as in the OCI distribution specification. */
+/** Reads manifests and blobs of one repository in an OCI registry (OCI distribution specification). */
 export type OciClient = {
   readonly get: (path: string, options: OciRequest) => Promise<Downloaded>;
 };
@@ -12,7 +12,7 @@ export type OciRequest = {
   readonly download: Download;
   readonly method?: 'GET' | 'HEAD';
   readonly accept?: string;
-  /** Error statuses of responses that are returned instead of thrown. */
+  /** Error statuses for which the response is returned instead of throwing an error. */
   readonly allowed?: readonly number[];
 };
 
@@ -20,8 +20,8 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Creates the client of a repository. It authenticates only when the registry requires it, and uses the token
- * until the registry rejects it.
+ * Creates the client of a repository. The client sends no credentials before the registry requires them, and
+ * uses the token it gets until the registry rejects that token.
  */
 export function createOciClient(config: OciSource): OciClient {
   const { registry, repository } = config.reference;
@@ -83,7 +83,10 @@ export function createOciClient(config: OciSource): OciClient {
     return current;
   }
 
-  /** Parses a URL that the registry has sent in a redirect or challenge. It may be relative to `from`. */
+  /**
+   * Parses a URL that the registry has sent in a redirect or in a `WWW-Authenticate` challenge. A relative
+   * URL is resolved against `from`.
+   */
   function referredUrl(text: string, from?: URL): URL {
     const url = URL.parse(text, from);
     if (url === null) throw new Error(`${shownUrl(base)}: the registry refers to an invalid URL`);
@@ -119,8 +122,8 @@ function tokenIn(text: string, url: URL): string {
 }
 
 /**
- * Parses JSON. For invalid JSON it returns an empty object: the message of `JSON.parse` would show a part of
- * a token.
+ * Parses a JSON object. Returns an empty object for invalid JSON instead of throwing, because the message of
+ * `JSON.parse` would quote a part of the text, which contains a token.
  */
 function parsedObject(text: string): Readonly<Record<string, unknown>> {
   try {

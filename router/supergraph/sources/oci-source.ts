@@ -16,7 +16,7 @@ const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
  * ignored.
  */
 const SCHEMA_TYPE = 'application/apollo.schema';
-/** Statuses of a registry that does not support HEAD requests. */
+/** Statuses with which a registry shows that it does not support HEAD requests. */
 const WITHOUT_HEAD: readonly number[] = [405, 501];
 const DIGEST = /^sha256:[\da-f]{64}$/;
 
@@ -26,7 +26,10 @@ const manifestSchema = z.object({
   layers: z.array(z.object({ mediaType: z.string(), digest: z.string() })),
 });
 
-/** Loads the supergraph of a graph artifact from an OCI registry. The digest of all content is verified. */
+/**
+ * Creates the source that loads the supergraph from a graph artifact in an OCI registry. All downloaded
+ * content is verified by its digest.
+ */
 export function createOciSource(
   config: OciSource,
   { schedule }: { readonly schedule: Schedule },
@@ -53,8 +56,8 @@ export function createOciSource(
   }
 
   /**
-   * Returns the digest that the tag refers to at present. If the registry does not support HEAD requests, or
-   * sends no digest, it is computed from the manifest.
+   * Returns the digest of the manifest to which the tag refers at present. If the registry does not support
+   * HEAD requests, or sends no digest, the manifest is downloaded and its digest computed.
    */
   async function currentDigest(download: Download): Promise<string> {
     const path = `manifests/${version.value}`;

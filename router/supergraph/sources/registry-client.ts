@@ -3,17 +3,17 @@ import { assertOk } from './download.ts';
 import type { Download, Downloaded } from './download.ts';
 import type { RegistrySource } from './source-config.ts';
 
-/** A release as the registry sent it; nothing of it is verified. */
+/** A release as the registry sent it. Its signature and content are not verified yet. */
 export type ReceivedRelease = { readonly jws: string; readonly etag: string | undefined };
 
-/** Reads the artifacts of one graph and variant from a registry. */
+/** HTTP client for one graph variant in a schema registry. */
 export type RegistryClient = {
-  /** Returns the release, or `unchanged` if it still has the ETag after `waitS` seconds. */
+  /** Returns the release, or `unchanged` if the release still has the given ETag after `waitS` seconds. */
   readonly release: (request: ReleaseRequest) => Promise<ReceivedRelease | 'unchanged'>;
   readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;
   /** Returns the JSON Web Key Set of the registry. */
   readonly keys: (download: Download) => Promise<unknown>;
-  /** Sends the report of this router. */
+  /** Sends a report to the registry about what this router serves. */
   readonly report: (report: unknown, download: Download) => Promise<void>;
 };
 
@@ -23,7 +23,7 @@ export type ReleaseRequest = {
   readonly waitS?: number;
 };
 
-/** Creates the client of a registry. It sends the API key to the configured address only. */
+/** Creates the client of a schema registry. The API key is sent to the configured address only. */
 export function createRegistryClient({ url, key, graph }: RegistrySource): RegistryClient {
   const base = new URL(url);
   if (!base.pathname.endsWith('/')) base.pathname += '/';
@@ -81,7 +81,7 @@ export function createRegistryClient({ url, key, graph }: RegistrySource): Regis
   };
 }
 
-/** Text for statuses that an operator can do something about. */
+/** Explanations of error statuses that an operator can correct. */
 const HINTS: Readonly<Record<number, (graph: string) => string>> = {
   401: () =>
     'the registry rejects `supergraph.registry.key`: the key has expired, was revoked, or is one of another registry',

@@ -23,20 +23,23 @@ export type ReporterParts = {
   readonly rollout: () => RolloutStatus;
 };
 
-/** Reports to registries what this process serves and rejects. */
+/** Sends reports to schema registries about the supergraphs that this process serves and rejects. */
 export type RegistryReporters = AsyncDisposable & {
-  /** Sends the reports if they have changed since they were sent last. */
+  /** Sends a report at once to each registry for which the state has changed since its last report. */
   readonly notify: () => void;
 };
 
 const INTERVAL_MS = 10_000;
-/** Share of the interval by which it randomly varies. */
+/**
+ * Share of the report interval by which the interval randomly varies, so that many routers do not report at
+ * the same time.
+ */
 const JITTER = 0.1;
 const LIMITS = { timeoutMs: 4_000, maxBytes: 65_536 };
 
 /**
- * Creates the reporters of all configured registries. Each process reports for itself, every worker of a pool
- * too, because each of them activates releases and evaluates canaries on its own.
+ * Creates the reporters of all configured registries. Each worker process reports for itself, because it
+ * activates releases and evaluates canaries on its own.
  */
 export function createRegistryReporters(
   config: Config['supergraph'],
@@ -69,7 +72,10 @@ function createReporter(
   let isClosed = false;
   let timer: Disposable | undefined;
   let sending: Promise<void> | undefined;
-  /** State in the last report; counts of requests are not part of it. */
+  /**
+   * State in the last report, as JSON. Counts of requests are not part of it, because they change all the
+   * time.
+   */
   let reported: string | undefined;
 
   function stateNow() {
@@ -92,7 +98,10 @@ function createReporter(
     if (!isClosed) next();
   }
 
-  /** Sends again if the state has changed meanwhile, otherwise after the interval. */
+  /**
+   * Sends the next report: at once if the state changed while the last report was sent, otherwise after the
+   * interval.
+   */
   function next(): void {
     if (reported !== JSON.stringify(stateNow())) return start();
     const factor = 1 - JITTER + 2 * JITTER * parts.random();
@@ -116,7 +125,7 @@ function createReporter(
   };
 }
 
-/** Returns the part of a report that is sent at once when it changes. */
+/** Returns the part of a report whose changes are reported at once. */
 function stateOf(registry: RegistrySource, supergraph: SupergraphStatus, rollout: RolloutStatus) {
   const release = supergraph.serving?.release;
   const served = release?.graph === registry.graph ? release : undefined;
@@ -132,7 +141,7 @@ function stateOf(registry: RegistrySource, supergraph: SupergraphStatus, rollout
   };
 }
 
-/** Limits of the registry for the reasons of one rejection. */
+/** Maximum number of reasons in one rejection that the registry accepts. */
 const MAX_REASONS = 20;
 const REASON_LENGTH = 2_000;
 

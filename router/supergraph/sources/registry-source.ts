@@ -17,20 +17,25 @@ import type { ReceivedRelease } from './registry-client.ts';
 import type { RegistrySource } from './source-config.ts';
 
 export type RegistrySourceParts = FollowParts & {
-  /** Whether the source waits for new releases. */
+  /** Whether the source waits for new releases after the first load. */
   readonly watch: boolean;
-  /** Makes the router load the source. Resolves when the result is active or rejected. */
+  /** Makes the router load the supergraph again. Resolves when the supergraph is active or rejected. */
   readonly onChange: () => Promise<void>;
-  /** Directory in which the sequence of the last release is kept; undefined keeps it in memory only. */
+  /**
+   * Directory that stores the sequence number of the last release; if undefined, it is kept in memory only.
+   */
   readonly directory: string | undefined;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
 };
 
-/** A release that was loaded completely. */
+/**
+ * A release whose supergraphs were all loaded. If the registry still has this release, nothing is loaded
+ * again.
+ */
 type Accepted = ReceivedRelease & { readonly loaded: LoadedSupergraph };
 
-/** A release with a valid signature, and the content that it names. */
+/** A release whose signature was verified, and the downloaded supergraphs that it names. */
 type Fetched = {
   readonly received: ReceivedRelease;
   readonly key: SigningKey;
@@ -40,8 +45,9 @@ type Fetched = {
 };
 
 /**
- * Loads the supergraph that a registry has released for a graph and variant, and waits for the next release.
- * Every release is verified by its signature, its sequence and the digest of its content.
+ * Creates the source that loads the supergraph which a schema registry has released for a graph variant, and
+ * then waits for new releases. Every release is verified by its signature, its sequence number and the
+ * digests of its supergraphs.
  */
 export function createRegistrySource(config: RegistrySource, parts: RegistrySourceParts): SupergraphSource {
   const name = registryName(config);
@@ -51,7 +57,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
   const check = createContentChecks(name, closed.signal);
   let trusted: { readonly key: SigningKey; readonly seen: SeenReleases } | undefined;
   let accepted: Accepted | undefined;
-  /** Result of the last wait for a release, which the next load uses instead of a request. */
+  /** Result of the last wait for a new release. The next load uses it instead of sending a request. */
   let waited: Waited | undefined;
   let received: ReceivedRelease | undefined;
   let handled: HandledRelease | undefined;
@@ -75,7 +81,9 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     return loaded;
   }
 
-  /** Downloads the release and its content. Returns a release that is rejected with the reasons. */
+  /**
+   * Downloads the release and the supergraphs that it names. Returns the reasons if the release is rejected.
+   */
   async function fetch(download: Download): Promise<Fetched | 'unchanged' | LoadedSupergraph> {
     const response = await receive(download);
     received = response === 'unchanged' ? accepted : response;
@@ -111,7 +119,8 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     const seen = openSeenReleases({
       ...parts,
       restoredAt: config.restoredAt,
-      // Each signing key has its own sequences.
+      // The name contains the signing key, because a registry with another key counts its own sequence
+      // numbers.
       name: `${config.graph}.${key.thumbprint.slice(0, 16)}`,
     });
     trusted = { key, seen };
@@ -124,7 +133,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     return selected.key;
   }
 
-  /** Returns a supergraph by its digest. One that was checked before is not transferred again. */
+  /** Returns a supergraph by its SHA-256. A supergraph that was checked before is not downloaded again. */
   async function content(sha256: string, download: Download): Promise<Buffer> {
     const known = check.known(sha256);
     if (known !== undefined) return known;
@@ -196,11 +205,12 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     kind: 'registry',
     name,
     load,
-    // Releases are waited for, so the source needs no polls.
+    // The source waits for new releases by itself (long polling), so the router need not poll it.
     isPolled: () => false,
     async [Symbol.asyncDispose]() {
       closed.abort();
-      // The wait for the next release ends by itself. It may wait for a load, which may take long.
+      // The loop that waits for releases is not awaited. It ends by itself after the abort, but may first
+      // wait for a load in progress, which may take long.
       await downloads[Symbol.asyncDispose]();
     },
   };

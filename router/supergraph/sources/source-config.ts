@@ -18,7 +18,7 @@ export type OciSource = Transfer &
   Pick<Settings, 'username' | 'password' | 'token' | 'plainHttp'> & {
     readonly kind: 'oci';
     readonly reference: OciReference;
-    /** The reference as written in the configuration, for messages. */
+    /** The OCI reference as written in the configuration, for messages. */
     readonly text: string;
   };
 
@@ -26,7 +26,7 @@ export type RegistrySource = Transfer & NonNullable<Settings['registry']> & { re
 
 export type SourceConfig = FileSource | UrlSource | OciSource | RegistrySource;
 
-/** Returns the sources of the supergraph in order of preference. */
+/** Returns the configured sources of the supergraph, the most preferred one first. */
 export function sourcesOf({
   file,
   url,

@@ -14,10 +14,10 @@ const FILE = 'supergraph.graphql';
 const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n(?:# release (\S+) (.*)\n)?/;
 
 /**
- * Opens the directory in which the last activated supergraph is stored. The first line of its file is a
- * comment with the SHA-256 and the source. If a registry has released the supergraph, the second line is a
- * comment with the release and its key, which are verified again. The rest is the SDL.
- * @param sources configured sources, whose registries the stored release must come from
+ * Opens the directory in which the last activated supergraph is stored as a file. The first line of the file
+ * is a comment with the SHA-256 and the source. If a registry released the supergraph, the second line is a
+ * comment with the signed release and its public key, which are verified again on load. The rest is the SDL.
+ * @param sources configured sources; a stored release must come from a registry among them
  */
 export function openStoredSupergraph(directory: string, sources: readonly SourceConfig[]): StoredSupergraph {
   const registries = sources.filter((source) => source.kind === 'registry');
@@ -38,7 +38,7 @@ export function openStoredSupergraph(directory: string, sources: readonly Source
     return stored;
   }
 
-  /** Verifies the stored release as the one of a configured registry. */
+  /** Verifies that a stored release was signed by one of the configured registries, and returns it. */
   async function releaseOf({ jws, jwk, sha256 }: StoredRelease) {
     const reasons: string[] = [];
     for (const registry of registries) {

@@ -9,8 +9,8 @@ import type { Download, Downloaded } from './download.ts';
 type Cached = { readonly etag: string | undefined; readonly loaded: LoadedSupergraph };
 
 /**
- * Loads the supergraph from an HTTP address. If it has not changed, it is neither transferred nor checked
- * again.
+ * Creates the source that loads the supergraph from an HTTP address. If the supergraph has not changed, it is
+ * neither transferred nor checked again.
  */
 export function createUrlSource(
   config: UrlSource,
@@ -52,7 +52,8 @@ export function createUrlSource(
 
   async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
     const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
-    // The configured headers may contain credentials, so they are sent only to the origin of `url`.
+    // The configured headers may contain credentials. They are sent to the signature's URL only if it has the
+    // same origin as that of the supergraph.
     const headers =
       signatureUrl.origin === new URL(url).origin ? { ...credentialsOf(config), ...config.headers } : {};
     const response = await download({ url: signatureUrl, headers });
@@ -64,7 +65,7 @@ export function createUrlSource(
     kind: 'url',
     name,
     load: () => settleLoad(load),
-    // If the SHA-256 is configured, the content cannot change, so it is loaded only once.
+    // With a configured SHA-256 the content cannot change, so the source is not polled after the first load.
     isPolled: () => sha256 === undefined || cached === undefined,
     async [Symbol.asyncDispose]() {
       closed.abort();
@@ -74,8 +75,8 @@ export function createUrlSource(
 }
 
 /**
- * Returns the `authorization` header for the user name and password in the URL. If `headers` contains that
- * header, it returns no headers.
+ * Returns the `authorization` header for the user name and password in the URL. Returns no header if the
+ * configured `headers` contain `authorization` themselves.
  */
 function credentialsOf({ url, headers = {} }: UrlSource): Readonly<Record<string, string>> {
   const { username, password } = new URL(url);
