@@ -25,32 +25,43 @@ import type { Supergraph } from './supergraph/supergraph-source.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /**
- * The running parts of one supergraph version. Requests hold a lease on it; it is disposed after the last
- * lease is released.
+ * Everything that was built for one supergraph version (a generation). Each request holds a lease on the
+ * generation that handles it; the generation is disposed after its last lease is released.
  */
 export type Generation = AsyncDisposable & {
   readonly supergraph: Supergraph;
   readonly graph: Graph;
-  /** Cache of prepared operations for clients of the whole graph. */
+  /**
+   * Prepared (parsed, validated and planned) operations of clients that use the whole graph, not a contract.
+   */
   readonly operations: Operations;
-  /** Caches of prepared operations for clients of contracts, by the name of the contract. */
+  /**
+   * Prepared (parsed, validated and planned) operations of clients that use a contract, by the name of the
+   * contract.
+   */
   readonly contracts: ReadonlyMap<string, Operations>;
   /** The schemas that clients of contracts see, by the name of the contract. */
   readonly contractSchemas: ReadonlyMap<string, GraphQLSchema>;
   /**
-   * Sends calls to the subgraphs. Only requests of one generation share calls in flight, because another
-   * generation may have another URL for a subgraph.
+   * Sends calls to the subgraphs of this supergraph version. Equal calls in flight are shared only within one
+   * version, because another version may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
-  /** The subgraphs that it calls, to tell them apart from those of other generations. */
+  /** URLs of the subgraphs that this generation calls. Another generation may call other URLs. */
   readonly routes: Routes;
-  /** Generations of one group share connections and breakers. */
+  /**
+   * Number of the group of generations (running supergraph versions) that share connections and circuit
+   * breakers.
+   */
   readonly group: number;
-  /** Number of times that breakers of its subgraphs have opened. */
+  /** Returns how often circuit breakers of this supergraph's subgraphs have opened. */
   readonly breakerOpenings: () => number;
-  /** Request stages that were created with the configuration of this generation. */
+  /** Request stages that were created for this generation with its configuration. */
   readonly stages: ConfiguredStages;
-  /** Number of operations of the previous generation that are planned before this one is activated. */
+  /**
+   * Number of the previous supergraph's most used operations that are planned before the new supergraph is
+   * activated.
+   */
   readonly warmOperations: number;
 };
 
@@ -61,12 +72,15 @@ export type GenerationParts = {
   readonly onFullHeap: LoadShedding['onFullHeap'];
   readonly createPlanner: typeof createPlanner;
   readonly stages: ConfiguredStages;
-  /** Group of generations with which this one shares connections and breakers. */
+  /**
+   * Number of the group of generations (running supergraph versions) with which the new one shares
+   * connections and circuit breakers.
+   */
   readonly group: number;
 };
 
 /**
- * Builds all parts that depend on the version of the supergraph, with one configuration.
+ * Builds everything that depends on the supergraph version, with one configuration.
  * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph cannot be served
  */
 export async function buildGeneration(
@@ -149,8 +163,8 @@ function cacheLimits({ planning, graphs }: Pick<Config, 'planning' | 'graphs'>):
 }
 
 /**
- * Executes a test query in a new generation and prepares the operations most used in the previous one, before
- * clients may use it.
+ * Checks a new supergraph version before clients may use it: executes a test query, and prepares the
+ * operations that clients of the previous version use most.
  */
 export async function smokeTest(next: Generation, previous: Generation | undefined): Promise<void> {
   const name = next.graph.schema.getQueryType()?.name;
@@ -175,7 +189,10 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
   if (data !== expected) throw new Error(`the response to the smoke test is ${data}`);
 }
 
-/** Returns the functions that find operations which a canary rejects and the baseline accepts. */
+/**
+ * Returns the functions that detect operations which the canary's supergraph rejects as invalid although the
+ * supergraph of the other callers (the baseline) accepts them.
+ */
 export function watchCanaries(rejected: RejectedOperations): GenerationsParts<Generation>['canaries'] {
   return {
     isRejectedOperation: rejected.includes,

@@ -1,23 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Configured host of the admin port, and the IP address that it was resolved to. */
+/** Host name that the configuration gives the admin port, and the IP address that it was resolved to. */
 export type AdminBinding = { readonly host: string; readonly address: string };
 
-/** Returns the reason why a request is rejected; undefined if it is accepted. */
+/**
+ * Checks the headers of a request to the admin port. Returns the reason to reject the request; undefined if
+ * it is accepted.
+ */
 export type AdminGuard = (headers: IncomingHttpHeaders) => string | undefined;
 
 const LOOPBACK = /^(?:localhost$|127\.|::1$|::ffff:127\.)/i;
 
-/** Whether a host or an address is that of the machine itself. */
+/**
+ * Returns whether a host name or an address is that of the machine itself, such as `localhost` or
+ * `127.0.0.1`.
+ */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
 /**
- * Rejects requests from web pages. A page may send requests to any port of its user's machine. It can even
- * read the responses if the page's own host name resolves to that machine (DNS rebinding). `Host` then has
- * the name of the page. On an address other than loopback `Host` is not checked, because operators may give
+ * Creates the check that rejects requests from web pages to the admin port. A page may send requests to any
+ * port of its user's machine. It can even read the responses if the page's own host name resolves to that
+ * machine (DNS rebinding); the `Host` header then has that name, so only known names are accepted. If the
+ * admin port listens on an address other than loopback, `Host` is not checked, because operators may give
  * such an address any host name.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {

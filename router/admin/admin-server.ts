@@ -31,7 +31,7 @@ export type Inspection = {
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
-/** Result of the check whether a request comes from an operator. */
+/** Result of the check whether a request to the admin port comes from an operator. */
 export type OperatorAccess =
   | { readonly kind: 'accepted'; readonly user: string }
   | {
@@ -45,12 +45,15 @@ export type OperatorAccess =
 export type CheckOperator = (request: IncomingMessage) => Promise<OperatorAccess>;
 
 export type AdminParts = CommandParts & {
-  /** Checks the token of requests for commands, `/state` and `/usage`. */
+  /** Checks the operator's token in requests for breaker commands, `/state` and `/usage`. */
   readonly checkOperator: CheckOperator;
   readonly inspect: () => Promise<Inspection>;
-  /** Responds to requests for the console; returns undefined for other paths. It is undefined if disabled. */
+  /**
+   * Responds to requests for the console; returns undefined for other paths. The function is absent if the
+   * console is disabled.
+   */
   readonly serveConsole?: ServePaths | undefined;
-  /** Returns the recorded operations; undefined if they are not recorded. */
+  /** Returns the operations that the router has recorded as usage; undefined if `usage` is disabled. */
   readonly usage: () => Promise<UsageJson | undefined>;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
@@ -84,8 +87,8 @@ export async function listenAdmin(
 }
 
 /**
- * Number of listening handles for the admin port. A few suffice, because its only clients are probes, metrics
- * collectors and operators.
+ * Number of listening sockets for the admin port; Node accepts one connection per socket in each turn of the
+ * event loop. A few suffice, because its only clients are probes, metrics collectors and operators.
  */
 const HANDLES = 16;
 
@@ -107,8 +110,8 @@ async function route(
 }
 
 /**
- * Responds to scrapers and probes, which have no token: their responses contain neither users nor addresses
- * of subgraphs. Returns undefined for other paths.
+ * Responds to requests of metrics scrapers and health probes, which send no token. These responses contain
+ * neither users nor addresses of subgraphs. Returns undefined for other paths.
  */
 async function publicResponse(
   { url: path = '/', headers }: IncomingMessage,
@@ -120,7 +123,10 @@ async function publicResponse(
   return healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } });
 }
 
-/** Responds to operators. All paths are protected, so that a new one cannot lack the check. */
+/**
+ * Responds to requests of operators. The token is checked before the path is looked up, so that a path added
+ * later is protected too.
+ */
 async function operatorResponse(request: IncomingMessage, parts: AdminParts): Promise<ClientResponse> {
   const operator = await parts.checkOperator(request);
   if (operator.kind === 'rejected') return rejected(operator.status, operator.message, operator.headers);

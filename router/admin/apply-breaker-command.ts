@@ -9,7 +9,10 @@ export type BreakerCommandParts = {
   readonly acquire: () => Lease<{ readonly graph: Pick<Graph, 'supergraphSchema'> }> | undefined;
 };
 
-/** Applies commands to the breakers of this process, for subgraphs and fields of the active supergraph. */
+/**
+ * Creates the function that applies breaker commands to the circuit breakers of this process. It accepts
+ * subgraphs and fields of the active supergraph.
+ */
 export function createBreakerCommands({
   force,
   acquire,
@@ -17,8 +20,8 @@ export function createBreakerCommands({
   return (command) => {
     const { subgraph, field, state } = command;
     using lease = acquire();
-    // The command `auto` is accepted for any field. If a new supergraph lacks a field whose breaker is
-    // forced, the command must still be able to release the breaker.
+    // The command `auto` ends a forced state and is accepted for any field: a field whose breaker was forced
+    // may be missing in a newer supergraph, and its breaker must still be released.
     if (lease !== undefined && field !== undefined && state !== 'auto') {
       const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))

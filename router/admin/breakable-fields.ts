@@ -6,8 +6,8 @@ type FieldedType = GraphQLObjectType | GraphQLInterfaceType;
 type AnnotatedNode = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
 
 /**
- * Returns the fields of a subgraph that can have a breaker of their own, as `Type.field`: root fields and
- * fields of entities.
+ * Returns the fields of a subgraph, as `Type.field`, that can have a circuit breaker of their own: root
+ * fields and fields of entities.
  */
 export function breakableFields(supergraphSchema: GraphQLSchema, subgraph: string): readonly string[] {
   const graph = graphOf(supergraphSchema, subgraph);

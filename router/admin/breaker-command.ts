@@ -4,7 +4,10 @@ import { RouterError } from '../shared/errors.ts';
 import type { ClientResponse } from '../request/client-request.ts';
 import { readJsonBody } from '../http/read-body.ts';
 
-/** Forces the breaker of a subgraph, or of one of its fields, into a state. */
+/**
+ * Command of an operator that forces the circuit breaker of a subgraph, or of one of its fields, into a
+ * state.
+ */
 export type BreakerCommand = {
   readonly subgraph: string;
   /**
@@ -15,28 +18,38 @@ export type BreakerCommand = {
   readonly state: 'open' | 'closed' | 'auto';
 };
 
-/** Result of a command. `status` is the HTTP status; `reason` names the error and the valid values. */
+/**
+ * Result of a breaker command. `status` is the HTTP status of the response; `reason` names the error and the
+ * valid values.
+ */
 export type CommandResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string };
 
-/** Applies a command to the breakers. In a pool of workers it is applied in all of them. */
+/**
+ * Applies a command to the circuit breakers. If the router has several worker processes, it is applied in all
+ * of them.
+ */
 export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
-/** Records a command of an operator. */
+/**
+ * Records a breaker command that an operator has sent, in the audit log and in the history of the console.
+ */
 export type Audit = (entry: AuditEntry) => void;
 
 export type AuditEntry = {
-  /** Issuer and id of the user, or the port for callers without a token. */
+  /**
+   * Sender of the command: issuer and id of the user, or the name of the port for a sender without a token.
+   */
   readonly who: string;
-  /** Remote address of the connection. */
+  /** Remote address of the connection on which the command arrived. */
   readonly address: string;
   readonly action: string;
   readonly subgraph: string;
   readonly field?: string | undefined;
-  /** The reason that the operator has given. */
+  /** Reason for the command, as the operator has written it. */
   readonly reason?: string | undefined;
-  /** `applied`, or the reason why the command was rejected. */
+  /** Result of the command: `applied`, or the reason why it was rejected. */
   readonly outcome: string;
 };
 
@@ -45,7 +58,7 @@ export type CommandParts = {
   readonly audit: Audit;
 };
 
-/** Result of a command request: the command, or the error. */
+/** Result of reading a command from a request: the command, or the error to respond with. */
 export type CommandOutcome =
   | { readonly kind: 'applied'; readonly command: BreakerCommand }
   | { readonly kind: 'rejected'; readonly error: CommandError };
@@ -74,7 +87,8 @@ const commandBody = z.strictObject({
 });
 
 /**
- * Responds to `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`. Returns undefined for other paths.
+ * Responds to `POST /breakers/SUBGRAPH` with a body such as `{"state":"open"}`. Returns undefined for other
+ * paths.
  */
 export async function respondToCommand(
   request: IncomingMessage,
@@ -140,13 +154,16 @@ function rejection(
   return { kind: 'rejected', error: { headers: {}, ...error } };
 }
 
-/** Returns the name that follows a prefix in a path; undefined for other paths. */
+/**
+ * Returns the name that follows a prefix in a path, such as the subgraph in `/breakers/product`; undefined
+ * for other paths.
+ */
 export function nameAfter(path: string, prefix: string): string | undefined {
   if (!path.startsWith(prefix)) return undefined;
   try {
     return decodeURIComponent(path.slice(prefix.length));
   } catch {
-    // A name with invalid percent-encoding is returned unchanged. Nothing has such a name, so the response
+    // A name with invalid percent-encoding is returned as it is. No subgraph has such a name, so the response
     // is 404.
     return path.slice(prefix.length);
   }

@@ -7,7 +7,10 @@ import {
   prefersOpenMetrics,
 } from '../telemetry/metrics/openmetrics-text.ts';
 
-/** Returns the metrics in the text format that the client prefers; only OpenMetrics has exemplars. */
+/**
+ * Returns the response with the metrics, in the text format that the client prefers: OpenMetrics, which has
+ * exemplars, or the older format of Prometheus.
+ */
 export async function metricsResponse(
   metrics: Registry,
   accept: string | undefined,

@@ -6,16 +6,16 @@ import { keepLiteralsExact } from '../shared/graphql/exact-scalars.ts';
 import type { Introspection } from '../execution/response/introspection.ts';
 import type { HiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
-/** A supergraph, as described by its SDL. */
+/** A supergraph as described by its SDL: its version, schemas and subgraph URLs. */
 export type Graph = {
-  /** Version of the supergraph, see `versionOf`. */
+  /** Version of the supergraph: the first characters of the SHA-256 of its SDL. */
   readonly id: string;
-  /** The SDL as published. */
+  /** The SDL of the supergraph as it was published, with all directives. */
   readonly supergraphSdl: string;
   /** API schema, which clients see. */
   readonly schema: GraphQLSchema;
   readonly introspection: Introspection;
-  /** The supergraph schema: the API schema and the elements that are hidden from clients. */
+  /** The full schema: that of clients together with the elements that are hidden from them. */
   readonly supergraphSchema: GraphQLSchema;
   /** URLs of the subgraphs, by name. */
   readonly routes: ReadonlyMap<string, string>;
@@ -24,8 +24,9 @@ export type Graph = {
 type SupergraphTexts = {
   readonly published: string;
   /**
-   * The supergraph that Apollo's packages read: without the directives that the router enforces itself, and
-   * with placeholder names for default values of custom scalars (`HiddenDefaults`).
+   * Document of the supergraph for Apollo's packages. It lacks the directives that the router enforces
+   * itself, and default values of custom scalars are replaced by placeholder names, which stand for the
+   * original values.
    */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;

@@ -3,8 +3,8 @@ import './disable-usage-reports.ts';
 import { ApolloGateway } from '@apollo/gateway';
 
 /**
- * Creates the gateway from which Apollo Server gets the schema. It executes no operations: `pipeline.ts`
- * does.
+ * Creates the gateway from which Apollo Server gets the schema. The gateway executes no operations: the
+ * router executes them itself.
  */
 export function createGateway(supergraphSdl: string): ApolloGateway {
   const gateway = new ApolloGateway({ supergraphSdl, logger: SILENT, __exposeQueryPlanExperimental: false });

@@ -9,7 +9,7 @@ import type { DocumentContext, DocumentResult } from './server.ts';
 /** Parses and validates a document. @throws {RouterError} that lists every error of the document */
 export type ReadDocument = (source: string, operationName: string | undefined) => Promise<DocumentNode>;
 
-/** The parts of Apollo Server that read documents. */
+/** The parts of Apollo Server with which the router parses and validates documents. */
 export type DocumentServer = {
   executeOperation: (
     request: { readonly query: string; readonly operationName?: string },
@@ -17,7 +17,7 @@ export type DocumentServer = {
   ) => Promise<unknown>;
 };
 
-/** Creates the function that reads documents with Apollo Server. */
+/** Creates the function that parses and validates documents with Apollo Server. */
 export function createReadDocument(
   server: DocumentServer,
   limits: Pick<Config['limits'], 'tokens'>,
@@ -59,7 +59,10 @@ function toListed(error: GraphQLError): ListedError {
 
 const UNSUPPORTED_DIRECTIVE = /^Unknown directive "@(defer|stream)"\.$/;
 
-/** Returns the message of Apollo Server or graphql-js, unless the router has a more helpful one. */
+/**
+ * Returns the message of a document error: that of Apollo Server or graphql-js, unless the router has a more
+ * helpful text.
+ */
 function messageOf({ message, extensions }: GraphQLError): string {
   if (extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED')
     return 'Introspection is disabled. The operator can enable it with `supergraph.introspection: true` in router.yaml.';

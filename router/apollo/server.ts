@@ -18,8 +18,8 @@ import { createGateway } from './gateway.ts';
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
 
 /**
- * Context that Apollo Server passes to its plugins. They receive shallow copies of the context. The result is
- * therefore a nested object, which all copies refer to.
+ * Context that Apollo Server passes to its plugins. A plugin receives a shallow copy of it, so the result is
+ * a nested object, which all copies refer to.
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
@@ -76,8 +76,8 @@ const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   },
 };
 
-// Disables the plugins that Apollo Server enables by default. The router has its own features in their place
-// or needs none.
+// Plugins that disable those which Apollo Server enables by default. The router has features of its own in
+// their place, or needs none.
 const DISABLED = [
   ApolloServerPluginCacheControlDisabled(),
   ApolloServerPluginInlineTraceDisabled(),

@@ -26,15 +26,19 @@ export type Authenticator = Disposable & {
    */
   authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
   /**
-   * Returns true after the start-up: the keys of at least one issuer were fetched, and each source of revoked
-   * tokens was requested once.
+   * Returns true after start-up: the keys of at least one issuer were fetched, and one attempt was made to
+   * read each source of revoked tokens.
    */
   ready(): boolean;
 };
 
 export type AuthenticatorParts = {
   readonly now: () => number;
-  /** Conditions on claims on which labels of progressive `@override` and the selection of a graph depend. */
+  /**
+   * Returns the conditions on token claims that the configuration uses elsewhere: to activate labels of
+   * progressive `@override` and to select the graph of a caller. They are evaluated once, when a token is
+   * verified.
+   */
   readonly claimConditions?: () => readonly ClaimCondition[];
   readonly monotonic: () => number;
   readonly schedule: Schedule;

@@ -56,7 +56,7 @@ function schemeFault(scheme: string | undefined): string {
   return `the authentication scheme ${scheme} is not supported`;
 }
 
-// For a request without a token, the `WWW-Authenticate` header has no error code (RFC 6750 section 3.1).
+// A request without a token gets a `WWW-Authenticate` header without an error code (RFC 6750 section 3.1).
 function withoutToken(message: string): RouterError {
   return new RouterError('TOKEN_INVALID', message, { headers: { 'www-authenticate': bearerChallenge() } });
 }

@@ -2,14 +2,14 @@ import { decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import type { Config } from '../config/config-schema.ts';
 import type { AuditedCaller } from '../telemetry/log/audit-log.ts';
 
-/** Code of a rejection, and the error that caused it. */
+/** Error code of a rejected request, and the error that caused the rejection. */
 type Rejection = { readonly code: string; readonly cause?: unknown };
 
 type AuthenticationConfig = Pick<Config['authentication'], 'issuers' | 'maxTokenBytes'>;
 
 /**
- * Returns who the rejected token of a request claims to be from, for the audit stream; undefined if there is
- * no token that can be read.
+ * Returns the identity that the rejected token of a request claims, for the audit log; undefined if the
+ * request has no readable token.
  */
 export function claimedCaller(
   authorizationHeaders: readonly string[],
@@ -36,7 +36,11 @@ export function claimedCaller(
   }
 }
 
-/** Expiry, revocation, roles and the values of claims are checked after the signature. */
+/**
+ * Returns whether the signature of a rejected token is known to be valid. Expiry, revocation, roles and
+ * values of claims are checked after the signature, so a rejection because of these implies a valid
+ * signature.
+ */
 function isSignatureVerified({ code, cause }: Rejection): boolean {
   return (
     code === 'TOKEN_REVOKED' ||

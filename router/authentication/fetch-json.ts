@@ -13,7 +13,8 @@ const MAX_BYTES = 1_048_576;
 export function createFetchJson(parts: { readonly fetch: Fetch; readonly timeoutMs: number }): FetchJson {
   return async (url, signal) => {
     const response = await parts.fetch(url, {
-      // A redirect could send the router to any host, but only the configured address is trusted.
+      // A redirect is an error: it could send the router to any host, but only the configured address is
+      // trusted.
       redirect: 'manual',
       headers: { accept: 'application/json, application/jwk-set+json' },
       signal: AbortSignal.any([signal, AbortSignal.timeout(parts.timeoutMs)]),

@@ -9,10 +9,13 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Authenticator } from './authenticate.ts';
 import { claimedCaller } from './claimed-caller.ts';
 
-/** Identifies the caller of a request. @throws {RouterError} */
+/**
+ * Identifies the caller of a request by its token.
+ * @throws {RouterError} if the token is not accepted
+ */
 export type Identify = (request: ClientRequest) => Promise<Identity>;
 
-/** Creates the stage that identifies callers. It reports each failure to the audit stream. */
+/** Creates the stage of a request that identifies the caller. It reports each failure to the audit log. */
 export function createIdentification(
   config: Config['authentication'],
   { authenticator, telemetry }: { readonly authenticator: Authenticator; readonly telemetry: Telemetry },
@@ -35,7 +38,10 @@ export function createIdentification(
   };
 }
 
-/** Returns the reason for operators, which may say more than the response. */
+/**
+ * Returns the reason of a failed authentication for operators. It may be more detailed than the response to
+ * the client.
+ */
 function reasonOf({ message, cause }: RouterError): string {
   return cause instanceof errors.JOSEError ? `${message.replace(/\.$/, '')}: ${cause.message}` : message;
 }

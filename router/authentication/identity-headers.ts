@@ -1,10 +1,11 @@
 import { IdentityHeaders, NO_IDENTITY } from '../request/call-headers.ts';
 import type { Identity } from '../request/identity.ts';
 
-// A verified token has one identity object for all of its requests. The headers are dropped together with it.
+// Headers by identity. All requests with one verified token share one identity object, so the headers are
+// created once per token, and are freed together with the identity.
 const known = new WeakMap<Identity, IdentityHeaders>();
 
-/** Returns the headers that identify the caller to a subgraph, always the same object for one identity. */
+/** Returns the headers that identify the caller to a subgraph; for one identity always the same object. */
 export function identityHeadersOf(identity: Identity): IdentityHeaders {
   if (identity.kind === 'anonymous') return NO_IDENTITY;
   let headers = known.get(identity);

@@ -93,8 +93,8 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again after a token could not be verified with any key of the version `tried`. Returns
-   * true if the keys have changed, so that the token can be verified with the new keys.
+   * Fetches the keys again after no key of the version `tried` has verified a token. Returns true if the keys
+   * have changed, so that the token can be verified with the new keys.
    * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: the token
    * may be signed with a new key
    */
@@ -134,9 +134,9 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // While the issuer is healthy, the cooldown starts only at a fetch for an unknown key. A token with a new
-    // key is then accepted at once, even just after a periodic fetch. While the issuer is failing, every
-    // fetch starts the cooldown.
+    // The cooldown limits fetches that tokens with unknown keys cause. While the issuer is healthy, it starts
+    // at the last such fetch and not at a periodic one, so a token with a new key is accepted at once even
+    // just after a periodic fetch. While the issuer is failing, every fetch starts the cooldown.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

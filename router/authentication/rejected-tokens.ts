@@ -4,7 +4,7 @@ import { RouterError } from '../shared/errors.ts';
 import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
-/** Counts the invalid tokens that each address has sent. */
+/** Counts the invalid tokens that each client address has sent, to reject addresses that send too many. */
 export type RejectedTokens = {
   /**
    * Must be called before a token from the address is verified.
@@ -34,7 +34,7 @@ export function createRejectedTokens(perMinute: number, redis: RedisLink | undef
 
   /**
    * If a Redis command fails, rate-limiter-flexible counts in memory instead. If Redis hangs, no command
-   * fails, so the wait is limited by a timeout here.
+   * fails, so a timeout here limits the wait.
    */
   function run<Result>(command: (limiter: RateLimiterAbstract) => Promise<Result>): Promise<Result> {
     if (redis === undefined || shared === undefined) return command(own);

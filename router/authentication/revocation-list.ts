@@ -8,8 +8,8 @@ export type RevocationListParts = {
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
   /**
-   * Returns true while the Redis stream delivers the same revocations sooner than polling would. The list is
-   * then not polled.
+   * Returns true while the Redis stream delivers the same revocations sooner than polling this list would.
+   * The list is then not polled.
    */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
@@ -49,8 +49,8 @@ export function pollRevocationList(
     }
   }
 
-  // Reports each change of state once. Reporting every failed poll would cause 7,200 log lines for an issuer
-  // that is down for an hour.
+  // Reports that polling succeeds (`ready`) or fails (`lost`) only when this changes. Reporting every failed
+  // poll would cause 7,200 log lines for an issuer that is down for an hour.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;

@@ -14,8 +14,8 @@ import { RevokedTokens } from './revoked-tokens.ts';
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**
-   * Returns whether every source was requested once. The router is not ready before, so that tokens revoked
-   * before its start are rejected if a source responds.
+   * Returns whether one attempt was made to read every source. Only then is the router ready, so that it does
+   * not accept tokens that were revoked before it started, unless a source is down.
    */
   tried(): boolean;
 };
@@ -25,7 +25,8 @@ export type RevocationParts = {
   readonly schedule: Schedule;
   readonly fetchJson: FetchJson;
   /**
-   * Redis client and full key of the stream. The client is used for nothing else, because its commands block.
+   * Redis client and full key of the stream. This client sends no other commands, because reading the stream
+   * blocks it.
    */
   readonly stream: { readonly redis: Redis; readonly key: string } | undefined;
   readonly telemetry: Pick<Telemetry, 'revocationsChanged'>;

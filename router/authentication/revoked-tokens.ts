@@ -1,4 +1,4 @@
-/** One revoked token. */
+/** A token that its issuer has revoked before its expiry. */
 export type Revocation = {
   readonly tokenId: string;
   /** Expiry of the token, in seconds since 1970. */
@@ -21,8 +21,8 @@ export class RevokedTokens {
   #pruneAtS = 0;
 
   /**
-   * @param keepS seconds added to the expiry of a token: the clock tolerance during which expired tokens are
-   * accepted
+   * @param keepS seconds for which an entry is kept after the token's expiry: the clock tolerance during
+   * which expired tokens are accepted
    */
   constructor(now: () => number, keepS: number) {
     this.#now = now;
@@ -48,8 +48,8 @@ export class RevokedTokens {
   }
 }
 
-// An issuer contains no line break, so two different pairs of issuer and token id never result in the same
-// key.
+// Returns the key of a token: issuer, line break and token id. An issuer contains no line break, so two
+// different pairs never have the same key.
 function keyOf(issuer: string | undefined, tokenId: string): string {
   return `${issuer ?? ''}\n${tokenId}`;
 }

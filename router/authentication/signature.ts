@@ -11,11 +11,11 @@ type SignedCall = {
   readonly identity: IdentityHeaders;
 };
 
-/** Signs calls to subgraphs. */
+/** Signs calls to subgraphs, so that a subgraph can reject calls that do not come from the router. */
 export type Signer = {
   /**
-   * Returns headers by which a subgraph can verify that this router has sent the call, just now, and to that
-   * subgraph.
+   * Returns headers that let a subgraph verify that this router has just sent the call, and has sent it to
+   * that subgraph.
    * @throws {TypeError} if the name of the subgraph cannot be sent in a header
    */
   sign(call: SignedCall): Record<string, string>;

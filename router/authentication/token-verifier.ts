@@ -21,7 +21,10 @@ const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
-  /** Conditions on other claims than those of the identity. */
+  /**
+   * Conditions on further claims, such as a level in `partner.level`, which are evaluated in addition to the
+   * claims that identify the caller.
+   */
   readonly claimConditions: readonly ClaimCondition[];
 };
 
@@ -43,8 +46,8 @@ export async function verifyToken(
   return { identity, keysVersion: issuer.keys.version(), untilS, claimConditions: rules.claimConditions };
 }
 
-// The token names its issuer. The name is read before the signature is verified, and is used only to select
-// the keys. `verify` checks it again afterwards.
+// Finds the issuer that the token names. This name is read before the signature is verified, so it is used
+// only to select the keys; the verification checks it again.
 function namedIssuer(token: string): string {
   try {
     return decodeJwt(token).iss ?? '';
@@ -76,9 +79,9 @@ async function verify(
   }
 }
 
-// Verifies a token, and fetches the keys once more if the signature does not match. An issuer may replace a
-// key without changing its `kid`, or use none. Then only the failed verification shows that the key is
-// outdated.
+// Verifies a token. If the signature does not match, fetches the keys again and verifies the token once more:
+// an issuer may replace a key without changing its `kid`, or use no `kid`, so only the failed verification
+// shows that the cached key is outdated.
 async function verifyWithCurrentKeys(
   token: string,
   keys: KeySet,

@@ -6,8 +6,8 @@ import type { ClaimCondition, UserIdentity } from '../request/identity.ts';
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**
-   * Version of the issuer's keys with which the token was verified. With another version the entry is not
-   * used: the issuer may have withdrawn the key, which makes its tokens invalid.
+   * Version of the issuer's keys with which the token was verified. When the keys have another version, the
+   * cached entry is not used: the issuer may have withdrawn the key, which makes its tokens invalid.
    */
   readonly keysVersion: number | undefined;
   /**
@@ -15,7 +15,10 @@ export type VerifiedToken = {
    * be verified again.
    */
   readonly untilS: number;
-  /** Conditions on claims that were checked. The entry is valid only for this list. */
+  /**
+   * Conditions on claims that were evaluated for the token. When the configuration has other conditions, the
+   * cached entry is not used.
+   */
   readonly claimConditions: readonly ClaimCondition[];
 };
 

@@ -8,22 +8,25 @@ import type { Subject } from './requirement.ts';
  */
 export type AuthorizationMode = 'filter' | 'reject' | 'dry-run';
 
-/** A denied selection, as listed in a response. */
+/** A selection that the caller is not authorized to see, as listed in the response. */
 export type AuthorizationError = {
   readonly message: string;
   readonly path: readonly string[];
   readonly extensions: { readonly code: DenialCode };
 };
 
-/** Code of a denial: UNAUTHENTICATED if the caller has no token, otherwise UNAUTHORIZED_FIELD_OR_TYPE. */
+/**
+ * Error code of a denied selection: UNAUTHENTICATED if the caller has no token, otherwise
+ * UNAUTHORIZED_FIELD_OR_TYPE.
+ */
 export type DenialCode = 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
 
-/** Returns the code of denials for a caller. */
+/** Returns the error code of selections that are denied to a caller. */
 export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
-/** The result of `authorize`: selections that the caller may not see. */
+/** Result of checking an operation: selections that the caller may not see. */
 export type AuthorizationResult = {
   /** Selections to remove from the operation; undefined if there are none or the mode is `dry-run`. */
   readonly restriction: Restriction | undefined;
@@ -54,8 +57,8 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // All denied selections are excluded by `@skip` or `@include`, so the mode `reject` accepts the
-      // operation.
+      // Every denied selection is excluded by `@skip` or `@include`, so the operation is accepted even in the
+      // mode `reject`.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));
     }

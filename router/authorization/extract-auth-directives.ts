@@ -85,7 +85,9 @@ function readAlternatives(value: unknown): Alternatives | undefined {
     : undefined;
 }
 
-/** Replaces equal requirements by one object. Access decisions are cached by the identity of this object. */
+/**
+ * Replaces equal requirements by one object, because access decisions are cached with this object as the key.
+ */
 function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Requirements {
   const known = new Map<string, Requirement>();
   const intern = (requirement: Requirement): Requirement => {

@@ -38,8 +38,9 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // `__typename` is added for two reasons. On an interface or union, the object type decides which fields are
-  // denied, so the response must have it. A selection without any fields would be invalid.
+  // `__typename` is added in two cases. On an interface or union the type of each object decides which fields
+  // are denied, so the response must have the type. If all fields were removed, an empty selection would be
+  // invalid.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

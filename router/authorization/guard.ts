@@ -10,14 +10,14 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** A selected field that the caller is not authorized to see. */
 export type DeniedField = {
-  /** Response names from the root, without list indexes. */
+  /** Response names (aliases) from the root of the operation to the field, without list indexes. */
   readonly path: readonly string[];
 };
 
-/** The parts of an operation that are denied to a caller, and the document without them. */
+/** The parts of an operation that a caller may not see, and the document without these parts. */
 export type Restriction = {
   readonly denials: Denials;
-  /** Document to plan instead of the client's document. */
+  /** The client's document without the denied fields. This document is planned instead. */
   readonly document: DocumentNode;
   /**
    * Returns the denied fields that `@skip` and `@include` do not exclude for the given variables, up to a
@@ -29,21 +29,24 @@ export type Restriction = {
 /** Checks which parts of an operation a caller may see. */
 export type Guard = {
   /**
-   * Returns the denied parts of the operation for a caller; undefined if the caller may see everything.
-   * Callers that satisfy the same requirements get the same object, so that its plan is shared.
+   * Returns the parts of the operation that a caller may not see; undefined if the caller may see everything.
+   * Callers that satisfy the same requirements get the same object, so that they share its query plan.
    */
   readonly restrictionFor: (subject: Subject) => Restriction | undefined;
 };
 
 /**
- * Maximum number of cached restrictions per operation. An evicted restriction is computed again, and its
- * document planned again.
+ * Maximum number of cached results per operation, one for each combination of denied requirements. An evicted
+ * result is computed again, and its filtered document is planned again.
  */
 const MOST_RESTRICTIONS = 16;
 
 const MOST_LISTED = 100;
 
-/** Creates the guard of an operation; undefined if it selects nothing protected. */
+/**
+ * Creates the check of which parts of an operation a caller may see; undefined if the operation selects
+ * nothing protected.
+ */
 export function createGuard(
   document: DocumentNode,
   operationName: string | undefined,

@@ -34,8 +34,8 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // A field of an interface or union returns objects of several types. Whether the caller satisfies the
-      // requirements of those types is checked for each object.
+      // The requirements of an interface or union are left out here: the field returns objects of several
+      // types, and the caller is checked against the requirements of each object's type.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }
@@ -63,7 +63,8 @@ function present(requirements: readonly (Requirement | undefined)[]): readonly R
 }
 
 /**
- * Fields and types that the caller is not authorized to see: they are not fetched, and their value is null.
+ * Fields and types that a caller is not authorized to see. They are not fetched, and their value in the
+ * response is null.
  */
 export type Denials = {
   /**
@@ -76,7 +77,8 @@ export type Denials = {
 };
 
 /**
- * Returns the fields and types that are denied to a caller that does not satisfy the requirements in `unmet`.
+ * Returns the fields and types that are denied to a caller. `unmet` has the requirements that the caller does
+ * not satisfy.
  */
 export function denialsOf(protectedSchema: ProtectedSchema, unmet: ReadonlySet<Requirement>): Denials {
   const { schema, objectTypes, ofField, ofType } = protectedSchema;

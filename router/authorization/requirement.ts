@@ -11,14 +11,20 @@ export type Subject =
  */
 export type Alternatives = readonly (readonly string[])[];
 
-/** Authorization requirement of a type or field. The caller must satisfy all of its parts. */
+/**
+ * Authorization requirement of a type or field: authentication, scopes and policies. The caller must satisfy
+ * each part.
+ */
 export type Requirement = {
   readonly authenticated: boolean;
   readonly scopes: readonly Alternatives[];
   readonly policies: readonly Alternatives[];
 };
 
-/** A configured policy. The user needs all of the scopes, and one of the roles if there are any. */
+/**
+ * A policy of the configuration: the scopes, all of which the user needs, and the roles, of which the user
+ * needs one.
+ */
 export type Policy = {
   readonly roles?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;
@@ -63,5 +69,5 @@ function isPolicyMet(
   );
 }
 
-/** Authorization requirements. The key is a coordinate: `Order` or `Order.total`. */
+/** Authorization requirements by schema coordinate: `Order` or `Order.total`. */
 export type Requirements = ReadonlyMap<string, Requirement>;

@@ -1,7 +1,7 @@
 import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 
-/** Authorization directives that the router enforces. */
+/** Names of the authorization directives that the router enforces. */
 export type EnforcedDirective = 'authenticated' | 'requiresScopes' | 'policy';
 
 /**
@@ -15,7 +15,7 @@ export type SecurityLinks = {
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
 };
 
-/** A `@link` of a supergraph. */
+/** A `@link` of a supergraph, by which it imports a specification such as `authenticated`. */
 export type Link = {
   readonly node: ConstDirectiveNode;
   readonly url: string;
@@ -39,8 +39,9 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
 };
 
 /**
- * Specifications that supergraphs link `for: SECURITY` and that this module need not enforce. Apollo Gateway
- * removes inaccessible elements from the API schema, and the plan passes context values.
+ * Specifications that supergraphs link `for: SECURITY` but that this module need not enforce. Apollo Gateway
+ * removes `@inaccessible` elements from the API schema, and query plans pass the values of `@context` to
+ * subgraphs.
  */
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`, `${SPECIFICATIONS}context`]);
 

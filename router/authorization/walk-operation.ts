@@ -11,18 +11,18 @@ import type {
 import { responseName } from '../shared/graphql/response-name.ts';
 import type { ProtectedSchema } from './protected-schema.ts';
 
-/** A selected field at one place of an operation. */
+/** A selected field at one place of an operation, with the object types that are possible there. */
 export type Visit = {
-  /** Object types that the field may be selected on. */
+  /** Names of the object types on which the field may be selected at this place. */
   readonly parents: readonly string[];
   readonly field: FieldNode;
   /** Object types that the field's value can have; empty for a scalar. */
   readonly objects: readonly string[];
-  /** Response names from the root. */
+  /** Response names (aliases) from the root of the operation to this field. */
   readonly path: readonly string[];
 };
 
-/** Options of `walkOperation`. */
+/** Options of the traversal of an operation: the callback for each field, and which selections it visits. */
 export type Walk = {
   /** Called for each field. Returns whether the fields selected in it are visited too. */
   readonly visit: (visit: Visit) => boolean;
@@ -38,8 +38,8 @@ export type Walk = {
 type Place = { readonly types: readonly string[]; readonly path: readonly string[] };
 
 /**
- * Visits the fields of an operation with their possible object types. Type conditions of fragments narrow
- * these.
+ * Visits every field of an operation together with the object types that it may be selected on. A fragment
+ * with a type condition, such as `... on Book`, restricts these types.
  */
 export function walkOperation(
   document: DocumentNode,
