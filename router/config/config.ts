@@ -57,7 +57,8 @@ export function configOption(path: string): string {
 }
 
 /**
- * Checks that a file exists and is not a directory; messages begin with `setting`.
+ * Checks that a file exists and is not a directory. `setting` names the option or variable that gave the
+ * path, for the message.
  * @throws {ConfigError}
  */
 export function assertFile(path: string, setting = ''): void {
@@ -106,7 +107,7 @@ const ENVIRONMENT: readonly {
   { name: 'NODE_ENV', path: ['mode'], read: (value) => (value === 'production' ? 'production' : undefined) },
 ];
 
-// A text that is not a number is returned unchanged, so that the error message can show it.
+// Returns a text that is not a number unchanged, so that the error message can show it.
 function readNumber(value: string): unknown {
   return /^\d+$/.test(value) ? Number(value) : value;
 }
@@ -139,7 +140,10 @@ function supergraphOverrides(env: Environment): Override[] {
   return [...only(kind, kind === 'file' ? resolve(text) : text), override('SUPERGRAPH', 'registry')];
 }
 
-/** Replaces all places of the supergraph by one; the registry is left as it is. */
+/**
+ * Returns overrides that set one kind of source (file, URL or OCI reference) and unset all others except the
+ * registry.
+ */
 function only(kind: string, value: string | undefined): Override[] {
   return ['file', 'url', 'oci', 'sources'].map((key) =>
     override('SUPERGRAPH', key, key === kind ? value : undefined),
@@ -173,8 +177,8 @@ function resolveSupergraph(
 }
 
 /**
- * Returns the directory in which a router that follows a registry stores the supergraph by default; undefined
- * without a registry, and if no directory is suitable.
+ * Returns the directory in which a router that follows a registry stores the last supergraph by default;
+ * undefined without a registry, or if no suitable directory is writable.
  */
 function storeOfRegistry(
   { registry, sources = [] }: z.output<typeof configSchema>['supergraph'],

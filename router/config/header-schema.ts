@@ -27,7 +27,10 @@ const forwardedPart = z.enum(['for', 'proto', 'host']);
 const requestRules = z.array(requestRule).default([]);
 const responseRules = z.array(responseRule).default([]);
 
-/** Schema of `headers` in `router.yaml`. */
+/**
+ * Schema of the key `headers` in `router.yaml`: rules for headers that are passed to subgraphs and to
+ * clients.
+ */
 export const headersSchema = z
   .strictObject({
     request: requestRules.describe(

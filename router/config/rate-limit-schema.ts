@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { count } from './values.ts';
 
-// Buckets count points multiplied by milliseconds, which must remain a safe integer
-// (docs/decisions/005-token-bucket.md).
+// The router counts the content of a bucket in points multiplied by milliseconds. The maximum values of
+// points and window keep this product a safe integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
   points: count.max(100_000_000).describe('Maximum number of cost points in the bucket.'),
   windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket becomes full.'),

@@ -23,7 +23,7 @@ const headerValue = z
 
 const PLACES = ['file', 'url', 'oci', 'registry'] as const;
 
-/** Settings that are allowed for only one kind of source. */
+/** For each setting that only one kind of source has: the key of that kind, such as `url` for `sha256`. */
 const REQUIRED_PLACE = {
   headers: 'url',
   sha256: 'url',
@@ -35,7 +35,7 @@ const REQUIRED_PLACE = {
   plainHttp: 'oci',
 } as const;
 
-/** One source of the supergraph, with its settings. */
+/** Schema of one source of the supergraph (file, URL, OCI registry or schema registry) with its settings. */
 export const supergraphSource = z
   .strictObject({
     file: file.optional().describe(FILE),
@@ -168,7 +168,10 @@ export const supergraph = z
 
 const tags = z.array(z.string().min(1)).default([]);
 
-/** Settings that a graph takes from its published contract. */
+/**
+ * Settings that the configuration must not have for a graph with `contract`: the registry publishes them with
+ * the contract.
+ */
 const PUBLISHED = ['include', 'exclude'] as const;
 
 const graph = z
@@ -222,7 +225,9 @@ const graph = z
       context.addIssue({ code: 'custom', path: [key], message: 'is not allowed beside `contract`' });
   });
 
-/** Name that logs and metrics use for the graph at `listen.path`; other graphs have configured names. */
+/**
+ * Name of the graph at `listen.path` in logs and metrics. Other graphs have the names of the configuration.
+ */
 export const WHOLE_GRAPH = 'all';
 
 export const graphs = z

@@ -118,8 +118,8 @@ export const traffic = z
           transport: subgraphTraffic.transport.optional(),
           pipelining: subgraphTraffic.pipelining.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // The values have no defaults here: a subgraph without settings would get the defaults instead of
-          // the values that `all` sets for every subgraph.
+          // The keys of a breaker have no defaults in this schema: with them, a subgraph without own settings
+          // would get the defaults instead of the values that `traffic.all` sets for every subgraph.
           breaker: z
             .strictObject(subgraphTraffic.breaker)
             .partial()

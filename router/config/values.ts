@@ -5,7 +5,7 @@ import { z } from 'zod';
  * `mergeConfig` and the generated documentation read it.
  */
 export const RELOADABLE = { 'x-reloadable': true };
-/** Marks keys that change only after a restart, although the section around them can change without one. */
+/** Marks keys that change only after a restart, although a parent key is marked as reloadable. */
 export const NEEDS_RESTART = { 'x-reloadable': false };
 
 export const port = z.int().min(0).max(65535);

@@ -3,7 +3,7 @@ import { SECRET } from '../yaml/secret.ts';
 
 const count = z.int().min(1);
 
-/** Schema of `console` in `router.yaml`. */
+/** Schema of the key `console` in `router.yaml`: the web page for operators. */
 export const consoleSchema = z
   .strictObject({
     enabled: z

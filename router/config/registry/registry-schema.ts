@@ -2,7 +2,10 @@ import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { SECRET } from '../yaml/secret.ts';
 
-/** Graph and variant, such as `shop@production`. The folder of the stored release has this name. */
+/**
+ * Matches a graph and its variant, such as `shop@production`. Releases of the graph are stored in a folder of
+ * this name.
+ */
 export const GRAPH_REF = /^[a-z][\w-]*@[a-z][\w-]*$/i;
 
 const API_KEY = /^trib_.+_(?<thumbprint>[\w-]{16})$/;
@@ -12,7 +15,10 @@ export const publicKeyPem = z
   .string()
   .refine(isEd25519, { message: 'must be the PEM text of an Ed25519 public key' });
 
-/** A registry whose releases the router follows. */
+/**
+ * Schema of the settings for following a registry: the router serves the supergraphs that the registry
+ * releases.
+ */
 export const registrySource = z
   .strictObject({
     url: z
@@ -51,7 +57,10 @@ export const registrySource = z
       });
   });
 
-/** Returns the start of the thumbprint (RFC 7638) of the signing key that an API key pins. */
+/**
+ * Returns the end of a registry API key: the start of the thumbprint (RFC 7638) of the only key that may sign
+ * releases. Undefined if the API key has none.
+ */
 export function pinnedThumbprint(key: string): string | undefined {
   return API_KEY.exec(key)?.groups?.['thumbprint'];
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../yaml/read-yaml.ts';
 
-/** Directory of a service on Linux, such as a volume of a container. */
+/** Directory in which a service keeps its data on Linux; in a container it may be a volume. */
 const SYSTEM_DIRECTORY = '/var/lib/tributary';
 
 /**

@@ -23,7 +23,10 @@ export type MergedConfig = {
   readonly restart: readonly ConfigChange[];
 };
 
-/** JSON schema keyword that marks keys which can change without a restart. It applies to nested keys too. */
+/**
+ * Name of the keyword in the JSON schema that marks keys which can change without a restart. The mark applies
+ * to nested keys too.
+ */
 const MARK = 'x-reloadable';
 
 /**
@@ -69,7 +72,10 @@ function childOf(schema: Schema, key: string): Schema {
   return isRecord(own) ? own : {};
 }
 
-/** Returns the changed keys of a value. An entry that was added or removed is listed by its own keys. */
+/**
+ * Returns the keys that differ between two values. If a whole object was added or removed, its own keys are
+ * listed.
+ */
 function changesOf(node: Node, from: unknown, to: unknown): readonly ConfigChange[] {
   const entry = from ?? to;
   if (!hasKeys(node.schema) || !isRecord(entry) || (isRecord(from) && isRecord(to)))
@@ -82,8 +88,8 @@ function changesOf(node: Node, from: unknown, to: unknown): readonly ConfigChang
 }
 
 /**
- * Returns a changed key for the log. Its values are included only if they are numbers, booleans or values of
- * an enumeration, because any other value may be a secret.
+ * Returns a changed key for the log. The old and the new value are included only if they are numbers,
+ * booleans or values of an enumeration, because any other value may be a secret.
  */
 function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigChange {
   const isPublic = (value: unknown) =>
@@ -96,7 +102,8 @@ function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigCha
 }
 
 /**
- * Validates the merged configuration. A new value may contradict a value that changes only after a restart.
+ * Validates the merged configuration: a new value that applies at once may contradict a running value that
+ * changes only after a restart.
  */
 function checked(merged: unknown, next: Config): Config {
   const result = configSchema.safeParse(merged);

@@ -2,7 +2,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 
 /** Watches a growing set of paths until it is disposed. */
 export type PathWatcher = Disposable & {
-  /** Watches these paths too. A path that does not exist yet is reported when it appears. */
+  /** Watches further paths. A path that does not exist yet is reported when it appears. */
   readonly add: (paths: readonly string[]) => void;
 };
 

@@ -1,19 +1,19 @@
 /** A field of log lines, as `docs/logs.md` describes it. */
 export type LogFieldDescription = {
-  /** Meaning of the value. */
+  /** Meaning of the field's value. */
   readonly description: string;
-  /** A value as it appears in JSON. */
+  /** Example of the field's value, as it appears in JSON. */
   readonly example: unknown;
 };
 
-/** Fields of every line. They can be renamed, but not left out. */
+/** Fields that every log line has. They can be renamed, but not left out. */
 const LINE_FIELDS = {
   time: { description: 'Time in ISO 8601, UTC, with milliseconds.', example: '2026-11-27T15:18:28.413Z' },
   level: { description: '`debug`, `info`, `warn` or `error`.', example: 'info' },
   msg: { description: 'Fixed text of the event, `request` for a request.', example: 'request' },
 } as const satisfies Record<string, LogFieldDescription>;
 
-/** Fields of the line of a request, in the order in which they are written. */
+/** Fields of the log line that is written for each request, in their order. */
 const REQUEST_FIELDS = {
   service: { description: '`telemetry.serviceName`.', example: 'tributary' },
   requestId: {
@@ -95,7 +95,7 @@ const REQUEST_FIELDS = {
   },
 } as const satisfies Record<string, LogFieldDescription>;
 
-/** Further fields of audit lines. */
+/** Fields that only lines of the audit log have. */
 const AUDIT_FIELDS = {
   stream: { description: '`audit` for lines of the audit stream.', example: 'audit' },
   code: { description: '[Error code](errors.md) of the rejection.', example: 'TOKEN_EXPIRED' },
@@ -113,16 +113,16 @@ const AUDIT_FIELDS = {
   denied: { description: 'Denied fields as response paths, at most 20.', example: ['users.email'] },
 } as const satisfies Record<string, LogFieldDescription>;
 
-/** All fields that log lines of requests and of the audit stream may have, in the order of `docs/logs.md`. */
+/** All fields of log lines for requests and of audit lines, in the order of `docs/logs.md`. */
 export const LOG_FIELDS = { line: LINE_FIELDS, request: REQUEST_FIELDS, audit: AUDIT_FIELDS } as const;
 
 export type RequestField = keyof typeof REQUEST_FIELDS;
 export type LogField = keyof typeof LINE_FIELDS | RequestField | keyof typeof AUDIT_FIELDS;
 
-/** Names of the fields that `include` and `exclude` accept. */
+/** Names of the log fields that `include` and `exclude` of the configuration accept. */
 export const REQUEST_FIELD_NAMES: readonly RequestField[] = namesOf(REQUEST_FIELDS);
 
-/** Names of the fields that can be renamed and redacted. */
+/** Names of the log fields that can be renamed and redacted. */
 export const LOG_FIELD_NAMES: readonly LogField[] = [
   ...namesOf(LINE_FIELDS),
   ...REQUEST_FIELD_NAMES,

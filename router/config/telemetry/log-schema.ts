@@ -3,9 +3,14 @@ import { SECRET } from '../yaml/secret.ts';
 import { closestName } from '../../shared/closest-name.ts';
 import { LOG_FIELD_NAMES, REQUEST_FIELD_NAMES } from './log-fields.ts';
 
-/** Fields that identify an event. Without them, no program could find a line again. */
+/**
+ * Fields that cannot be redacted, because they identify an event: without them, no program could find a line
+ * again.
+ */
 const UNREDACTED = new Set(['time', 'level', 'msg', 'stream']);
-/** Key characters of common schemas, such as `@timestamp` and `http.response.status_code`. */
+/**
+ * Matches the names that log fields may be renamed to, such as `@timestamp` and `http.response.status_code`.
+ */
 const KEY = /^(?!__proto__$)[\w@.-]{1,64}$/;
 
 const count = z.int().min(1);
@@ -14,7 +19,10 @@ const requestFields = z.array(
   z.enum(REQUEST_FIELD_NAMES, { error: ({ input }) => unknownField(input, REQUEST_FIELD_NAMES) }),
 );
 
-/** How a value is redacted: replaced, replaced by a keyed hash, or reduced to its network. */
+/**
+ * How the value of a log field is redacted: replaced by a fixed text, replaced by a keyed hash, or reduced to
+ * the network of an address.
+ */
 const redaction = z.enum(['mask', 'hash', 'truncate']);
 
 export const logs = z
@@ -114,7 +122,7 @@ function unknownField(name: unknown, known: readonly string[]): string {
     : `unknown log field, did you mean ${similar}? Known fields: ${known.join(', ')}`;
 }
 
-/** Returns the names that two fields would have in the log. */
+/** Returns the names that two fields would share in the log after renaming. */
 function equalNames(rename: Readonly<Record<string, string>>): readonly string[] {
   const names = LOG_FIELD_NAMES.map((field) => (Object.hasOwn(rename, field) ? rename[field] : field));
   return [...new Set(names.filter((name, index) => name !== undefined && names.indexOf(name) < index))].map(

@@ -43,7 +43,9 @@ function override(name: string, path: readonly string[], value: unknown): Overri
   return { name, path: ['telemetry', ...path], value };
 }
 
-/** `service.name` in `OTEL_RESOURCE_ATTRIBUTES` counts unless `OTEL_SERVICE_NAME` is set. */
+/**
+ * Reads `service.name` from `OTEL_RESOURCE_ATTRIBUTES`, which counts only if `OTEL_SERVICE_NAME` is not set.
+ */
 function serviceNameOverride(env: Environment): readonly Override[] {
   const attributes = readPairs(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '');
   const name = typeof attributes === 'string' ? undefined : attributes['service.name'];
@@ -53,8 +55,8 @@ function serviceNameOverride(env: Environment): readonly Override[] {
 }
 
 /**
- * `always_off` exports nothing at all, also no slow or failed requests. A sampler with an unknown name is
- * passed on to the schema, which rejects it.
+ * Converts `OTEL_TRACES_SAMPLER`. With `always_off` nothing is exported, not even slow or failed requests.
+ * The name of an unknown sampler is passed on to the schema, which rejects it.
  */
 function samplerOverrides(env: Environment): readonly Override[] {
   const sampler = env['OTEL_TRACES_SAMPLER']?.trim() ?? '';
@@ -74,7 +76,7 @@ function isTrue(text: string): boolean {
   return text.toLowerCase() === 'true';
 }
 
-// A text that is not a number is returned unchanged, so that the error message can show it.
+// Returns a text that is not a number unchanged, so that the error message can show it.
 function readNumber(text: string): unknown {
   return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
@@ -84,7 +86,10 @@ function readExporter(text: string): unknown {
   return text === 'otlp' ? true : text;
 }
 
-/** The metrics are always served for Prometheus, so `prometheus` only means that they are not pushed. */
+/**
+ * Converts `OTEL_METRICS_EXPORTER`. Metrics can always be read in the Prometheus format, so `prometheus` only
+ * means that they are not pushed by OTLP.
+ */
 function readMetricsExporter(text: string): unknown {
   return text === 'prometheus' ? false : readExporter(text);
 }
@@ -93,7 +98,10 @@ function readList(text: string): readonly string[] {
   return [...new Set(text.split(',').map((item) => item.trim()))];
 }
 
-/** Reads `name=value,name2=value2` with percent-encoded values; the text itself if it is anything else. */
+/**
+ * Reads `name=value,name2=value2` with percent-encoded values. Returns any other text unchanged, so that the
+ * schema rejects it.
+ */
 function readPairs(text: string): string | Record<string, string> {
   const pairs: Record<string, string> = {};
   for (const pair of text.split(',').filter((part) => part.trim() !== '')) {

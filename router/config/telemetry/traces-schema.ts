@@ -6,7 +6,8 @@ export const httpUrl = z.url({ protocol: /^https?$/ });
 
 const PAIRS = 'must be names with values; in an environment variable `name=value,name2=value2`';
 
-// The whole record is checked, so that error messages do not show values: they may be secrets.
+// Headers of OTLP requests. One check covers the whole record, because an error message about a single value
+// would show the value, which may be a secret.
 export const otlpHeaders = z
   .record(z.string(), z.string().meta(SECRET), { error: PAIRS })
   .refine(
@@ -17,7 +18,7 @@ export const otlpHeaders = z
 
 export const otlpTimeoutMs = z.int().min(1).max(600_000);
 
-/** Keys of `telemetry` for everything that is sent by OTLP: spans and metrics. */
+/** Keys of `telemetry` that apply to everything that is sent by OTLP: spans and metrics. */
 export const otlpKeys = {
   otlpEnabled: z
     .boolean()

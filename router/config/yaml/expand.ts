@@ -13,11 +13,11 @@ type Path = readonly (string | number)[];
 
 export type ExpansionSource = {
   readonly env: Environment;
-  /** Directory that `${file.PATH}` is relative to. */
+  /** Directory to which paths in `${file.PATH}` are relative. */
   readonly directory: string;
   readonly fileName: string;
   readonly places: YamlPlaces;
-  /** Returns the JSON types that the schema accepts at a path. */
+  /** Returns the JSON types that the configuration schema accepts at a path such as `traffic.all`. */
   readonly typesAt: (path: Path) => JsonTypes;
 };
 
@@ -25,7 +25,7 @@ export type ExpansionSource = {
 export type ExpandedValue = {
   readonly value: unknown;
   readonly problems: readonly string[];
-  /** Absolute paths of the files that were read. */
+  /** Absolute paths of the files that `${file.PATH}` has read. */
   readonly files: readonly string[];
   /**
    * Returns the text at a path as it is written in the file, such as `${env.PORT}`; undefined if it contains
@@ -114,8 +114,8 @@ class Expander {
   }
 
   /**
-   * The default also replaces an empty variable: with `${env.NAME:-default}` an empty `NAME` results in
-   * `default`, as in a shell.
+   * Returns the value of `${env.NAME:-default}`. As in a shell, the default also applies if the variable is
+   * empty.
    */
   #fromEnvironment(name: string, fallback: string | undefined): string {
     const value = this.#source.env[name];
@@ -135,8 +135,8 @@ class Expander {
   }
 
   /**
-   * If the schema has no type for the path, the rule of YAML applies: `8080` becomes a number, and `"8080"`
-   * remains a string.
+   * Converts an expanded text to the type that the schema requires. Without such a type the rule of YAML
+   * applies: `8080` becomes a number, and `"8080"` remains a string.
    */
   #typed(text: string, path: Path): unknown {
     const types = this.#source.typesAt(path);

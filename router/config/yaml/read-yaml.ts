@@ -27,13 +27,13 @@ export class ConfigError extends Error {
 }
 
 export type YamlSource = {
-  /** Name of the file in error messages. */
+  /** Name of the file, for error messages. */
   readonly fileName: string;
-  /** Directory that `${file.PATH}` is relative to. */
+  /** Directory to which paths in `${file.PATH}` are relative. */
   readonly directory: string;
   readonly env: Environment;
   readonly overrides?: readonly Override[];
-  /** Keys that are also accepted under their old names. */
+  /** Keys that have new names but are also accepted under their old names. */
   readonly renamedKeys?: readonly RenamedKey[];
   /** Called with the path of every file that `${file.PATH}` names. */
   readonly onFile?: (path: string) => void;
@@ -75,12 +75,12 @@ export function readYaml<Schema extends z.ZodType>(
   return result.data;
 }
 
-/** File and positions of each configuration that `readYaml` has returned. */
+/** For each configuration object that `readYaml` has returned: its file and the positions of its values. */
 const placesOfValues = new WeakMap<object, Place>();
 
 /**
- * Returns a path such as `traffic.all` as text for a message. For an object that `readYaml` has returned, the
- * text has file and line too.
+ * Returns a configuration path such as `traffic.all` as text for an error message. If `readYaml` has returned
+ * the object, file and line are included.
  */
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
@@ -89,13 +89,16 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
 
 /** Where a configuration value comes from. */
 export type ValueOrigin = {
-  /** `default`, `FILE:LINE` or `env:NAME`. */
+  /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** The value as written in the file if it contains `${…}`. */
+  /** The text in the file, if it contains `${…}`. */
   readonly written: string | undefined;
 };
 
-/** Returns where a value of a configuration comes from that `readYaml` has returned. */
+/**
+ * Returns where a value comes from: the default, a line of the file, or an environment variable. `readYaml`
+ * must have returned the configuration.
+ */
 export function originIn(value: object, path: readonly (string | number)[]): ValueOrigin {
   const place = placesOfValues.get(value);
   if (place === undefined) return { source: 'default', written: undefined };
@@ -109,18 +112,20 @@ export function originIn(value: object, path: readonly (string | number)[]): Val
 }
 
 /**
- * Copies the file positions of one configuration to another that was derived from it, so that `placeIn` finds
- * them.
+ * Copies the file positions of a configuration to one that was derived from it, so that messages about the
+ * derived one can name lines.
  */
 export function copyPlaces(from: object, to: object): void {
   const place = placesOfValues.get(from);
   if (place !== undefined) placesOfValues.set(to, place);
 }
 
-/** An old key with its file and line, and the key that replaces it. */
+/** A use of a configuration key under its old name, with file and line, and the new name. */
 export type RenamedPlace = { readonly place: string; readonly key: string };
 
-/** Returns the old keys in a configuration that `readYaml` has returned; empty for any other value. */
+/**
+ * Returns the old names of keys that a configuration uses; empty if `readYaml` has not returned this object.
+ */
 export function renamedKeysIn(value: object): readonly RenamedPlace[] {
   return placesOfValues.get(value)?.renamed ?? [];
 }
@@ -140,8 +145,8 @@ function parsePlaces(text: string, fileName: string): YamlPlaces {
 }
 
 /**
- * Path of `degradation.fallbacks`. Clients receive the values below it, so their numbers keep their exact
- * digits.
+ * Path of `degradation.fallbacks`. Clients receive the values below this path, so their numbers keep all
+ * their digits.
  */
 const EXACT_AT = ['degradation', 'fallbacks'];
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
@@ -203,7 +208,7 @@ function shownInput(
   return SECRETS.has(path.at(-1)) ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
 
-/** Keys whose values are never shown. */
+/** Names of keys whose values are never shown in messages. */
 const SECRETS: ReadonlySet<string | number | undefined> = new Set([
   'secret',
   'password',
@@ -212,7 +217,7 @@ const SECRETS: ReadonlySet<string | number | undefined> = new Set([
   'hashKey',
 ]);
 
-/** Removes user name and password from URLs. */
+/** Removes user name and password from the URLs in a text. */
 function withoutPassword(text: string): string {
   return text.replace(/:\/\/[^/@]*@/, '://***@');
 }

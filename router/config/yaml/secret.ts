@@ -1,2 +1,2 @@
-/** Marks keys whose values are secrets. The console shows `***` instead of them. */
+/** Metadata that marks a key of the configuration as secret. The console shows `***` instead of its value. */
 export const SECRET = { 'x-secret': true };

@@ -5,13 +5,13 @@ import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 export type YamlPlaces = {
   readonly document: Document;
   readonly lines: LineCounter;
-  /** The text of the file. */
+  /** The text of the YAML file. */
   readonly text: string;
 };
 
 type Path = readonly (string | number)[];
 
-/** Returns the YAML node at a path. Aliases (`*name`) and merge keys (`<<`) on the way are resolved. */
+/** Returns the YAML node at a path. Aliases (`*name`) and merge keys (`<<`) along the path are resolved. */
 function nodeAt({ document }: YamlPlaces, path: Path): Node | undefined {
   let node = resolved(document.contents, document);
   for (const key of path) node = resolved(childOf(node, key, document), document);
@@ -23,7 +23,10 @@ export function hasValueAt(places: YamlPlaces, path: Path): boolean {
   return nodeAt(places, path) !== undefined;
 }
 
-/** Returns the line of the value at a path, or of its nearest parent that exists. */
+/**
+ * Returns the line of the value at a path. If the file lacks the value, returns the line of the nearest
+ * parent that the file has.
+ */
 export function lineAt(places: YamlPlaces, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const isWhole = length === path.length;
@@ -45,8 +48,8 @@ function startOf(places: YamlPlaces, path: Path): number | undefined {
 }
 
 /**
- * Returns the line of a text within the string at a path. The line matters for a block scalar (`|`), which
- * has several lines.
+ * Returns the line of a part of the string at a path. A block scalar (`|`) has several lines, so the line of
+ * the whole string would be imprecise.
  */
 export function lineOfPart(places: YamlPlaces, path: Path, part: string): number {
   const range = nodeAt(places, path)?.range;
@@ -54,13 +57,13 @@ export function lineOfPart(places: YamlPlaces, path: Path, part: string): number
   return range && at >= 0 ? places.lines.linePos(range[0] + at).line : lineAt(places, path);
 }
 
-/** Whether the value at a path is written without quotes. YAML then infers its type. */
+/** Returns whether the value at a path is written without quotes, so that YAML infers its type. */
 export function isPlain(places: YamlPlaces, path: Path): boolean {
   const node = nodeAt(places, path);
   return isScalar(node) && node.type === 'PLAIN';
 }
 
-/** A key that has been renamed. */
+/** A configuration key that has been renamed, with its old and its new name. */
 export type RenamedKey = { readonly parent: readonly string[]; readonly from: string; readonly to: string };
 
 /** Renames an old key in the parsed file. Returns its line, or undefined if the file does not have it. */
