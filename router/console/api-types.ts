@@ -10,47 +10,50 @@ import type { RequestTrace } from '../request/request-trace.ts';
  * have the client name `tributary-console` and are not recorded as usage.
  */
 
-/** Body of every response with an error status. */
+/** Body of every response of the console API with an error status. */
 export type ApiError = {
   readonly error: {
     readonly code: string;
     readonly message: string;
-    /** Configuration key that enables what is missing. */
+    /** Configuration key that enables the missing feature, such as `usage.enabled`. */
     readonly key?: string;
   };
 };
 
-/** `GET overview`. */
+/** Response to `GET overview`: the router, its health, and what this caller can use. */
 export type Overview = {
   readonly product: 'Tributary';
   readonly version: string;
   readonly mode: 'development' | 'production';
   /** Graph and variant of the registry that the router follows, such as `shop@production`; otherwise null. */
   readonly graph: string | null;
-  /** Path of GraphQL on the client port. */
+  /** Path of the GraphQL endpoint on the client port, such as `/graphql`. */
   readonly graphqlPath: string;
-  /** Path on the origin of the page to which it sends operations. */
+  /** Path to which the page sends its operations. It is on the page's own origin. */
   readonly graphqlUrl: string;
   readonly supergraph: { readonly id: string; readonly since: string; readonly source: string } | null;
   readonly health: { readonly ready: boolean; readonly reasons: readonly string[] };
-  /** Whether Apollo Sandbox is served at `/sandbox` of this port. */
+  /** Whether this port also serves Apollo Sandbox, at `/sandbox`. */
   readonly sandbox: boolean;
-  /** Whether the router follows a registry, to which `POST registry` forwards requests. */
+  /**
+   * Whether the router follows a registry. If so, `POST registry` forwards GraphQL operations to this
+   * registry.
+   */
   readonly registry: boolean;
-  /** Accounts of `console.demoAccounts`; empty in production. */
+  /** Accounts of `console.demoAccounts`, with which visitors of the page can sign in; empty in production. */
   readonly demoAccounts: readonly DemoAccount[];
   /** Whether this caller may use actions such as `POST breakers/SUBGRAPH`. */
   readonly actions: boolean;
-  /** Number of router processes whose results are merged. */
+  /** Number of router processes whose results are merged in each response. */
   readonly workers: number;
 };
 
 export type DemoAccount = { readonly email: string; readonly password: string; readonly role: string };
 
-/** `GET state`: the state of each process. Its content is that of `/state` of the admin port. */
+/** Response to `GET state`: for each router process, the same content as `/state` of the admin port. */
 export type StateResult = readonly Readonly<Record<string, unknown>>[];
 
-/** `GET schema?version=ID`: the active supergraph, or one of the last versions. */
+/** Response to `GET schema?version=ID`: the schemas of the active supergraph, or of an earlier version. */
 export type SchemaResult = {
   readonly version: string;
   /** Schema that clients see, as SDL. */
@@ -59,23 +62,25 @@ export type SchemaResult = {
   readonly subgraphs: readonly {
     readonly name: string;
     readonly sdl: string;
-    /** Only on the admin port. */
+    /** URL of the subgraph. Only the admin port shows it. */
     readonly url?: string;
   }[];
-  /** The API schema of each contract. */
+  /** The API schema of each contract (a part of the graph for some clients). */
   readonly contracts: readonly { readonly name: string; readonly api: string }[];
-  /** The last versions, the newest one first. */
+  /** The supergraph versions that were served last, the newest one first. */
   readonly versions: readonly SchemaVersion[];
 };
 
 export type SchemaVersion = {
   readonly id: string;
   readonly since: string;
-  /** Time at which another version replaced it; null for the active one. */
+  /** Time at which another version replaced this one; null for the active version. */
   readonly until: string | null;
 };
 
-/** `GET usage`: requests of each coordinate since `from`. */
+/**
+ * Response to `GET usage`: number of requests since `from` for each schema coordinate, such as `Query.book`.
+ */
 export type UsageResult = {
   readonly from: string;
   readonly to: string;
@@ -89,7 +94,9 @@ export type CoordinateUsage = {
   readonly lastSeen: string | null;
 };
 
-/** `GET usage?coordinate=Type.field`: the operations that use it. */
+/**
+ * Response to `GET usage?coordinate=Type.field`: the operations that use this coordinate, with their clients.
+ */
 export type CoordinateResult = {
   readonly coordinate: string;
   readonly operations: readonly {
@@ -105,17 +112,20 @@ export type CoordinateResult = {
   }[];
 };
 
-/** `GET operations`: operations of the manifests, and recorded ones. */
+/**
+ * Response to `GET operations`: the operations of persisted-operation manifests, and those recorded from
+ * requests.
+ */
 export type OperationsResult = {
   readonly manifest: readonly {
     readonly id: string;
     readonly name: string;
     readonly type: string;
     readonly body: string;
-    /** Client whose manifest has the operation; null for the manifest of all clients. */
+    /** Client that may send the operation, by its manifest; null for the manifest of all clients. */
     readonly client: string | null;
   }[];
-  /** Recorded operations, the most used one first; empty if operations are not recorded. */
+  /** Operations that were recorded from requests, the most used one first; empty if usage is not recorded. */
   readonly recorded: readonly {
     readonly name: string | null;
     readonly signature: string;
@@ -126,13 +136,16 @@ export type OperationsResult = {
   }[];
 };
 
-/** Reason why a request is in the ring of recent requests. */
+/** Reason why a request is in the list of recent requests. `sampled` requests are chosen at intervals. */
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 
-/** `GET requests?since=&operation=&client=&code=&subgraph=&kind=`: recent requests, the newest one first. */
+/**
+ * Response to `GET requests?since=&operation=&client=&code=&subgraph=&kind=`: recent requests that match, the
+ * newest one first.
+ */
 export type RequestsResult = {
   readonly requests: readonly RecentRequest[];
-  /** Duration from which a request is kept as slow. */
+  /** Milliseconds from which a request counts as slow. */
   readonly slowMs: number;
 };
 
@@ -150,34 +163,42 @@ export type RecentRequest = {
   readonly degraded: readonly string[];
   /** Names of the subgraphs that were called. */
   readonly subgraphs: readonly string[];
-  /** The critical path in words. */
+  /**
+   * Where the time went, such as `312 ms: order 40 → inventory 251 (waited 180 for a connection) → router
+   * 21`.
+   */
   readonly sentence: string;
 };
 
-/** `GET requests/ID`: a recent request with its trace. */
+/** Response to `GET requests/ID`: a recent request with its trace. */
 export type RequestResult = RecentRequest & {
   readonly trace: RequestTrace;
-  /** The normalized document, without the values of literals. */
+  /** The document of the operation in normalized form: the values of literals are replaced. */
   readonly document: string | null;
 };
 
-/** `GET series?minutes=15`: figures for steps of equal length, the oldest step first. */
+/**
+ * Response to `GET series?minutes=15`: metrics over time, in time steps of `stepMs`, the oldest step first.
+ */
 export type SeriesResult = {
   readonly stepMs: number;
-  /** Begin of the first step. */
+  /** Start of the first time step. */
   readonly from: string;
   readonly router: RouterSeries;
-  /** By name of the subgraph. */
+  /** Metrics of each subgraph, by its name. */
   readonly subgraphs: Readonly<Record<string, SubgraphSeries>>;
   /**
-   * Milliseconds on the critical paths of all requests of a step, by name of the subgraph. `router` is the
-   * share of the router itself.
+   * For each subgraph, milliseconds that it contributed to the critical paths of all requests, one sum per
+   * time step. The key `router` has the share of the router itself.
    */
   readonly criticalPath: Readonly<Record<string, readonly number[]>>;
   readonly events: readonly ConsoleEvent[];
 };
 
-/** One list for each figure, with a value for each step. A percentile is null if there were no requests. */
+/**
+ * Metrics of all requests. Each metric is a list with one value per time step. A percentile is null if there
+ * were no requests in the step.
+ */
 export type RouterSeries = {
   readonly requests: readonly number[];
   readonly errors: readonly number[];
@@ -188,11 +209,11 @@ export type RouterSeries = {
 export type SubgraphSeries = {
   readonly calls: readonly number[];
   readonly errors: readonly number[];
-  /** Responses whose data of this subgraph is missing, stale or a fallback. */
+  /** Number of responses in which data of this subgraph is missing, stale or a fallback. */
   readonly degraded: readonly number[];
-  /** Mean number of calls in flight. */
+  /** Mean number of calls to the subgraph in flight. */
   readonly inFlight: readonly number[];
-  /** Sum of the waits of all calls of a step for a connection. */
+  /** Total time in milliseconds that all calls of a time step waited for a connection. */
   readonly waitedMs: readonly number[];
 } & Percentiles;
 
@@ -202,7 +223,7 @@ export type Percentiles = {
   readonly p99: readonly (number | null)[];
 };
 
-/** `GET history`, the newest event first. */
+/** Response to `GET history`: the last events of the router, the newest one first. */
 export type HistoryResult = { readonly events: readonly ConsoleEvent[] };
 
 export type EventKind =
@@ -218,31 +239,34 @@ export type EventKind =
 export type ConsoleEvent = {
   readonly at: string;
   readonly kind: EventKind;
-  /** One sentence. */
+  /** Description of the event in one sentence. */
   readonly text: string;
-  /** Data of the event, such as `generation`, `reasons`, `subgraph`, `who`, `address` and `reason`. */
+  /** Details of the event, such as `generation`, `reasons`, `subgraph`, `who`, `address` and `reason`. */
   readonly data: Readonly<Record<string, unknown>>;
 };
 
-/** `GET config`: every value of the running configuration. */
+/** Response to `GET config`: every value of the running configuration. */
 export type ConfigResult = readonly ConfigValue[];
 
 export type ConfigValue = {
-  /** Path of the key, such as `traffic.all.timeoutMs`. */
+  /** Path of the configuration key, such as `traffic.all.timeoutMs`. */
   readonly key: string;
-  /** `***` for a secret. */
+  /** Current value of the key; `***` for a secret. */
   readonly value: unknown;
-  /** `default`, `FILE:LINE` or `env:NAME`. */
+  /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** Names in the `${…}` of the value in the file, such as `env.PORT` for `${env.PORT:-4000}`. */
+  /** Variables and files that the value refers to with `${…}`, such as `env.PORT` for `${env.PORT:-4000}`. */
   readonly references?: readonly string[];
 };
 
-/** Body of `POST breakers/SUBGRAPH`. */
+/** Body of `POST breakers/SUBGRAPH`, which forces the state of a circuit breaker or releases it (`auto`). */
 export type BreakerAction = {
   readonly state: 'open' | 'closed' | 'auto';
-  /** Coordinate of a field; absent for the breaker of the whole subgraph. */
+  /**
+   * Coordinate (`Type.field`) of a field that has its own breaker; absent for the breaker of the whole
+   * subgraph.
+   */
   readonly field?: string;
-  /** Reason of the operator, for the audit log. */
+  /** Why the operator sends the command, for the audit log. */
   readonly reason?: string;
 };

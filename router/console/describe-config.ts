@@ -38,7 +38,10 @@ export function describeConfig(config: Config): ConfigResult {
     };
   }
 
-  /** Returns the names in `${…}`, without defaults, which may be secrets. */
+  /**
+   * Returns what the `${…}` of a value refer to, such as `env.PORT`. Default values are left out, because
+   * they may be secrets.
+   */
   function referencesAt(path: Path): readonly string[] {
     const { written = '' } = originIn(config, path);
     return [...written.matchAll(REFERENCE)].map(([, name = '']) => name);
@@ -60,7 +63,10 @@ const HIDDEN = '***';
 /** Matches `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}`, but not `$${`. */
 const REFERENCE = /(?<!\$)\$\{((?:env|file)\.[^}]*?)(?::-[^}]*)?\}/g;
 
-/** A file that is named in the configuration is most often a secret. */
+/**
+ * Returns whether a `${…}` refers to a secret: to a variable that is named like one, or to a file, because
+ * most such files contain secrets.
+ */
 function isSecretReference(reference: string): boolean {
   return reference.startsWith('file.') || SECRET_VARIABLE.test(reference);
 }

@@ -3,13 +3,16 @@ import { printSchema } from 'graphql';
 import { readSupergraph } from '../supergraph/acceptance/read-supergraph.ts';
 import type { SchemaResult } from './api-types.ts';
 
-/** The schemas that a supergraph consists of. */
+/** The schemas of a supergraph that the console shows: API schema, supergraph and subgraphs. */
 export type DescribedSchema = Pick<SchemaResult, 'api' | 'supergraph' | 'subgraphs'>;
 
-/** Number of described supergraphs that are kept; the console compares two versions. */
+/** Number of supergraphs whose schemas are cached. Two suffice, because the console compares two versions. */
 const MAX_KEPT = 2;
 
-/** Creates the function that extracts the schemas of a supergraph. It keeps the last results. */
+/**
+ * Creates the function that extracts the API schema and the subgraph schemas from a supergraph SDL. It caches
+ * the last results.
+ */
 export function createSchemaDescription(): (id: string, supergraphSdl: string) => DescribedSchema {
   const kept = new Map<string, DescribedSchema>();
   return (id, supergraphSdl) => {
@@ -22,7 +25,8 @@ export function createSchemaDescription(): (id: string, supergraphSdl: string) =
 }
 
 function describeSchema(supergraphSdl: string): DescribedSchema {
-  // The router has accepted the supergraph, including features that the package does not implement.
+  // The supergraph is not validated here: the router has already accepted it, and it may link features that
+  // this package does not know.
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false, supportedFeatures: null });
   return {
     api: printSchema(readSupergraph(supergraphSdl).graph.schema),

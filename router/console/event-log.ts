@@ -1,9 +1,12 @@
 import type { ConsoleEvent, EventKind } from './api-types.ts';
 
-/** The last events of a process: supergraphs, configuration, breakers and commands. */
+/**
+ * The last events of a process: changes of the supergraph, the configuration and circuit breakers, and
+ * commands of operators.
+ */
 export type EventLog = {
   readonly add: (kind: EventKind, text: string, data: Readonly<Record<string, unknown>>) => void;
-  /** Returns the events, the newest one first. */
+  /** Returns the recorded events, the newest one first. */
   readonly list: () => readonly ConsoleEvent[];
 };
 
@@ -12,7 +15,10 @@ const MAX_EVENTS = 500;
 const MAX_TEXT = 500;
 const MAX_REASONS = 20;
 
-/** @param now returns milliseconds since 1970 */
+/**
+ * Creates an empty log of events, which keeps a limited number of them.
+ * @param now returns milliseconds since 1970
+ */
 export function createEventLog(now: () => number): EventLog {
   const events: ConsoleEvent[] = [];
   return {

@@ -1,6 +1,7 @@
 /**
- * Counts of durations in buckets whose bounds grow by 9 percent, so that a percentile is off by at most 4.5
- * percent. Only buckets with a count exist. The list of pairs can be sent to another process and summed.
+ * Numbers of durations per bucket. The bounds of the buckets grow by 9 percent, so that a percentile is off
+ * by at most 4.5 percent. Empty buckets are left out. The list of pairs can be sent to another process and
+ * summed.
  */
 export type LatencyCounts = readonly (readonly [bucket: number, count: number])[];
 
@@ -8,7 +9,7 @@ const SMALLEST_MS = 0.1;
 const BUCKETS_PER_DOUBLING = 8;
 const MAX_BUCKET = 24 * BUCKETS_PER_DOUBLING;
 
-/** Counts durations of one series within one step. */
+/** Counts durations in buckets, for one time step of one subgraph or of all requests. */
 export class LatencyBuckets {
   readonly #counts = new Map<number, number>();
 

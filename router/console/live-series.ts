@@ -4,16 +4,18 @@ import { pathOf } from '../trace/critical-path.ts';
 import { LatencyBuckets, percentile } from './latency-buckets.ts';
 import type { LatencyCounts } from './latency-buckets.ts';
 
-/** Length of a step. */
+/** Length in milliseconds of a time step, for which metrics of the console are summed. */
 export const STEP_MS = 5_000;
-/** Number of steps that are kept: 15 minutes. */
+/** Number of time steps that are kept: 15 minutes. */
 export const MAX_STEPS = 180;
-/** Maximum number of subgraphs of a step; subgraphs come from the supergraph, and supergraphs change. */
+/**
+ * Maximum number of subgraphs in one time step, which bounds the memory when the supergraph changes often.
+ */
 const MAX_SUBGRAPHS = 500;
 
-/** Figures of one process for one step, in a form that can be summed. */
+/** Metrics of one process for one time step, in a form that can be summed with those of other processes. */
 export type StepFigures = {
-  /** Milliseconds since 1970, divided by `STEP_MS`. */
+  /** Number of the time step: milliseconds since 1970, divided by `STEP_MS`. */
   readonly step: number;
   readonly requests: number;
   /** Requests that have failed, or whose response has errors. */
@@ -22,40 +24,50 @@ export type StepFigures = {
   readonly rejected: number;
   readonly latencies: LatencyCounts;
   readonly subgraphs: Readonly<Record<string, SubgraphFigures>>;
-  /** Responses with missing, stale or fallback values, by subgraph. */
+  /**
+   * Number of responses with missing, stale or fallback values, by the subgraph that failed to deliver them.
+   */
   readonly degradedBy: Readonly<Record<string, number>>;
-  /** Milliseconds on critical paths, by subgraph; `router` is the router itself. */
+  /**
+   * Milliseconds that each subgraph contributed to the critical paths of all requests; `router` is the router
+   * itself.
+   */
   readonly criticalPath: Readonly<Record<string, number>>;
 };
 
 export type SubgraphFigures = {
   readonly calls: number;
   readonly errors: number;
-  /** Sum of the durations of all calls. */
+  /** Total duration in milliseconds of all calls to the subgraph. */
   readonly busyMs: number;
-  /** Sum of the waits of all calls for a connection. */
+  /** Total time in milliseconds that all calls to the subgraph waited for a connection. */
   readonly waitedMs: number;
   readonly latencies: LatencyCounts;
 };
 
-/** Figures of the last 15 minutes. */
+/** Metrics of the last 15 minutes in short time steps, which the console draws as charts. */
 export type LiveSeries = {
   readonly requestFinished: (event: RequestFinished) => void;
   readonly subgraphCalled: (event: SubgraphCalled) => void;
-  /** Returns the steps of the last minutes that have any figures, the oldest one first. */
+  /**
+   * Returns the time steps of the last minutes, the oldest one first. Steps without requests are left out.
+   */
   readonly steps: (minutes: number) => readonly StepFigures[];
   /** Returns the median duration of the calls to a subgraph in milliseconds; undefined without calls. */
   readonly latencyOf: (subgraph: string) => number | undefined;
 };
 
-/** @param now returns milliseconds since 1970 */
+/**
+ * Creates the metrics of the last 15 minutes, which are empty at first.
+ * @param now returns milliseconds since 1970
+ */
 export function createLiveSeries(now: () => number): LiveSeries {
   const steps: Step[] = [];
 
   function current(): Step {
     const number = Math.floor(now() / STEP_MS);
     const last = steps.at(-1);
-    // If the clock was set back, the last step continues.
+    // If the clock was set back, counting continues in the last time step.
     if (last !== undefined && last.number >= number) return last;
     const step = new Step(number);
     steps.push(step);

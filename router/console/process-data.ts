@@ -23,7 +23,7 @@ export type ProcessDataParts = {
   readonly status: () => SupergraphStatus;
   readonly unready: () => readonly string[];
   readonly state: () => StateResult[number];
-  /** Acquires the current generation; undefined if there is none. */
+  /** Acquires a lease on the schemas that are served at present; undefined before the first supergraph. */
   readonly acquire: () => Lease<ServedSchemas> | undefined;
   readonly manifests: PersistedOperations['manifests'];
   /** Returns the running configuration. */
@@ -47,7 +47,7 @@ type Results = {
   ) => ProcessResults[Name] | Promise<ProcessResults[Name]>;
 };
 
-/** Creates the function that runs the queries of the console in this process. */
+/** Creates the function that runs queries of the console about this process. */
 export function createProcessData(parts: ProcessDataParts): RunQuery {
   const describeSchema = createSchemaDescription();
 
@@ -95,7 +95,7 @@ function healthOf(reasons: readonly string[]): ProcessResults['overview']['healt
   return { ready: reasons.length === 0, reasons };
 }
 
-/** Checks the token of an operator, and reports a rejection to the audit stream. */
+/** Checks whether a token belongs to an operator, and reports a rejected token to the audit log. */
 async function auditedOperator(
   query: ProcessQueries['operator'],
   parts: ProcessDataParts,

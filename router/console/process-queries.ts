@@ -12,7 +12,7 @@ import type {
 import type { StepFigures } from './live-series.ts';
 import type { RequestFilter } from './request-ring.ts';
 
-/** Parameters of the queries that the console sends to the processes of the router, by name of the query. */
+/** Parameters of the queries that the console server sends to each router process, by name of the query. */
 export type ProcessQueries = {
   readonly overview: Nothing;
   readonly state: Nothing;
@@ -26,20 +26,20 @@ export type ProcessQueries = {
   readonly operator: { readonly token: string; readonly address: string; readonly role: string };
 };
 
-/** Results of these queries for one process. */
+/** Results of the console's queries for one router process, by name of the query. */
 export type ProcessResults = {
   readonly overview: Pick<Overview, 'supergraph' | 'health'>;
   readonly state: StateResult[number];
-  /** Undefined if the process does not keep the version. */
+  /** Undefined if the process no longer has the requested supergraph version. */
   readonly schema: SchemaResult | undefined;
   readonly manifest: OperationsResult['manifest'];
   readonly history: HistoryResult['events'];
   readonly requests: readonly RecentRequest[];
-  /** Undefined if the process does not keep the request. */
+  /** Undefined if the process does not have the requested request in its list of recent requests. */
   readonly request: RequestResult | undefined;
   readonly series: readonly StepFigures[];
   readonly config: ConfigResult;
-  /** Whether a token has the role of an operator. */
+  /** Whether the given token has the role of an operator. */
   readonly operator: OperatorAccess;
 };
 
@@ -47,26 +47,32 @@ export type QueryName = keyof ProcessQueries;
 
 type Nothing = Readonly<Record<string, never>>;
 
-/** Runs a query in this process. */
+/** Runs a query of the console in this router process. */
 export type RunQuery = <Name extends QueryName>(
   name: Name,
   query: ProcessQueries[Name],
 ) => Promise<ProcessResults[Name]>;
 
-/** Runs queries in the processes of the router. Processes that do not respond in time are left out. */
+/**
+ * Runs queries of the console in all processes of the router. Processes that do not respond in time are left
+ * out.
+ */
 export type QueryProcesses = {
   readonly all: <Name extends QueryName>(
     name: Name,
     query: ProcessQueries[Name],
   ) => Promise<readonly ProcessResults[Name][]>;
-  /** Runs a query whose result is the same in all processes. Returns undefined if none responds. */
+  /**
+   * Runs a query whose result is the same in all processes. Returns the first response; undefined if no
+   * process responds.
+   */
   readonly one: <Name extends QueryName>(
     name: Name,
     query: ProcessQueries[Name],
   ) => Promise<ProcessResults[Name] | undefined>;
 };
 
-/** Runs queries in a router that is a single process. */
+/** Creates the `QueryProcesses` of a router that has only one process. */
 export function querySingle(run: RunQuery): QueryProcesses {
   return { all: async (name, query) => [await run(name, query)], one: run };
 }

@@ -4,14 +4,17 @@ import type { EventLog } from './event-log.ts';
 import type { LiveSeries } from './live-series.ts';
 import type { RequestRing } from './request-ring.ts';
 
-/** Records of a process that the console shows. */
+/** Requests, metrics and events that a process records for the console. */
 export type ConsoleRecords = {
   readonly events: Pick<EventLog, 'add'>;
   readonly requests: Pick<RequestRing, 'requestFinished'>;
   readonly series: Pick<LiveSeries, 'requestFinished' | 'subgraphCalled'>;
 };
 
-/** Returns the telemetry, which also records requests, calls and events for the console. */
+/**
+ * Wraps the telemetry of a process, so that requests, subgraph calls and events are also recorded for the
+ * console.
+ */
 export function recordForConsole(
   telemetry: Telemetry,
   { events, requests, series }: ConsoleRecords,
@@ -68,7 +71,7 @@ export function recordForConsole(
 type ConfigurationChanged = Parameters<Telemetry['configurationChanged']>[0];
 type BreakerChanged = Parameters<Telemetry['breakerChanged']>[0];
 
-/** Returns the changed keys with their values, as far as these cannot be secrets. */
+/** Returns the changed configuration keys for an event, with those values that cannot be secrets. */
 function keysOf({
   applied,
   restart,
@@ -85,8 +88,9 @@ function valueText(value: unknown): string {
 }
 
 /**
- * Whether a breaker that stays open sends a probe, or the probe has failed. A subgraph that is down causes
- * such changes every few seconds; they would replace all other events.
+ * Returns whether a change of a circuit breaker is only a probe or its failure (`open` to `half-open` and
+ * back). Such changes are not recorded: for a subgraph that is down they happen every few seconds and would
+ * replace all other events.
  */
 function isProbe({ from, to, forced }: BreakerChanged): boolean {
   return !forced && from !== 'closed' && to !== 'closed';

@@ -5,13 +5,13 @@ import { pathSentence } from '../trace/sentence.ts';
 import type { RecentRequest, RequestKind, RequestResult } from './api-types.ts';
 import { redactLiterals } from './redact-literals.ts';
 
-/** Conditions on recent requests; all that are given must hold. */
+/** Conditions on recent requests. A request must meet all conditions that are given. */
 export type RequestFilter = {
-  /** Time in ISO 8601 since which the requests have ended. */
+  /** Time in ISO 8601; only requests that ended since then match. */
   readonly since?: string | undefined;
   readonly operation?: string | undefined;
   readonly client?: string | undefined;
-  /** Code of an error in the response. */
+  /** Error code that the response must contain. */
   readonly code?: string | undefined;
   readonly subgraph?: string | undefined;
   readonly kind?: string | undefined;
@@ -22,7 +22,10 @@ export type RequestRing = {
   readonly requestFinished: (event: RequestFinished) => void;
   /** Returns the requests that meet a filter, the newest one first. */
   readonly list: (filter: RequestFilter) => readonly RecentRequest[];
-  /** Returns a request by the id of its header `x-request-id`; of several the newest one. */
+  /**
+   * Returns the request with an id, which is its header `x-request-id`; if several have this id, the newest
+   * one.
+   */
   readonly find: (id: string) => RequestResult | undefined;
 };
 
@@ -36,7 +39,10 @@ export type RequestRingOptions = {
 
 type KeptRequest = {
   readonly at: number;
-  /** Position in the order of arrival, because several requests may end in the same millisecond. */
+  /**
+   * Number of the request in the order in which requests ended, because several may end in the same
+   * millisecond.
+   */
   readonly order: number;
   readonly kind: RequestKind;
   readonly event: RequestFinished;
@@ -46,9 +52,9 @@ type KeptRequest = {
 const KINDS = ['failed', 'degraded', 'slow', 'sampled'] as const;
 
 /**
- * Minimum milliseconds between two samples of one kind. Rejected requests are sampled, too: a client
- * that sends thousands of invalid requests must not replace the failures of others. Their samples are
- * separate, so that accepted requests do not hide them.
+ * Minimum milliseconds between two samples of one kind. Rejected requests are only sampled, because a client
+ * that sends thousands of invalid requests must not replace other clients' failures in the list. Accepted and
+ * rejected requests are sampled separately, so that neither hides the other.
  */
 const SAMPLE_MS = 1_000;
 
@@ -56,9 +62,9 @@ const SAMPLE_MS = 1_000;
 export const MAX_LISTED = 500;
 
 /**
- * Creates the list of recent requests. Each kind has a quarter of the room, so that many requests of one kind
- * do not replace the others. Traces are computed when they are read. Nothing that is returned contains
- * variables, values of literals, headers or addresses.
+ * Creates the list of recent requests. Failed, degraded, slow and sampled requests each have a quarter of the
+ * space, so that many of one kind do not replace the others. Traces are computed when they are read. Nothing
+ * that is returned contains variables, values of literals, headers or addresses.
  */
 export function createRequestRing(options: RequestRingOptions): RequestRing {
   const { slowMs, keepRequests, keepBytes, now } = options;
@@ -156,7 +162,10 @@ function subgraphsOf({ recorder }: RequestFinished): readonly string[] {
 const BYTES_PER_REQUEST = 2_000;
 const BYTES_PER_FETCH = 500;
 
-/** Estimates the memory that a kept request uses. Its document may no longer be in any cache. */
+/**
+ * Estimates the memory in bytes that a kept request uses. This includes its document, because the request may
+ * be the only reference to it.
+ */
 function bytesOf({ recorder }: RequestFinished): number {
   const { facts, execution } = recorder;
   const fetches = execution?.fetches.length ?? 0;

@@ -1,13 +1,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { SchemaVersion } from './api-types.ts';
 
-/** The supergraphs that a process has served last. */
+/** The supergraph versions that a process has served last, for comparison in the console. */
 export type SchemaVersions = {
-  /** Records the active supergraph; nothing changes if it already was active. */
+  /** Records that a supergraph became active. Nothing changes if it already was. */
   readonly activated: (id: string, supergraphSdl: string) => void;
-  /** Returns the versions, the newest one first. */
+  /** Returns the last supergraph versions, the newest one first. */
   readonly list: () => readonly SchemaVersion[];
-  /** Returns the SDL of a version; undefined if it is not kept. */
+  /** Returns the SDL of a supergraph version; undefined if the version is no longer kept. */
   readonly sdlOf: (id: string) => string | undefined;
 };
 
@@ -20,7 +20,10 @@ type KeptVersion = {
 
 const MAX_VERSIONS = 5;
 
-/** @param now returns milliseconds since 1970 */
+/**
+ * Creates an empty record of supergraph versions.
+ * @param now returns milliseconds since 1970
+ */
 export function createSchemaVersions(now: () => number): SchemaVersions {
   const versions: KeptVersion[] = [];
   return {

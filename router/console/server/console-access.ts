@@ -7,14 +7,17 @@ import type { QueryProcesses } from '../process-queries.ts';
 import { apiError } from './api-response.ts';
 import { NO_PROCESS, operatorToken, requiredRole } from './operator-token.ts';
 
-/** The port on which the console is served. */
+/** The port on which the console is served: the admin port or the client port. */
 export type ConsolePort = 'client' | 'admin';
 
 /** A caller that may use the console. */
 export type ConsoleCaller = {
-  /** Issuer and id of the user, or the port for callers without a token. */
+  /**
+   * Name of the caller in the audit log: issuer and id of the user, or the name of the port for callers
+   * without a token.
+   */
   readonly who: string;
-  /** Remote address of the connection. */
+  /** Remote address of the caller's connection. */
   readonly address: string;
   /** Whether the caller may use actions, which change the state of the router. */
   readonly mayAct: boolean;
@@ -25,15 +28,14 @@ export type Access =
   | { readonly kind: 'rejected'; readonly response: ClientResponse };
 
 /**
- * Decides who may use the API of the console.
- * @param forwards whether the request is an operation for the GraphQL endpoint, whose `authorization` is not
- * that of the operator
+ * Decides whether a caller may use the API of the console.
+ * @param forwards whether the request is an operation that the console forwards to the GraphQL endpoint; its
+ * `authorization` header is then not that of the operator
  */
 export type CheckAccess = (request: IncomingMessage, forwards: boolean) => Promise<Access>;
 
 /**
- * Creates the access rules of a port.
- *
+ * Creates the access rules of the console on one port.
  * Web pages of other origins are rejected everywhere. They could also reach the port by a host name that
  * resolves to this machine (DNS rebinding), and would then have the same origin. Where no token is required,
  * `Host` must therefore be an IP address, `localhost` or a configured name.
@@ -55,8 +57,9 @@ export function createConsoleAccess(
     if (role === undefined) {
       if (headers.host !== undefined && !isOwnHost(hostNameOf(headers.host)))
         return rejected(403, 'Host must be an IP address, localhost or a name of `console.hosts`');
-      // The client port of a developer's machine may be open to its network.
-      // A worker cannot apply commands in the others.
+      // On the client port, actions are allowed only from the same machine, because the port of a developer's
+      // machine may be open to its network. They also require a single process: a worker cannot apply
+      // commands in the other workers.
       const mayAct = port === 'admin' || (config.workers === 1 && isLoopback(address));
       return { kind: 'accepted', caller: { who: `${port} port`, address, mayAct } };
     }

@@ -26,17 +26,20 @@ import type { ConsoleCaller, ConsolePort } from './console-access.ts';
 import { mergeEvents, mergeOverviews } from './merge-results.ts';
 import { coordinateResult, recordedOperations, usageResult } from './usage-results.ts';
 
-/** Functions and data of the port that serves the console. */
+/** Functions and data that the console API needs of the router and of the port on which it is served. */
 export type ConsoleApiParts = CommandParts & {
   readonly port: ConsolePort;
   readonly processes: QueryProcesses;
-  /** Returns the recorded operations of all processes; undefined if they are not recorded. */
+  /**
+   * Returns the usage that all processes have recorded: operations, their clients and request counts.
+   * Undefined if usage is not recorded.
+   */
   readonly usage: () => Promise<UsageJson | undefined>;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly log: Logger;
-  /** Commands that operators have sent to this port. */
+  /** Breaker commands that operators have sent to this port, for the history of the console. */
   readonly commands: Pick<EventLog, 'list'>;
 };
 
@@ -48,10 +51,10 @@ type Call = {
 
 type Get = (call: Call) => Promise<unknown>;
 
-/** Handles a call of the API. The path is the one below `/console/api/`. */
+/** Handles a request to the console API. `path` is the part below `/console/api/`. */
 export type HandleApi = (path: string, call: Call) => Promise<ClientResponse>;
 
-/** Creates the handler of the console API for callers that may use it. */
+/** Creates the handler of the console API. Callers must already have passed the access rules. */
 export function createConsoleApi(config: Config, parts: ConsoleApiParts): HandleApi {
   const { processes, usage } = parts;
   const registry = createRegistryProxy(config, parts);
@@ -155,7 +158,10 @@ export function createConsoleApi(config: Config, parts: ConsoleApiParts): Handle
 
 const FILTERS = ['since', 'operation', 'client', 'code', 'subgraph', 'kind'] as const;
 
-/** @throws {RouterError} BAD_REQUEST */
+/**
+ * Reads the conditions on recent requests from the query string.
+ * @throws {RouterError} BAD_REQUEST if `since` is not a time
+ */
 function filterOf(query: URLSearchParams): RequestFilter {
   const filter: RequestFilter = Object.fromEntries(
     FILTERS.flatMap((name) => {
@@ -170,7 +176,10 @@ function filterOf(query: URLSearchParams): RequestFilter {
 
 const DEFAULT_MINUTES = 15;
 
-/** @throws {RouterError} BAD_REQUEST */
+/**
+ * Reads the number of minutes from the query string; 15 by default.
+ * @throws {RouterError} BAD_REQUEST if the number is invalid or too large
+ */
 function minutesOf(text: string | null): number {
   const minutes = text === null ? DEFAULT_MINUTES : Number(text);
   if (minutes > 0 && minutes <= DEFAULT_MINUTES) return minutes;

@@ -4,14 +4,16 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientResponse } from '../../request/client-request.ts';
 
-/** Serves the files of the console that `bin/build-console.ts` has built. */
+/** Serves the files of the console's web page, which `bin/build-console.ts` has built. */
 export type ConsolePage = {
   readonly page: () => ClientResponse;
-  /** Returns the asset below `/console/assets/`; undefined if there is none with this name. */
+  /**
+   * Returns the script, style or image below `/console/assets/`; undefined if there is none with this name.
+   */
   readonly asset: (name: string, headers: IncomingHttpHeaders) => ClientResponse | undefined;
 };
 
-/** The page runs no inline script, and sends requests to its own origin only. */
+/** Content security policy of the page: no inline scripts, and requests only to the page's own origin. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,10 +38,16 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const COMPRESSED: ReadonlySet<string> = new Set(['.js', '.css', '.svg', '.json', '.map']);
 
-/** Names of assets. They contain a hash of their content, so that browsers may keep them. */
+/**
+ * Matches the names of scripts, styles and images. The names contain a hash of the content, so browsers may
+ * cache these files forever.
+ */
 const ASSET_NAME = /^[\w-][\w.-]*$/;
 
-/** @param folder folder with `index.html` and `assets/`; by default the one that was built */
+/**
+ * Creates the functions that serve the page and its assets.
+ * @param folder folder with `index.html` and `assets/`; by default the one that was built
+ */
 export function createConsolePage(folder: URL = builtFolder()): ConsolePage {
   const compressed = new Map<string, Buffer>();
 

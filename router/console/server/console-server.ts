@@ -13,12 +13,12 @@ import type { ForwardParts } from './forward-graphql.ts';
 const PAGES: ReadonlySet<string> = new Set(['/', '/console', '/console/']);
 const ASSETS = '/console/assets/';
 const API = '/console/api/';
-/** Path of the admin port for operations, which are forwarded to the client port. */
+/** Path for GraphQL operations of the console on the admin port, which forwards them to the client port. */
 const GRAPHQL = '/console/graphql';
 
 /**
- * Serves the console on one port: the page, its assets and its API. Page and assets have no data of the
- * router, so everybody may load them; the API has the access rules of `createConsoleAccess`.
+ * Serves the console on one port: the page, its assets and its API. Anybody may load the page and the assets,
+ * because these files contain no data of the router. The API has the access rules of `createConsoleAccess`.
  */
 export function createConsoleServer(config: Config, parts: ConsoleApiParts & ForwardParts): ServePaths {
   const files = createConsolePage();
@@ -59,7 +59,10 @@ export function createConsoleServer(config: Config, parts: ConsoleApiParts & For
   };
 }
 
-/** Returns the parameters of a request target. It may be one that `URL` cannot parse. */
+/**
+ * Returns the parameters in the query string of a request. The request target is not parsed with `URL`, which
+ * fails for some targets.
+ */
 function queryOf(target = ''): URLSearchParams {
   const start = target.indexOf('?');
   return new URLSearchParams(start === -1 ? '' : target.slice(start).replace(/#.*/, ''));

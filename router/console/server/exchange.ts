@@ -7,9 +7,12 @@ export type Exchange = {
   readonly headers: Headers;
   readonly body: Buffer | undefined;
   readonly timeoutMs: number;
-  /** Maximum size of the response. */
+  /** Maximum size of the response in bytes. */
   readonly maxBytes: number;
-  /** Request of the browser. If its connection closes, the exchange is aborted. */
+  /**
+   * Request of the browser. If the browser closes its connection, the request that was sent on its behalf is
+   * aborted.
+   */
   readonly request: IncomingMessage;
   readonly fetch: typeof fetch;
 };
@@ -28,7 +31,8 @@ export async function exchange(options: Exchange): Promise<Exchanged> {
   const { url, method, headers, body, timeoutMs, maxBytes, request } = options;
   const gone = new AbortController();
   const abort = () => gone.abort();
-  // The browser may have gone while its body was read. Pipelined requests listen to one socket.
+  // The browser may have closed the connection while its request body was read. Pipelined requests share one
+  // connection and add one listener each, so the limit of listeners is lifted.
   if (request.socket.destroyed) abort();
   request.socket.setMaxListeners(0).once('close', abort);
   try {
@@ -57,13 +61,14 @@ async function readBody({ body }: Response, maxBytes: number): Promise<Buffer> {
 }
 
 /**
- * Reads the body of a request.
+ * Reads the body of a request from the browser.
  * @throws {RouterError} PAYLOAD_TOO_LARGE
  */
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop must not destroy the connection, on which the client waits for the response.
+  // By default, leaving the loop early would destroy the connection, on which the client waits for the error
+  // response.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;

@@ -8,14 +8,14 @@ import { apiError } from './api-response.ts';
 import { exchange, readRequestBody } from './exchange.ts';
 
 export type ForwardParts = {
-  /** Returns the number of the client port. */
+  /** Returns the number of the port on which the router serves clients. */
   readonly clientPort: () => number;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly fetch: typeof fetch;
 };
 
-/** Lifetime of the debug token of a forwarded operation. */
+/** Lifetime in seconds of the debug token that a forwarded operation carries. */
 const TOKEN_LIFETIME_S = 60;
 const TIMEOUT_MS = 120_000;
 const MAX_RESPONSE_BYTES = 64 * 1_048_576;
@@ -28,13 +28,14 @@ const MAX_RESPONSE_BYTES = 64 * 1_048_576;
 const OWN_HEADERS =
   /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|host|origin|referer|content-length|accept-encoding|cookie|forwarded|x-forwarded-.*|sec-.*|tributary-debug|tributary-console-token)$/;
 
-/** Response headers that are not forwarded to the browser. */
+/** Response headers of the client port that are not forwarded to the browser. */
 const OWN_RESPONSE_HEADERS =
   /^(?:connection|keep-alive|proxy-.*|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie|access-control-.*)$/;
 
 /**
- * Creates the function that forwards operations of the console from the admin port to the client port. They
- * pass all stages of the router like other requests. A debug token lets the page show trace and plan.
+ * Creates the function that forwards GraphQL operations of the console from the admin port to the client
+ * port, where they pass all stages like requests of clients. A debug token is added, so that the page may
+ * show the trace and the query plan.
  */
 export function createGraphqlForwarding(
   config: Pick<Config, 'listen' | 'limits' | 'identity'>,
@@ -83,7 +84,10 @@ export function createGraphqlForwarding(
   };
 }
 
-/** Returns the headers to forward. A header that occurs several times keeps all its values. */
+/**
+ * Returns the headers of the browser's request that are forwarded. A header that occurs several times keeps
+ * all its values.
+ */
 function forwardedHeaders({ rawHeaders, headers: { connection = '' } }: IncomingMessage): Headers {
   const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
   const headers = new Headers();
@@ -98,7 +102,10 @@ function responseHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !OWN_RESPONSE_HEADERS.test(name)));
 }
 
-/** Returns an address under which this machine reaches a port that listens on `host`. */
+/**
+ * Returns an address at which this machine can connect to a port that listens on `host`: `127.0.0.1` for
+ * `0.0.0.0`.
+ */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;

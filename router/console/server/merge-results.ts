@@ -3,7 +3,7 @@ import type { ProcessResults } from '../process-queries.ts';
 
 const NO_RESULT = { supergraph: null, health: { ready: false, reasons: ['no process responds'] } };
 
-/** The router is ready if all its processes are. */
+/** Merges the overviews of all processes. The router is ready if all its processes are. */
 export function mergeOverviews(results: readonly ProcessResults['overview'][]): ProcessResults['overview'] {
   const [first] = results;
   if (first === undefined) return NO_RESULT;
@@ -12,7 +12,7 @@ export function mergeOverviews(results: readonly ProcessResults['overview'][]): 
   return { supergraph: active.supergraph, health: { ready: reasons.length === 0, reasons } };
 }
 
-/** Time within which equal events of several processes count as one. */
+/** Milliseconds within which equal events of several processes count as one event. */
 const SAME_EVENT_MS = 10_000;
 
 /**
@@ -25,7 +25,8 @@ export function mergeEvents(histories: readonly HistoryResult['events'][]): Hist
     .flatMap((events, process) => events.map((event) => ({ event, process, at: Date.parse(event.at) })))
     .toSorted((a, b) => b.at - a.at)
     .filter(({ event, process, at }) => {
-      // Equal events of one process are several events.
+      // Only events of different processes are merged. Equal events of one process stay separate, because
+      // they happened several times.
       const keys = histories.map((_, index) => `${index} ${event.kind} ${event.text}`);
       const isRepeated = keys.some(
         (key, index) => index !== process && (lastAt.get(key) ?? Infinity) - at < SAME_EVENT_MS,

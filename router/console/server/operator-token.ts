@@ -5,8 +5,9 @@ import type { Config } from '../../config/config-schema.ts';
 import type { QueryProcesses } from '../process-queries.ts';
 
 /**
- * Creates the check of the role that the admin port requires. Without such a role, every caller is accepted
- * as the port itself.
+ * Creates the check whether a request to the admin port comes from an operator. If a role is required, the
+ * token of the request must have it. Otherwise every caller is accepted, and appears as `admin port` in the
+ * audit log.
  */
 export function createOperatorCheck(
   config: Pick<Config, 'console' | 'admin'>,
@@ -41,7 +42,7 @@ export function operatorToken(
   return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** Result of a check to which no process of the router has responded. */
+/** Result of checking a token if no process of the router has responded. */
 export const NO_PROCESS = {
   kind: 'rejected',
   status: 503,

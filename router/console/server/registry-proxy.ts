@@ -22,8 +22,9 @@ const graphqlBody = z.strictObject({
 });
 
 /**
- * Creates the function that sends an operation of the console to the registry which the router follows. With
- * `x-api-key` it has the rights of that key. Without it, the router's own key is used, for queries only.
+ * Creates the function that forwards GraphQL operations of the console to the registry that the router
+ * follows. With the header `x-api-key` the registry checks that key. Without the header the router's own key
+ * is sent, and only queries are forwarded.
  */
 export function createRegistryProxy(
   { supergraph }: Pick<Config, 'supergraph'>,
@@ -90,7 +91,10 @@ function endpointOf(url: string): URL {
   return new URL('graphql', base);
 }
 
-/** @throws {RouterError} unless all operations of a document are queries */
+/**
+ * Checks that all operations of a document are queries.
+ * @throws {RouterError} for mutations and subscriptions
+ */
 function assertReads(query: string): void {
   const isQuery = (document: DocumentNode) =>
     document.definitions.every(
@@ -106,10 +110,13 @@ function assertReads(query: string): void {
     throw new RouterError('UNAUTHENTICATED', 'send your API key in x-api-key to change the registry');
 }
 
-/** Media types of GraphQL. A response of any other type could be a page, which browsers run. */
+/**
+ * Matches media types of GraphQL responses. Any other response of the registry is not forwarded, because it
+ * could be an HTML page, which browsers run.
+ */
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
-/** A redirect is an error: its target is not the registry of the configuration. */
+/** A redirect is an error, because its target is not the registry of the configuration. */
 function proxied({
   status,
   headers,

@@ -5,7 +5,7 @@ import { MAX_STEPS, STEP_MS } from '../live-series.ts';
 import type { StepFigures, SubgraphFigures } from '../live-series.ts';
 
 export type SeriesInput = {
-  /** The steps of each process. */
+  /** Metrics of each router process, one item per time step. */
   readonly processes: readonly (readonly StepFigures[])[];
   readonly minutes: number;
   /** Milliseconds since 1970. */
@@ -13,7 +13,7 @@ export type SeriesInput = {
   readonly events: readonly ConsoleEvent[];
 };
 
-/** Sums the figures of all processes, and adds steps without figures. */
+/** Sums the metrics of all processes per time step, and adds the missing time steps with the value 0. */
 export function seriesResult({ processes, minutes, now, events }: SeriesInput): SeriesResult {
   const last = Math.floor(now / STEP_MS);
   const length = Math.min(MAX_STEPS, Math.max(1, Math.ceil((minutes * 60_000) / STEP_MS)));
@@ -33,7 +33,8 @@ export function seriesResult({ processes, minutes, now, events }: SeriesInput): 
       ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),
     },
     subgraphs: Object.fromEntries(
-      // A subgraph whose breaker is open has degraded responses, but may have no calls.
+      // Subgraphs are taken from both records: one whose breaker is open has degraded responses, but may have
+      // no calls.
       namesOf(steps, ({ subgraphs, degradedBy }) => ({ ...subgraphs, ...degradedBy })).map((name) => [
         name,
         {
@@ -57,7 +58,8 @@ function subgraphSeries(steps: readonly (readonly SubgraphFigures[])[]): Omit<Su
   return {
     calls: sums(({ calls }) => calls),
     errors: sums(({ errors }) => errors),
-    // By Little's law, the mean number of calls in flight is their total duration per time.
+    // The mean number of calls in flight is their total duration divided by the length of the time step
+    // (Little's law).
     inFlight: sums(({ busyMs }) => busyMs / STEP_MS).map(rounded),
     waitedMs: sums(({ waitedMs }) => waitedMs).map(rounded),
     ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),

@@ -1,7 +1,7 @@
 import type { CoordinateResult, CoordinateUsage, OperationsResult, UsageResult } from '../api-types.ts';
 import type { OperationJson, UsageJson } from '../../usage/usage-json.ts';
 
-/** Sums the recorded requests of each coordinate. */
+/** Sums the recorded requests of each schema coordinate. */
 export function usageResult({ from, to, operations, droppedCoordinates }: UsageJson): UsageResult {
   const totals = new Map<string, Total>();
   const totalOf = (coordinate: string) => {
@@ -34,7 +34,7 @@ function coordinateUsage({ calls, operations, clients, lastSeen }: Total): Coord
   return { calls, operations, clients: clients.size, lastSeen: lastSeen === '' ? null : lastSeen };
 }
 
-/** Lists the operations that use a coordinate, with their clients. */
+/** Lists the recorded operations that use a schema coordinate, with their clients. */
 export function coordinateResult({ operations }: UsageJson, coordinate: string): CoordinateResult {
   return {
     coordinate,
@@ -54,7 +54,7 @@ export function coordinateResult({ operations }: UsageJson, coordinate: string):
   };
 }
 
-/** Lists the recorded operations, the most used one first. */
+/** Lists the operations that were recorded from requests, the most used one first. */
 export function recordedOperations({ operations }: UsageJson): OperationsResult['recorded'] {
   return operations
     .map(({ name, signature, type, body, clients }) => ({
