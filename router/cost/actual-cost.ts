@@ -24,7 +24,7 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
-/** Merged data of the subgraph responses. Fields of a failed subgraph are absent. */
+/** Data of the subgraph responses, merged into one object. Fields of a failed subgraph are absent. */
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /**
@@ -42,8 +42,8 @@ export type DeliveredOperation = {
   readonly document: DocumentNode;
   readonly name: string | undefined;
   /**
-   * Returns the response key of a field in the delivered data, which may differ from the client's response
-   * name.
+   * Returns the key of a field in the merged data of subgraphs. It may differ from the name (alias) in the
+   * client's response.
    */
   readonly keyOf: (node: FieldNode) => string;
 };
@@ -69,7 +69,7 @@ export function compileActualCost(
   const compilation = new Compilation(model, document, keyOf);
   const walk = compilation.selectionSet(operation.selectionSet, root);
   if (compilation.introspects) return undefined;
-  // A failed mutation still costs its base, because it may have taken effect.
+  // A failed mutation still costs the base cost of a mutation, because it may have taken effect.
   const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
   const variablesOf = compileVariables(operation);
   return (delivered, variables, fieldsWithoutResponse = NONE) =>
@@ -98,7 +98,10 @@ class Compilation {
     }
   }
 
-  /** Compiles the cost of a selection set; undefined if no selected field costs anything. */
+  /**
+   * Compiles the function that computes the actual cost of a selection set; undefined if no selected field
+   * costs anything.
+   */
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
     const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
     if (walks.length < 2) return walks[0];
@@ -190,8 +193,8 @@ class Compilation {
   }
 
   /**
-   * Compiles the cost of a fragment. It is counted only for objects of the fragment's type, because an object
-   * of another type may have a field of the same name.
+   * Compiles the cost of the fields in a fragment. They are counted only for objects of the fragment's type,
+   * because an object of another type may have a field of the same name.
    */
   #narrowed(
     condition: NamedTypeNode | undefined,

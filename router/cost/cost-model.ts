@@ -41,7 +41,10 @@ export type FieldCost = {
   readonly coordinate: string;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly type: GraphQLNamedType;
-  /** Cost of one item of the result, without its selection. */
+  /**
+   * Cost of one value of the field: of one item if the field is a list. The fields selected in it are not
+   * included.
+   */
   readonly weight: number;
   readonly isList: boolean;
   readonly listSize: ListSize | undefined;
@@ -56,7 +59,9 @@ export type CostModel = {
   readonly schema: GraphQLSchema;
   readonly defaultListSize: number;
   field(parent: GraphQLNamedType | undefined, name: string): FieldCost | undefined;
-  /** Returns the cost of an argument or input field itself; the input objects in its value cost extra. */
+  /**
+   * Returns the cost of an argument or input field itself. Input objects in its value are counted separately.
+   */
   inputWeight(input: GraphQLArgument | GraphQLInputField): number;
 };
 
@@ -66,7 +71,7 @@ export function readCostModel(
   { defaultListSize }: { readonly defaultListSize: number },
 ): CostModel {
   const document = typeof supergraph === 'string' ? parse(supergraph, { noLocation: true }) : supergraph;
-  // Validation is skipped: composition has validated the schema, and graphql-js does not know the link
+  // The schema is not validated: composition has done so, and graphql-js does not know the link
   // specification.
   const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
   const names = directiveNames(document);
@@ -84,7 +89,8 @@ export function readCostModel(
       definition,
       type,
       weight: weightOf(definition, type, isLeafType(type)),
-      // A list of introspection counts as one item, because the router serves introspection from memory.
+      // A list that introspection returns counts as one item, because the router serves introspection from
+      // memory.
       isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
       listSize: readListSize(definition, names.listSize),
     };
@@ -132,7 +138,8 @@ function weightIn(element: Element, directive: string): number | undefined {
 function readListSize(field: GraphQLField<unknown, unknown>, directive: string): ListSize | undefined {
   const args = argumentsOf(field, directive);
   if (args === undefined) return undefined;
-  // A contract may hide some of the arguments.
+  // A contract hides parts of the schema, so the field may lack some of the slicing arguments that its
+  // `@listSize` names.
   const slicingArguments = names(args['slicingArguments']).filter((argument) =>
     field.args.some(({ name }) => name === argument),
   );

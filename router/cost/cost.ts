@@ -46,7 +46,7 @@ function weightsOf(model: CostModel): Weights {
   };
 }
 
-/** Rounds a cost to the cost that is charged: an integer of at least 1. */
+/** Converts a computed cost to the cost that is charged: an integer of at least 1. */
 export function wholeCost(cost: number): number {
   return Math.max(1, Math.ceil(cost));
 }

@@ -2,14 +2,15 @@ import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
 /**
- * Returns, for each root field, in how many of its aliases the response has a value other than null. The key
- * is the field's coordinate.
+ * Returns, for each root field, how many of its aliases have a value other than null in the response. The key
+ * is the coordinate of the field, such as `Mutation.login`.
  */
 export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 
 /**
- * Compiles the function that counts the root fields with a value other than null. Only the given coordinates
- * are counted. Returns undefined if the operation selects none of them.
+ * Compiles the function that counts, in a response, the aliases of root fields whose value is not null. Only
+ * root fields with the given coordinates are counted. Returns undefined if the operation selects none of
+ * them.
  */
 export function compileDeliveredCalls(
   { document, name, keyOf }: DeliveredOperation,

@@ -5,15 +5,15 @@ import type { CostModel, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { compileTotal } from './operation-total.ts';
 
-/** Number of calls of a rate-limited field in an operation. */
+/** Number of calls of a field with a rate limit in one operation. */
 export type FieldCalls = {
-  /** Coordinate as in the configuration, for example `Mutation.login`. */
+  /** Coordinate of the field as in the configuration, for example `Mutation.login`. */
   readonly coordinate: string;
   readonly calls: number;
   /**
    * Values of arguments, one value for each call. The key is the path of the argument, such as `input.email`.
-   * It has only the arguments by whose values a limit counts separately, for example login attempts per email
-   * address.
+   * Only arguments by whose values a limit counts separately are included, for example the email address of a
+   * login.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
@@ -72,8 +72,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // With variables, each request fills a new map of argument values. Without variables, the map is filled
-    // once, at compilation.
+    // If the operation has variables, each request fills a new map of argument values. Otherwise the map is
+    // filled once, when the operation is compiled.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

@@ -4,7 +4,7 @@ type Fields = Config['rateLimit']['fields'];
 
 export type FieldLimit = Exclude<Fields[string], readonly unknown[]>;
 
-/** Returns the rate limits of a field; empty if it has none. */
+/** Returns the rate limits that the configuration sets for a field; empty if there are none. */
 export function limitsOf(fields: Fields, coordinate: string): readonly FieldLimit[] {
   const limits = Object.hasOwn(fields, coordinate) ? fields[coordinate] : undefined;
   return limits === undefined ? [] : [limits].flat();

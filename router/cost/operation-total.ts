@@ -20,7 +20,7 @@ import { add, multiply } from './saturating.ts';
 
 /** The amounts that `compileTotal` adds up: for example points for a cost, or 1 for each call of a field. */
 export type Weights = {
-  /** Returns the amount for each item of a list field, or for the single value of another field. */
+  /** Returns the amount for each item of a list field, or for the value of a field that is no list. */
   readonly item: (field: FieldCost) => number;
   /**
    * Returns the function for an amount that counts once for each selection of a field, not for each item,
@@ -144,8 +144,8 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // The cost is computed before validation, which rejects an operation with an unknown field. Here such a
-    // field counts like an object.
+    // The cost is computed before the document is validated, so the field may not exist in the schema. An
+    // unknown field costs as much as an object; validation rejects the operation afterwards.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 
@@ -169,8 +169,8 @@ class Compilation {
   }
 
   /**
-   * Returns the cost of a fragment. It is compiled once, and evaluated once per request and list size, so
-   * that nested fragments do not multiply the work.
+   * Returns the function that computes the cost of a fragment. It is compiled once per operation, and its
+   * result is reused for each list size within a request, so that nested fragments do not multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);
@@ -200,7 +200,10 @@ class Compilation {
   }
 }
 
-/** Returns a function that results in zero if `@skip` or `@include` excludes the selection. */
+/**
+ * Returns a function that computes the amount of a selection, or zero if `@skip` or `@include` excludes the
+ * selection.
+ */
 function conditional({ directives }: SelectionNode, cost: Cost): Cost {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');

@@ -11,11 +11,11 @@ import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
 import type { CallLimits, FieldCalls } from './field-calls.ts';
 
-/** Functions that estimate the cost of an operation and the calls of its fields. */
+/** Functions that estimate the cost of an operation, and count its calls of fields with a rate limit. */
 export type Price = {
-  /** Returns the cost in points for the variables of a request. */
+  /** Returns the cost of the operation in points, given the variables of a request. */
   readonly cost: (variables: Variables) => number;
-  /** Returns the number of calls of each field with a rate limit, for the variables of a request. */
+  /** Returns the number of calls of each field with a rate limit, given the variables of a request. */
   readonly calls: (variables: Variables) => readonly FieldCalls[];
 };
 
@@ -24,14 +24,16 @@ export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
   /**
-   * Compiles the function that counts calls with a value in the response. A rate limit that counts only
-   * failures does not count these calls.
+   * Compiles the function that counts, in a response, the calls of limited fields that have returned a value.
+   * A rate limit that counts only failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
   /** Returns the arguments that the `@listSize` of a field names as its slicing arguments. */
   readonly slicingArguments: (parent: GraphQLNamedType, field: string) => readonly string[];
   readonly limits: CallLimits;
-  /** Fields with a rate limit in the configuration that do not exist in the supergraph. */
+  /**
+   * Coordinates of fields that have a rate limit in the configuration, but do not exist in the supergraph.
+   */
   readonly unknownFields: readonly string[];
 };
 
@@ -52,7 +54,8 @@ function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estima
       cost: compileCost(model, document, name),
       calls: compileFieldCalls(model, limits, { document, name }),
     }),
-    // The parent may be a type of another schema, so the type of the same name is used.
+    // The type may belong to another schema (of a contract or of the whole graph), so it is looked up by its
+    // name.
     slicingArguments: (parent, field) =>
       model.field(model.schema.getType(parent.name), field)?.listSize?.slicingArguments ?? [],
   };

@@ -17,9 +17,9 @@ export function fieldsAt(
 }
 
 /**
- * Returns a function that finds the setting of a field by its coordinate. If the field's type has no setting
- * for the field, the setting of an interface of the type applies. Settings of fields that the schema lacks
- * are ignored.
+ * Returns a function that finds the configured setting of a field by its coordinate, such as `Book.price`. If
+ * there is none, the setting of the same field of an interface of the type applies. Settings of fields that
+ * the schema lacks are ignored.
  */
 export function settingOf<Setting>(
   schema: GraphQLSchema,

@@ -7,11 +7,14 @@ import { jsonText } from '../shared/json.ts';
 import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
-/** A configured setting that does not fit the supergraph. The router rejects the supergraph because of it. */
+/**
+ * A configured fallback or stale setting that does not fit the supergraph, because of which the router
+ * rejects the supergraph.
+ */
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {
-  /** Returns the fallback of a field; undefined if none are configured. */
+  /** Returns the configured fallback value of a field as JSON; undefined if no fallbacks are configured. */
   readonly fallbackOf: FallbackOf | undefined;
   readonly unfit: readonly UnfitSetting[];
 };
@@ -45,8 +48,8 @@ function misfit(schema: GraphQLSchema, coordinate: string, value: unknown): stri
 }
 
 /**
- * Writes a fallback as JSON. Numbers become strings in fields of the type ID; numbers of custom scalars keep
- * their exact digits.
+ * Returns a fallback value as JSON. Numbers become strings in fields of the type ID; numbers of custom
+ * scalars keep their exact digits.
  */
 function textOf(schema: GraphQLSchema, coordinate: string, value: unknown): string {
   const types = fieldsAt(schema, coordinate).map(({ type }) => getNamedType(type));

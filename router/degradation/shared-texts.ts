@@ -4,11 +4,14 @@ import type { RedisLink } from '../redis/connect.ts';
 
 /** Texts that several routers share in Redis, each with an expiry time. */
 export type SharedTexts = {
-  /** Writes a text to Redis after the response has been sent. If Redis is unavailable, nothing is written. */
+  /**
+   * Writes a text to Redis after the response to the client has been sent. If Redis is unavailable, nothing
+   * is written.
+   */
   readonly write: (key: string, text: string, maxAgeMs: number) => void;
   /**
-   * Returns the stored texts of the keys after one round trip to Redis; only those of the first
-   * `MAX_EXCHANGED` keys are read. The promise never rejects.
+   * Reads the texts of the given keys from Redis, in one round trip; only those of the first `MAX_EXCHANGED`
+   * keys are read. The promise never rejects.
    */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 };

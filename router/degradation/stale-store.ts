@@ -14,13 +14,16 @@ export type StaleValuesParts = {
   /** Returns the error codes by which a service reports that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
   /**
-   * Cache of stale values in this process; a new one by default. A cache is passed in to keep its values when
-   * the configuration changes.
+   * Cache of stale values in the memory of this process; by default a new one. When the configuration
+   * changes, the existing cache is passed in, so that its values are kept.
    */
   readonly recent?: BoundedTextCache;
 };
 
-/** Milliseconds during which an unchanged value is not written again. Under load this avoids most writes. */
+/**
+ * Milliseconds after a value was written during which it is not written again if it is unchanged. Under load
+ * this avoids most writes.
+ */
 const REFRESH_MS = 1_000;
 /**
  * Maximum difference in milliseconds between the clocks of two routers. A value whose time is further in the
@@ -31,7 +34,8 @@ const MAX_SKEW_MS = 10_000;
 const MAX_VALUE_LENGTH = 65_536;
 
 /**
- * Stores values in this process and, if Redis is configured, in Redis, so that all routers share them. An
+ * Creates the store for stale-if-error: the last values of fields, which are used when their service is down.
+ * Values are stored in this process and, if Redis is configured, in Redis, so that all routers share them. An
  * entry is a text: the time in milliseconds, a space, and the JSON of the value, which is empty if the
  * service no longer returns a value. Returns undefined if `degradation.stale` is empty.
  */

@@ -3,7 +3,10 @@
  */
 type Directives = ReadonlyMap<string, number | undefined>;
 
-/** Directives that restrict caching. The merged header has a directive if at least one subgraph sent it. */
+/**
+ * Directives that restrict caching, such as `no-store`. The merged header has such a directive if at least
+ * one subgraph sent it.
+ */
 const DEMANDS = [
   'no-cache',
   'private',
@@ -12,7 +15,10 @@ const DEMANDS = [
   'must-understand',
   'no-transform',
 ];
-/** Directives that permit caching. The merged header has a directive only if all subgraphs sent it. */
+/**
+ * Directives that permit caching, such as `public`. The merged header has such a directive only if all
+ * subgraphs sent it.
+ */
 const PERMISSIONS = ['public', 'immutable'];
 const PERIODS = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
 

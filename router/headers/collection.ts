@@ -13,23 +13,26 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
   /**
-   * Returns the headers for the client.
+   * Returns the merged headers for the client.
    * @param isWhole false if the response has errors; it must then not be cached
    */
   headers(isWhole: boolean): ResponseHeaders;
 };
 
-/** Creates a `HeaderCollection` for each execution. */
+/** Creates a `HeaderCollection`, which collects the response headers of subgraphs, for each execution. */
 export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
   /**
-   * True if a rule passes `set-cookie` on to clients. Cookies are for one client, so executions are not
-   * deduplicated then.
+   * True if a rule passes `set-cookie` of subgraphs on to clients. A cookie is for one client, so executions
+   * are then not shared between requests.
    */
   readonly passesCookies: boolean;
 };
 
-/** Creates the collector for the configured response rules; undefined if there are none. */
+/**
+ * Creates the collector of subgraph response headers for the configured rules; undefined if no rule is for
+ * responses.
+ */
 export function createHeaderCollector(rules: Config['headers']): HeaderCollector | undefined {
   const forAll = compileRules(rules.response, isProtectedResponseHeader);
   const special = new Map(
@@ -56,7 +59,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** For each subgraph response, its `cache-control` headers by name. */
+  /** The `cache-control` headers that each subgraph response has sent, by the name of the header. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
@@ -103,7 +106,7 @@ function mergeCacheControls(
   isWhole: boolean,
 ): Record<string, string> {
   const names = new Set(responses.flatMap((response) => [...response.keys()]));
-  // A subgraph response without the header does not permit caching, so it counts as `no-store`.
+  // If one subgraph response lacks `cache-control`, it does not permit caching, so it counts as `no-store`.
   const merge = (name: string) =>
     mergeCacheControl(responses.flatMap((response) => response.get(name) ?? ['no-store']));
   return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));

@@ -3,7 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 
 /** The parts of a client request from which the `X-Forwarded-*` headers are created. */
 export type ForwardedRequest = {
-  /** Remote address of the client's connection, or of the proxy's. */
+  /** Remote address of the connection: that of the client, or of a proxy in front of the router. */
   readonly peer: string | undefined;
   readonly headers: IncomingHttpHeaders;
 };
@@ -64,7 +64,7 @@ function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, r
 
 function protocol(headers: IncomingHttpHeaders, { isTrusted }: Peer): string {
   const [first] = isTrusted ? listOf(headers['x-forwarded-proto']) : [];
-  // Without a trusted proxy the protocol is HTTP, because the router itself does not serve TLS.
+  // Without a trusted proxy the protocol is always `http`, because the router itself does not serve TLS.
   return first !== undefined && PROTOCOL.test(first) ? first.toLowerCase() : 'http';
 }
 
@@ -75,7 +75,8 @@ function host(headers: IncomingHttpHeaders, { isTrusted }: Peer): string | undef
 
 function listOf(value: string | string[] | undefined): string[] {
   if (value === undefined) return [];
-  // Node delivers a repeated header as an array. Each element may list several values.
+  // Node delivers a repeated header as an array. Each element may itself list several values, separated by
+  // commas.
   return [value]
     .flat()
     .join(',')

@@ -14,8 +14,8 @@ export type HeaderRule = Rules['request'][number] | Rules['response'][number];
 export type Merge = 'first' | 'last' | 'append';
 
 /**
- * A header that a rule passes on. `values` has several items only if each must be sent as a separate header
- * line.
+ * A header that a rule passes on, with its values. `values` has several items only if each must be sent as a
+ * separate header line.
  */
 export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
@@ -109,6 +109,6 @@ export function wholeName(pattern: string): RegExp {
 function valuesOf({ headers, ofConnection }: Message, name: string): readonly string[] {
   if (ofConnection.has(name) || !Object.hasOwn(headers, name)) return [];
   const value = headers[name] ?? [];
-  // For any other value Node would throw and send nothing.
+  // Invalid header values are dropped: Node would throw an error for them, and the call would not be sent.
   return (typeof value === 'string' ? [value] : value).filter((text) => HEADER_VALUE.test(text));
 }

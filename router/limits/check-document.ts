@@ -22,8 +22,9 @@ export function checkLength(
 }
 
 /**
- * Creates the validation rule that rejects documents above the limits. If a limit is exceeded, no other rule
- * may visit the document. The only way to stop graphql-js is to report the maximum number of errors.
+ * Creates the validation rule that rejects documents above the limits. If a limit is exceeded, the validation
+ * must stop before its other rules visit the document. graphql-js can be stopped only by reporting the
+ * maximum number of errors.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({
@@ -49,7 +50,8 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
 
 // Rejects long names. Error messages repeat them, and validation compares them with the names in the schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
-  // Fast path: most documents contain no word that is too long, so their names need not be visited.
+  // If the document contains no word that is too long, which is the usual case, its names need not be
+  // visited.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {

@@ -69,7 +69,10 @@ export function readParseError(error: unknown, limits: Pick<Config['limits'], 't
 const NOTHING: Size = { fields: 0, aliases: 0, directives: 0, width: 0, depth: 0, nesting: 0 };
 const LEAF: Size = { ...NOTHING, fields: 1, width: 1, depth: 1, nesting: 1 };
 
-/** Maximum nesting with fragments, as a multiple of the depth limit for fields. Clients need far less. */
+/**
+ * Maximum nesting (levels of fields and fragments together), as a multiple of the depth limit for fields.
+ * Clients need far less.
+ */
 const NESTING_PER_DEPTH = 4;
 
 class Measure {
@@ -93,13 +96,13 @@ class Measure {
     }
   }
 
-  /** Measures unused fragments too, because validation also reads them. */
+  /** Fragments that no operation uses are measured too, because validation also reads them. */
   unusedFragments(): void {
     for (const name of this.#fragments.keys()) this.#check(this.#fragment(name));
   }
 
   /**
-   * Measures a selection set.
+   * Measures a selection set: its depth, width and number of fields.
    * @param nesting number of fields and inline fragments around it in its definition; it is limited because
    * the function is recursive
    */
@@ -157,7 +160,8 @@ class Measure {
     return size;
   }
 
-  // Called after each selection. The first exceeded limit ends the traversal, so counts stay far below 2^53.
+  // Checks the limits after each selection. The first exceeded limit ends the traversal, so counts stay far
+  // below 2^53.
   #check(size: Size): void {
     const { depth, aliases, directives, selections } = this.#limits;
     if (size.depth > depth || size.nesting > depth * NESTING_PER_DEPTH) throw this.#tooDeep();

@@ -5,14 +5,14 @@ import { responseName } from '../shared/graphql/response-name.ts';
 
 /**
  * Maximum number of pairs of fields with the same response name. Validation compares each pair (GraphQL
- * section 5.3.2). Without this limit it gives up only after half a million comparisons, which take 100 ms,
- * and 480 repetitions of `a{x}` suffice to cause them. Up to the limit it takes about 8 ms.
+ * section 5.3.2). Without this limit, 480 repetitions of `a{x}` would cause half a million comparisons, which
+ * take 100 ms, before graphql-js gives up. With the limit it takes about 8 ms.
  */
 const MAX_PAIRS = 20_000;
 
 /**
- * Validation reads each definition of a document, the execution only one operation. All definitions together
- * may therefore have this many times `limits.selections` fields.
+ * Maximum number of fields in all definitions of a document, as a multiple of `limits.selections`. Validation
+ * reads all definitions of a document, but only one operation is executed.
  */
 const DEFINITIONS = 2;
 
@@ -41,9 +41,8 @@ class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets whose pairs of fields were counted while no other set was merged with them. They are
-   * counted only once: in `{ x { ...F } y { ...F } }`, for example, the selection sets inside `F` occur
-   * twice.
+   * Selection sets whose fields were already compared among themselves. They are not counted again: in `{ x {
+   * ...F } y { ...F } }`, for example, the selection sets inside `F` occur twice.
    */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;

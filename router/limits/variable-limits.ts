@@ -15,7 +15,7 @@ export function checkVariables(variables: Readonly<Record<string, unknown>>, lim
   new Check(limits).value(variables, 0);
 }
 
-/** Counts the values in the variables of one request. */
+/** Counts the values in the variables of one request, and rejects too many. */
 class Check {
   readonly #limits: VariableLimits;
   #nodes = 0;

@@ -8,7 +8,10 @@ export type GraphqlParameters = {
   readonly query: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** `extensions.persistedQuery`, not validated yet; undefined if absent. */
+  /**
+   * Value of `extensions.persistedQuery` (a hash or id instead of the document), not validated yet; undefined
+   * if absent.
+   */
   readonly persisted: unknown;
 };
 

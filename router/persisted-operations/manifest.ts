@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { stripIgnoredCharacters } from 'graphql';
 import { sha256Of } from './registry.ts';
 
-/** An operation of a manifest. */
+/** An operation that a manifest lists, with its id and its document. */
 export type ManifestOperation = {
   readonly id: string;
   readonly name: string;
@@ -10,13 +10,13 @@ export type ManifestOperation = {
   readonly body: string;
 };
 
-/** The operations that a client may send. */
+/** A manifest: the list of persisted operations that a client may send. */
 export type Manifest = {
   readonly operations: number;
   readonly list: readonly ManifestOperation[];
-  /** Returns the document with an id or a SHA-256. */
+  /** Returns the listed document with the given id or SHA-256; undefined if there is none. */
   readonly byId: (id: string) => string | undefined;
-  /** Returns the document that equals a text apart from whitespace, commas and comments. */
+  /** Returns the listed document that equals the given text apart from whitespace, commas and comments. */
   readonly byText: (source: string) => string | undefined;
 };
 

@@ -9,9 +9,13 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The manifests of all clients. They are reloaded when their files change. */
+/**
+ * The manifests (lists of permitted operations) of all clients. They are reloaded when their files change.
+ */
 export type Manifests = Disposable & {
-  /** Returns the manifests that a client may use: its own, then the common one. */
+  /**
+   * Returns the manifests whose operations a client may send: its own manifest, then the one for all clients.
+   */
   readonly of: (client: string | undefined) => readonly Manifest[];
   /** Returns all manifests. `client` is null for the manifest of all clients. */
   readonly all: () => readonly { readonly client: string | null; readonly manifest: Manifest }[];
@@ -32,7 +36,7 @@ export async function loadManifests(
   await checkManifests(config);
   await using loaded = new AsyncDisposableStack();
   const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
-  // A Map instead of an object, because a client may have the name `__proto__`.
+  // A Map and not an object, because a client may call itself `__proto__`.
   const own = new Map<string, ManifestFile>();
   for (const [client, path] of Object.entries(clients))
     own.set(client, loaded.use(await loadManifest(path, telemetry)));

@@ -16,13 +16,16 @@ import { createRegistry, sha256Of } from './registry.ts';
 export type ResolvedRequest = {
   readonly call: GraphqlCall;
   /**
-   * Called after the operation was executed. It registers the document only then, so that rejected documents
-   * are never stored.
+   * Must be called after the operation was executed. Only then is the document of an automatic persisted
+   * query registered, so that rejected documents are never stored.
    */
   readonly executed: () => void;
 };
 
-/** Finds the documents of requests, and enforces the safelist. */
+/**
+ * Finds the document of a request that has only a hash or id, and rejects operations that no manifest lists
+ * (safelist).
+ */
 export type PersistedOperations = Disposable & {
   /**
    * Finds the document of a hash or id, and rejects operations that are not on the safelist.
@@ -40,7 +43,7 @@ export type PersistedParts = {
   >;
 };
 
-/** `extensions.persistedQuery` of Apollo's protocol for automatic persisted queries. */
+/** Content of `extensions.persistedQuery` in Apollo's protocol for automatic persisted queries. */
 type PersistedQuery = { readonly id: string };
 
 /** Finds operations by hash (automatic persisted queries) and in manifests (safelist). */
@@ -71,8 +74,7 @@ export async function createPersistedOperations(
   function unknownId(id: string): RouterError {
     if (safelist === 'enforce')
       return new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
-    // Apollo's clients look for this message. If they receive it, they send the request again with the
-    // document.
+    // Apollo's clients recognize this error message: they send the request again, together with the document.
     if (registry !== undefined) return new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
     return new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
@@ -117,7 +119,7 @@ export async function createPersistedOperations(
       throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
-  // Not an async function: nearly all requests have their document, and need not wait.
+  // This function is not async: nearly all requests contain their document, and need not wait for a promise.
   function resolve(request: ClientRequest): ResolvedRequest | Promise<ResolvedRequest> {
     const parameters = readParameters(request);
     const { query, persisted } = parameters;

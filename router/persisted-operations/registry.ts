@@ -4,7 +4,10 @@ import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 
-/** Stores documents that clients have sent together with their hash. */
+/**
+ * Store of the documents that clients have registered by sending them together with their hash (automatic
+ * persisted queries).
+ */
 export type Registry = {
   /**
    * Returns the document with a hash; undefined if it is not stored or Redis does not respond. The promise
@@ -21,7 +24,10 @@ export type Registry = {
  */
 const LONGEST_KEPT_SOURCE = 65_536;
 
-/** Stores documents in this process and, if configured, in Redis, where all routers find them. */
+/**
+ * Creates the store of automatic persisted queries. Documents are kept in this process and, if configured, in
+ * Redis, where all routers find them.
+ */
 export function createRegistry(
   { ttlS, memoryBytes }: Config['persistedOperations']['automatic'],
   redis: RedisLink | undefined,

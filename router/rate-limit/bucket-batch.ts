@@ -75,7 +75,9 @@ end
 return response
 `;
 
-/** Charges and refunds that one call of `UPDATE_BUCKETS` applies. */
+/**
+ * Charges and refunds that are sent to Redis together. One call of the script `UPDATE_BUCKETS` applies them.
+ */
 export class BucketBatch {
   readonly #keys: string[] = [];
   readonly #indexes = new Map<string, number>();
@@ -84,22 +86,22 @@ export class BucketBatch {
   readonly #debits: number[] = [];
   readonly #charges: (readonly Debit[])[] = [];
 
-  /** Number of charges. */
+  /** Number of charges in this batch. */
   get charges(): number {
     return this.#charges.length;
   }
 
-  /** Number of refunds to single buckets. */
+  /** Number of refunds in this batch; a refund to two buckets counts twice. */
   get refunds(): number {
     return this.#refunds.length / 2;
   }
 
-  /** Number of different buckets. */
+  /** Number of different buckets that this batch changes. */
   get buckets(): number {
     return this.#keys.length;
   }
 
-  /** Adds a charge. Returns the index of its decision. */
+  /** Adds a charge to the batch. Returns the index at which its decision will be in the result. */
   charge(debits: readonly Debit[]): number {
     this.#debits.push(debits.length);
     for (const { bucket, points } of debits) this.#debits.push(this.#indexOf(bucket), points);
@@ -111,7 +113,7 @@ export class BucketBatch {
     this.#refunds.push(this.#indexOf(bucket), points);
   }
 
-  /** Returns the keys of the script, with a prefix. */
+  /** Returns the keys of the buckets, which are the `KEYS` of the script. All begin with `prefix`. */
   keys(prefix: string): readonly string[] {
     return this.#keys.map((key) => prefix + key);
   }
@@ -125,7 +127,11 @@ export class BucketBatch {
     return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);
   }
 
-  /** Reads the decisions of the script, in the order of the charges. @throws {Error} if they are invalid */
+  /**
+   * Reads the response of the script: for each charge, in their order, whether it was admitted, and the
+   * contents of its buckets afterwards.
+   * @throws {Error} if the response is invalid
+   */
   decisions(response: unknown): readonly Decision[] {
     if (!Array.isArray(response)) throw new Error('unexpected response of the script');
     const values: readonly unknown[] = response;

@@ -1,6 +1,6 @@
 /** Size of a token bucket. It holds up to `points`. An empty bucket fills up evenly within `windowMs`. */
 export type BucketSize = {
-  /** Name of the bucket in error extensions. */
+  /** Name of the bucket in the extensions of errors. */
   readonly name: string;
   readonly points: number;
   readonly windowMs: number;
@@ -10,13 +10,16 @@ export type BucketSize = {
   readonly policy: string;
 };
 
-/** A token bucket. */
+/** A token bucket: its size and its key. */
 export type Bucket = BucketSize & {
   /** Key of the bucket in Redis or in this process. It contains the owner and the size of the bucket. */
   readonly key: string;
 };
 
-/** Creates the size of buckets. The texts for headers are created here, once for many buckets. */
+/**
+ * Creates the size of buckets. The texts for response headers are created here, because many buckets share
+ * one size.
+ */
 export function bucketSize(name: string, points: number, windowMs: number): BucketSize {
   const quotedName = quoted(name);
   return { name, points, windowMs, quotedName, policy: `${quotedName};q=${points};w=${windowMs / 1000}` };
@@ -34,7 +37,7 @@ function quoted(name: string): string {
   return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
-/** Points that a request takes from a bucket. */
+/** A number of points that a request takes from a bucket. */
 export type Debit = { readonly bucket: Bucket; readonly points: number };
 
 /** Content of a bucket after a request was admitted or rejected. */

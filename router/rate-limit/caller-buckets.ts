@@ -37,7 +37,10 @@ export type CallDebit = Debit & {
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
-/** Owner of buckets in their keys, such as `u:` and a hash of a user, and its bucket for the cost. */
+/**
+ * Owner of buckets, as it appears in their keys (such as `u:` and a hash of a user), and the bucket that its
+ * operations are charged to.
+ */
 type Account = { readonly owner: string; readonly bucket: Bucket };
 
 /** Maximum number of addresses whose buckets stay in memory. */
@@ -85,7 +88,10 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
 
 const NO_CALLS: readonly CallDebit[] = [];
 
-/** Creates the function that returns the account of a user. It is created once for each verified token. */
+/**
+ * Creates the function that returns the account (key and bucket) of a user. An account is created once for
+ * each verified token.
+ */
 function createUserAccounts({ tiers, defaultTier, anonymous }: Config['rateLimit']) {
   // A Map, so that a tier named `__proto__` or `constructor` is unknown and not an inherited property.
   const sizes = new Map(Object.entries(tiers).map(([tier, size]) => [tier, sizeOf(tier, size)]));
@@ -168,8 +174,8 @@ function sizeOf(name: string, { points, windowS }: { points: number; windowS: nu
   return bucketSize(name, points, windowS * 1000);
 }
 
-// The key contains the size of the bucket, because the size decides how many units a point has. During a
-// deployment routers may have different sizes.
+// The key of a bucket contains its size, because the size determines how many units a point has. While a
+// changed configuration is deployed, two routers may have different sizes.
 function bucketOf(owner: string, size: BucketSize): Bucket {
   return { ...size, key: `${owner}:${size.points}/${size.windowMs / 1000}` };
 }

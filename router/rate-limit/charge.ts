@@ -13,17 +13,19 @@ import { checkVariables } from '../limits/variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Data of an operation that its charge depends on: its price, its type and its variables. */
+/** The parts of an operation that its charge depends on: price, type and variables. */
 export type PricedOperation = Price & {
   readonly type: 'query' | 'mutation';
   readonly coerce: CoerceVariables;
 };
 
-/** Coerced variables and charge of an operation that was admitted. */
+/**
+ * An operation that was admitted: its coerced variables, its cost, and the points that were charged for it.
+ */
 export type Admission = CoercedVariables & {
   readonly cost: number;
   readonly reservation: Reservation | undefined;
-  /** Rate-limit headers of the response. */
+  /** Rate-limit headers for the response to the client. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -31,7 +33,7 @@ export type AdmissionParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Rejects an operation of this type and cost while the process is overloaded.
+   * Rejects an operation with this type and cost if the process is overloaded.
    * @throws {RouterError} OVERLOADED
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
@@ -39,7 +41,7 @@ export type AdmissionParts = {
   readonly measured: (code: RouterError['code']) => void;
 };
 
-/** Checks the limits of callers and charges their operations. */
+/** Checks the rate limits of callers, and charges their operations to their buckets. */
 export type OperationAdmission = {
   /**
    * Coerces the variables, estimates the cost and charges it to the caller.
@@ -71,7 +73,7 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** Method of `TopConsumers` that adds a charge to the statistics of the caller. */
+/** Names of the methods that add a charge to the statistics of the most expensive callers. */
 type Count = 'addOperation' | 'addCharge';
 
 /** Creates the functions that check the limits of a caller and charge its operations. */
@@ -131,7 +133,8 @@ export function createAdmission(
       return cost;
     },
 
-    // Not an async function: work that needs no waiting, and is not rejected, returns its result at once.
+    // This function is not async: if the work needs no waiting and is not rejected, its result is returned
+    // without a promise.
     chargingRejections(payer, work) {
       if (!enabled) return work();
       try {
@@ -149,7 +152,7 @@ export function createAdmission(
     error: unknown,
     { identity, address, prepaid = 0 }: PrepaidPayer,
   ): Promise<never> {
-    // If the caller has too few points even for this one, RATE_LIMITED replaces the original error.
+    // If the caller does not have even one point left, RATE_LIMITED replaces the original error.
     if (prepaid === 0 && isChargeable(error))
       await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
     throw error;

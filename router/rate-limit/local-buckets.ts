@@ -2,14 +2,16 @@ import { BoundedCache } from '../shared/bounded-cache.ts';
 import { unitsOf } from './bucket.ts';
 import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
-/** Whether a charge was admitted, and the contents of its buckets after it. */
+/** Result of a charge: whether it was admitted, and the contents of its buckets afterwards. */
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
-// Maximum number of buckets, which bounds the memory when requests come from very many addresses. An evicted
-// bucket is full again.
+// Maximum number of buckets, which bounds the memory when requests come from very many addresses. A bucket
+// that was evicted counts as full when it is used again.
 const MAX_BUCKETS = 200_000;
 
-/** Token buckets in this process, with the same arithmetic as the Redis script. */
+/**
+ * Token buckets in the memory of this process. They are computed exactly like those of the script in Redis.
+ */
 export class LocalBuckets {
   readonly #stored = new BoundedCache<{ units: number; at: number }>(MAX_BUCKETS);
   readonly #monotonic: () => number;
@@ -18,7 +20,7 @@ export class LocalBuckets {
     this.#monotonic = monotonic;
   }
 
-  /** Takes the points of all debits from their buckets, or of none if one bucket holds too little. */
+  /** Takes the points of all debits from their buckets. If one bucket holds too little, nothing is taken. */
   charge(debits: readonly Debit[]): Decision {
     const now = Math.floor(this.#monotonic());
     const wanted = debits.map(({ bucket, points }) => ({

@@ -12,14 +12,16 @@ import { RedisBuckets } from './redis-buckets.ts';
 import type { RefundOutcome } from './redis-buckets.ts';
 
 /**
- * Points and calls that an operation was charged. `refund` returns its points, `refundCalls` its calls of
- * limited fields.
+ * Points and calls that were charged for an operation. They can be returned with `refund` and `refundCalls`.
  */
 export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
-  /** Calls that were charged to the buckets of limited fields. Calls that return a value may be refunded. */
+  /**
+   * Calls of fields with a rate limit that were charged to the fields' buckets. Calls that return a value may
+   * be refunded.
+   */
   readonly calls: readonly CallDebit[];
   /** Points that are left in the emptiest bucket; undefined if the charge used no bucket. */
   readonly remaining: number | undefined;
@@ -27,9 +29,9 @@ export type Reservation = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A bucket with too few points, or too few calls of a limited field, for a request. */
+/** A bucket that holds too few points (or, for a limited field, too few calls) for a request. */
 export type Shortage = {
-  /** Name of the bucket in `RateLimit-Policy`. */
+  /** Name of the bucket in the header `RateLimit-Policy`. */
   readonly bucket: string;
   readonly limit: number;
   readonly windowMs: number;
@@ -52,7 +54,8 @@ export type RateLimitDecision =
       readonly field?: string;
     }
   /**
-   * The cost is higher than the size of a bucket. Waiting does not help, so the response has no retry time.
+   * The operation is rejected because its cost is higher than the size of a bucket. Waiting does not help, so
+   * the response has no retry time.
    */
   | {
       readonly kind: 'unaffordable';
@@ -85,15 +88,15 @@ export type RateLimiterParts = {
   /** Redis with the shared buckets; without it each router has its own buckets. */
   readonly redis: RedisLink | undefined;
   /**
-   * Buckets in that Redis; new ones by default. They are passed in if they must outlive a change of the
-   * configuration.
+   * Buckets in the shared Redis; by default new ones are created. When the configuration changes, the
+   * existing ones are passed in.
    */
   readonly shared?: RedisBuckets | undefined;
   /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
   readonly processes?: number;
   /**
-   * Buckets in this process; new ones by default. They are passed in if they must outlive a change of the
-   * configuration.
+   * Buckets in the memory of this process; by default new ones are created. When the configuration changes,
+   * the existing ones are passed in, so that their contents are kept.
    */
   readonly local?: LocalBuckets;
   readonly monotonic: () => number;
@@ -105,7 +108,10 @@ type StoredDecision = Decision & { readonly store: Reservation['store'] };
 const DONE: Promise<RefundOutcome> = Promise.resolve('done');
 const LOST: Promise<RefundOutcome> = Promise.resolve('lost');
 
-/** Charges operations to token buckets in Redis, or in this process while Redis is down. */
+/**
+ * Creates the limiter that charges operations to token buckets in Redis, or in this process while Redis is
+ * down.
+ */
 export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
   const debitsOf = createCallerBuckets(config);
   const { redis, local = new LocalBuckets(parts.monotonic) } = parts;
@@ -123,8 +129,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     }
   }
 
-  // Copies the contents of charged buckets from Redis to the buckets of this process. Without this, every
-  // caller would get a full bucket whenever Redis goes down.
+  // Copies the contents of charged buckets from Redis to the buckets of this process, which replace them
+  // while Redis is down. Otherwise every caller would get a full bucket whenever Redis goes down.
   function followed(decision: Decision): StoredDecision {
     if (config.onRedisFailure === 'local')
       for (const { bucket, units } of decision.levels)
@@ -215,8 +221,8 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
 /** Milliseconds after which clients may retry, if requests are rejected because Redis is down. */
 const DENIED_RETRY_MS = 1_000;
 
-// A retry is charged the whole cost again, because points that were prepaid for this attempt are not
-// refunded. The wait is therefore computed for the cost including the prepaid points.
+// Points that were prepaid for the rejected attempt are not refunded, and a retry is charged the whole cost
+// again. The time to wait is therefore computed for the cost including the prepaid points.
 function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
@@ -248,7 +254,9 @@ function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));
 }
 
-/** Returns the points that the emptiest charged bucket holds after a refund. The refund may be negative. */
+/**
+ * Returns the points that the emptiest bucket of a charge holds after a refund. The refund may be negative.
+ */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;
   const capacity = Math.min(...buckets.map(({ points }) => points));

@@ -8,9 +8,9 @@ import type { Payer } from '../request/caller.ts';
 import type { RequestFacts } from '../request/request-recorder.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
-/** `extensions.cost` of a response. */
+/** Content of `extensions.cost` in a response. */
 export type CostReport = {
-  /** Estimated cost, which was charged before execution. */
+  /** Estimated cost in points, which was charged before execution. */
   readonly requested: number;
   /** Actual cost in points, which replaces the estimated cost. */
   readonly actual: number;
@@ -21,9 +21,9 @@ export type CostReport = {
 /** An executed operation whose charge is to be corrected. */
 export type ReconcilableOperation = {
   readonly admission: Admission;
-  /** Computes the actual cost; undefined if the estimated cost stays charged. */
+  /** Computes the actual cost of the operation; undefined if the estimated cost stays charged. */
   readonly actualCost: ActualCost | undefined;
-  /** Counts the calls that returned a value; undefined if no calls can be refunded. */
+  /** Counts the calls of limited fields that returned a value; undefined if no calls can be refunded. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
   /**
@@ -32,7 +32,7 @@ export type ReconcilableOperation = {
    */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Payer;
-  /** Receives the actual cost. */
+  /** Facts about the request for the log, to which the actual cost is added. */
   readonly facts?: Partial<Pick<RequestFacts, 'actualCost'>>;
 };
 
@@ -40,24 +40,24 @@ export type ReconciliationParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Called with the refunded points of each operation; negative if points were charged in addition. `lost`
-   * means that the bucket was not changed, because Redis is down.
+   * Called with the refunded points of each operation. The number is negative if points were charged in
+   * addition. `lost` means that no bucket was changed, because Redis is down.
    */
   readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
   /** Runs an action after the response was sent. */
   readonly later: (action: () => void) => void;
 };
 
-/** Whether a client requests `extensions.cost` by a header. */
+/** Returns whether the client requests `extensions.cost` in the response, by the header `x-cost: report`. */
 export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean {
   return headers['x-cost'] === 'report';
 }
 
-// Maximum number of corrections that wait for Redis or for an idle moment. Further corrections are dropped,
-// so that these operations stay charged with their estimate.
+// Maximum number of corrections of charges that wait for Redis or for an idle moment. Further corrections are
+// dropped, so these operations stay charged with their estimated cost.
 const MAX_PENDING = 10_000;
 
-/** Corrects the charges of operations. */
+/** Corrects the charges of executed operations: the estimated cost is replaced by the actual cost. */
 export type Reconciliation = {
   /**
    * Refunds an operation that was not executed because of the router, for example after a planning timeout.
@@ -104,7 +104,10 @@ export function createReconciliation(
     return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
   }
 
-  /** Refunds limited fields. A field is refunded only if every call of it has returned a value. */
+  /**
+   * Refunds calls of fields whose rate limit counts only failures. A field is refunded only if every call of
+   * it has returned a value.
+   */
   function refundCalls({
     admission: { reservation },
     deliveredCalls,

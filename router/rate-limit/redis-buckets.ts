@@ -15,18 +15,21 @@ declare module 'ioredis' {
 
 export type RedisBucketsOptions = {
   readonly schedule?: Schedule;
-  /** Called for each call of the script. */
+  /** Called for each call of the script that updates the buckets, for metrics. */
   readonly onCall?: () => void;
 };
 
 /** Outcome of a refund; `lost` if Redis has not responded in time. */
 export type RefundOutcome = 'done' | 'lost';
 
-/** Milliseconds that a refund waits for a charge with which it is sent. */
+/** Maximum milliseconds that a refund waits, so that it can be sent to Redis together with a charge. */
 export const REFUND_DELAY_MS = 10;
-/** Milliseconds that a charge waits for the response to the call before it. */
+/** Maximum milliseconds that a charge waits while the previous call of the script is in flight. */
 export const CHARGE_DELAY_MS = 2;
-/** Sizes at which a batch is sent without waiting. Such a call blocks Redis for about a millisecond. */
+/**
+ * A batch that reaches one of these numbers is sent at once. The script then blocks Redis for about a
+ * millisecond.
+ */
 const FULL_BATCH = { charges: 64, refunds: 256, buckets: 128 };
 
 /**
@@ -56,8 +59,9 @@ export class RedisBuckets implements AsyncDisposable {
   }
 
   /**
-   * Takes the points of all debits from their buckets, or of none if one bucket holds too little. Resolves to
-   * the result of `conclude`, which receives the decision; undefined if Redis does not respond in time.
+   * Takes the points of all debits from their buckets; takes nothing if one bucket holds too little. Passes
+   * the decision to `conclude` and resolves to its result. Resolves to undefined if Redis does not respond in
+   * time.
    */
   charge<Conclusion>(
     debits: readonly Debit[],
@@ -72,15 +76,16 @@ export class RedisBuckets implements AsyncDisposable {
   }
 
   /**
-   * Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. Refunds
-   * of one call share one promise.
+   * Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. All
+   * refunds of one batch share one promise.
    */
   refund(debits: readonly Debit[]): Promise<RefundOutcome> {
     const call = this.#collect();
     let delayMs = REFUND_DELAY_MS;
     for (const debit of debits) {
       call.batch.refund(debit);
-      // Until points are taken, they could pay for another request.
+      // A negative refund takes points. It is sent without delay, because these points could pay for another
+      // request until then.
       if (debit.points < 0) delayMs = 0;
     }
     if (isFull(call.batch)) this.#send();
@@ -88,9 +93,9 @@ export class RedisBuckets implements AsyncDisposable {
     return call.refunded;
   }
 
-  /** Sends what is waiting, and waits for the responses. */
+  /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Refunds of the last requests are added one turn after their responses.
+    // The refunds of the last requests are added in the turn of the event loop after their responses.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));
@@ -104,7 +109,8 @@ export class RedisBuckets implements AsyncDisposable {
     if (this.#timer !== undefined && this.#timer.delayMs <= delayMs) return;
     this.#timer?.handle[Symbol.dispose]();
     const send = () => this.#send();
-    // `setImmediate` runs after all sockets of this turn of the event loop have been read.
+    // `setImmediate` runs after all sockets have been read in this turn of the event loop, so the batch
+    // includes the charges of all requests that arrived together.
     this.#timer = { delayMs, handle: delayMs === 0 ? setImmediate(send) : this.#schedule(send, delayMs) };
   }
 
@@ -130,10 +136,10 @@ function isFull({ charges, refunds, buckets }: BucketBatch): boolean {
   return charges >= FULL_BATCH.charges || refunds >= FULL_BATCH.refunds || buckets >= FULL_BATCH.buckets;
 }
 
-/** A batch, and the promises of its results, which all its charges and refunds share. */
+/** One call of the script: a batch of charges and refunds, and the promises of its results. */
 class ScriptCall {
   readonly batch = new BucketBatch();
-  /** Decisions about the charges; undefined if Redis does not respond in time. */
+  /** Whether each charge of the batch was admitted; undefined if Redis does not respond in time. */
   readonly decisions: Promise<readonly Decision[] | undefined>;
   readonly refunded: Promise<RefundOutcome>;
   readonly #decide: (decisions: Promise<readonly Decision[] | undefined>) => void;
@@ -147,7 +153,7 @@ class ScriptCall {
     this.refunded = promise.then((decisions) => (decisions === undefined ? 'lost' : 'done'));
   }
 
-  /** Limits the time until Redis has responded, from now on. Only the first call has an effect. */
+  /** Starts the timeout for the response of Redis. Further calls of this method have no effect. */
   limitTime(link: RedisLink): void {
     if (this.#hasLimit) return;
     this.#hasLimit = true;
@@ -161,7 +167,7 @@ class ScriptCall {
     this.#decide(decided);
   }
 
-  /** Calls the script; fails at once if Redis has gone down since the first charge. */
+  /** Sends the batch to Redis. Fails at once if Redis has gone down since the first charge was added. */
   send(link: RedisLink, prefix: string): void {
     this.limitTime(link);
     const keys = this.batch.keys(prefix);

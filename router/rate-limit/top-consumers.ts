@@ -3,7 +3,7 @@ import type { Identity } from '../request/identity.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from '../request/address-block.ts';
 
-/** Points that were charged to one caller. The number may be too high, by at most `overcount`. */
+/** A caller and the points that were charged to it. The number may be too high, by at most `overcount`. */
 export type TopConsumer = {
   readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
   /** Address of a caller without a token; for IPv6 its /64. */
@@ -38,7 +38,7 @@ const WINDOW_MS = 3_600_000;
  */
 export class TopConsumers {
   readonly #now: () => number;
-  /** Keys of users, which are created once for each verified token. */
+  /** Keys of users by their identity; each key is created once per verified token. */
   readonly #userKeys = new WeakMap<Identity, string>();
   #since: number;
   #counts = new Map<string, Count>();
@@ -49,19 +49,22 @@ export class TopConsumers {
     this.#since = now();
   }
 
-  /** Counts an operation that was charged. */
+  /** Adds the points of an operation to its caller, and counts the operation. */
   addOperation(caller: Payer, points: number): void {
     const count = this.#countOf(caller);
     count.points += points;
     count.operations += 1;
   }
 
-  /** Counts points that were charged before, or without, an operation. */
+  /**
+   * Adds points to a caller without counting an operation: those charged for a document before it is parsed,
+   * or for a rejected request.
+   */
   addCharge(caller: Payer, points: number): void {
     this.#countOf(caller).points += points;
   }
 
-  /** Subtracts points that were refunded; adds them if the number is negative. */
+  /** Subtracts refunded points from a caller's sum; adds them if the number is negative. */
   addRefund(caller: Payer, points: number): void {
     const count = this.#counts.get(this.#keyOf(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
@@ -71,7 +74,7 @@ export class TopConsumers {
     this.#countOf(caller).rejected += 1;
   }
 
-  /** Returns the counts of the current and the previous hour. */
+  /** Returns the callers with the highest cost in the current and in the previous hour. */
   report(): { readonly current: TopConsumersReport; readonly before: TopConsumersReport | undefined } {
     this.#turn();
     return { current: this.#summary(), before: this.#before };
@@ -92,7 +95,8 @@ export class TopConsumers {
     const known = this.#userKeys.get(caller.identity);
     if (known !== undefined) return known;
     const key = callerKey(caller);
-    // The anonymous identity is common to all addresses.
+    // The key is not stored for anonymous callers: they all have the same identity object, but different
+    // addresses.
     if (caller.identity.kind === 'user') this.#userKeys.set(caller.identity, key);
     return key;
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../shared/error-message.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Whether Redis responds. Requests do not wait for Redis while it is unavailable. */
+/** Knows whether Redis responds. Requests do not wait for Redis while it is unavailable. */
 export type Availability = {
   available(): boolean;
   /** Called when a command has failed. Redis counts as unavailable until a probe succeeds. */
@@ -71,8 +71,8 @@ export function watchAvailability(
     const greeted = Promise.withResolvers<void>();
     client.once('ready', greeted.resolve);
     client.stream.once('close', () => {
-      // The listener is removed from a connection that ends before it is ready. There may be many such
-      // connections, each with a listener.
+      // If a connection ends before it is ready, its listener is removed. Otherwise listeners would
+      // accumulate during a long outage with many attempts to connect.
       client.off('ready', greeted.resolve);
       greeted.resolve();
     });
@@ -103,7 +103,10 @@ export function watchAvailability(
   };
 }
 
-/** Number of timers into which `withTimeout` divides a wait. */
+/**
+ * Number of timers into which a wait for Redis is divided, so that time in which this process is blocked does
+ * not count.
+ */
 const PARTS = 4;
 
 /**

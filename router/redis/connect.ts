@@ -15,7 +15,7 @@ export type RedisParts = {
   readonly telemetry: Pick<Telemetry, 'redisChanged'>;
 };
 
-/** A client for commands that requests wait for. It reports whether Redis is available. */
+/** A Redis client for commands that requests wait for. It knows whether Redis is available. */
 export type RedisLink = AsyncDisposable &
   Availability & {
     readonly client: Redis;
@@ -89,12 +89,15 @@ export function connectRedis(
   };
 }
 
-/** Connects a client whose commands may block, and which therefore has its own connection. */
+/**
+ * Connects a Redis client whose commands may block (such as reading a stream), so it has a connection of its
+ * own.
+ */
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
     ...reconnecting(parts.random),
-    // Commands that are sent before the connection is ready wait in a queue. This delays no request, because
-    // requests do not use this client.
+    // Commands that are sent before the connection is ready wait in a queue. This delays no client request,
+    // because requests do not use this Redis client.
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     blockingTimeout: 2_000,
@@ -115,7 +118,7 @@ const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDO
 function reconnecting(random: () => number) {
   return {
     autoResendUnfulfilledCommands: false,
-    // Random delay, so that many routers do not reconnect to a restarted Redis at the same moment.
+    // The delay is random, so that many routers do not reconnect to a restarted Redis at the same moment.
     retryStrategy: (times: number) =>
       Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
     reconnectOnError: ({ message }: Error) => IN_WRONG_STATE.test(message),
@@ -134,8 +137,8 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
 }
 
 async function close(client: Redis): Promise<void> {
-  // Between two attempts to connect, ioredis has no connection to close, and it emits no event when it stops
-  // trying. Waiting for the end of a connection would then never end.
+  // ioredis emits `end` only if it has a connection. Between two attempts to connect it has none, and waiting
+  // for the event would never end.
   const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
   const ended = Promise.withResolvers<void>();
   client.once('end', ended.resolve);
