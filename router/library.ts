@@ -11,7 +11,8 @@ export type { Config, Router };
 export type RouterOptions = Partial<Pick<Parts, 'env' | 'fetch' | 'log'>>;
 
 /**
- * Starts a router in this process. Disposing it stops it. This module is the entry of the npm package.
+ * Starts a router in this process; disposing the returned object stops it. This module is the entry of the
+ * npm package.
  * @throws {ConfigError} if the configuration names something that the supergraph does not have
  * @throws {Error} if a port is in use
  */

@@ -16,19 +16,25 @@ import type { RecordUsage } from './usage/usage-recorder.ts';
 
 /**
  * Stages of a request that stay the same when the supergraph or the configuration changes. They run before
- * those of `ConfiguredStages`. Each throws a RouterError to reject the whole request.
+ * the stages that depend on the configuration. Each throws a RouterError to reject the whole request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
   readonly identify: (request: ClientRequest) => Promise<Identity>;
-  /** Chooses the contract that the request is for. */
+  /**
+   * Selects the contract (a part of the graph for some clients) that the request is for; undefined for the
+   * whole graph.
+   */
   readonly selectGraph: SelectGraph;
-  /** Acquires a lease on the generation for a caller; undefined if there is none. */
+  /**
+   * Acquires a lease on the supergraph generation that serves a caller, so that it stays in use until the
+   * request ends. Undefined before the first supergraph is loaded.
+   */
   readonly acquire: (payer: Payer) => RequestLease<Generation> | undefined;
-  /** Reads the GraphQL request, and finds the document of a hash or id. */
+  /** Reads the GraphQL request. If it has only a hash or id, finds the document. */
   readonly resolve: PersistedOperations['resolve'];
-  /** Counts the request for its operation and client; undefined if usage is not recorded. */
+  /** Adds the request to the usage counts of its operation and client; undefined if usage is not recorded. */
   readonly recordUsage?: RecordUsage | undefined;
 };
 
@@ -51,7 +57,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     }
   };
 
-  /** Serves a request with another graph than the one whose path it was sent to. */
+  /** Serves a request whose headers or claims select another graph than the path that it was sent to. */
   async function serveOther(
     graph: string,
     received: ClientRequest,
@@ -98,15 +104,15 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   }
 }
 
-/** A prepared operation, as the client has sent it. */
+/** An operation that was parsed, validated and found for a request, before it is authorized and charged. */
 type PreparedRequest = {
   readonly operation: Operation;
   readonly inputs: Variables;
   readonly caller: Caller;
   readonly planRequest: PlanRequest | undefined;
-  /** The caller that pays for the operation, with the points that it has paid for preparing it. */
+  /** The caller that pays for the operation, and the points that were already charged for its document. */
   readonly owing: Payer & { readonly prepaid: number };
-  /** Registers the document of an automatic persisted query. */
+  /** Registers the document of an automatic persisted query. Called after the execution. */
   readonly executed: () => void;
 };
 
@@ -124,7 +130,8 @@ async function respondWithData(
     return charge(authorized, inputs, owing);
   });
   const outcome = await execute(charged, caller, generation);
-  // Only now, so that rejected documents are never stored.
+  // The document of an automatic persisted query is registered only after the execution, so that rejected
+  // documents are never stored.
   executed();
   const extensions =
     planRequest &&
@@ -133,7 +140,10 @@ async function respondWithData(
   return respond(outcome, { charged, caller, version: generation.graph.id, extensions });
 }
 
-/** Plans an operation that must not be executed. Its document was charged for, its cost is not. */
+/**
+ * Plans an operation and responds with the plan, because the client asked not to execute it. The caller is
+ * charged for the document, but not for the cost of the operation.
+ */
 async function respondWithPlan(
   { operation, inputs, caller, planRequest, owing }: PreparedRequest & { readonly planRequest: PlanRequest },
   { stages, graph }: Generation,
@@ -152,7 +162,7 @@ async function respondWithPlan(
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  // The configuration names a contract that the registry has not published, or no longer.
+  // The configuration names a contract that the registry has not published yet, or publishes no longer.
   if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

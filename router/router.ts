@@ -83,7 +83,7 @@ export type Parts = {
   readonly random: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
-  /** Measures the load of this process; tests replace it. */
+  /** Measures the load (pressure) of this process; tests replace it. */
   readonly watchPressure: WatchPressure | undefined;
   readonly fetch: typeof fetch;
   readonly compose: Compose;
@@ -91,7 +91,10 @@ export type Parts = {
   readonly createPlanner: typeof createPlanner;
   readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
-  /** Whether this process is one of several workers. The pool then serves the admin port. */
+  /**
+   * Whether this process is one of several workers. If so, the main process of the pool serves the admin
+   * port.
+   */
   readonly inPool: boolean;
 };
 
@@ -126,9 +129,12 @@ export type Router = AsyncDisposable & {
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
   /** Ends a canary that another process of the router has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
-  /** Returns the operations recorded by this process; undefined if they are not recorded. */
+  /**
+   * Returns the usage that this process has recorded: operations with clients and request counts. Undefined
+   * if usage is not recorded.
+   */
   readonly usage: () => Promise<UsageJson | undefined>;
-  /** Runs a query of the console in this process. */
+  /** Runs a query of the console, such as `requests` or `history`, in this process. */
   readonly queryProcess: RunQuery;
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
@@ -145,8 +151,8 @@ export type Router = AsyncDisposable & {
 };
 
 /**
- * Creates and connects all parts. A request passes `listen` → `createPipeline` → the stages in the order of
- * `pipeline.ts` → `subgraphPool`.
+ * Creates and connects all parts of the router. A request passes `listen` → `createPipeline` → the stages in
+ * the order of `pipeline.ts` → `subgraphPool`.
  * @throws {Error} if a port is in use
  */
 export async function createRouter(config: Config, overrides: Partial<Parts> = {}): Promise<Router> {
@@ -224,7 +230,10 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     latencyOf: series.latencyOf,
     staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
   };
-  /** Returns the function that builds generations with one configuration. */
+  /**
+   * Returns the function that builds a generation (the running parts of one supergraph version) with the
+   * given configuration.
+   */
   const createWith = (current: Config): Create<Generation> => {
     const stages = createConfiguredStages(current, shared);
     const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
@@ -297,13 +306,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
-      // Loads the supergraph again, because one that was rejected may be valid with the new configuration.
+      // Loads the supergraph again, because a supergraph that was rejected may be valid with the new
+      // configuration.
       void generations.reload();
     },
     check(loaded, restart) {
       checkCertificates(loaded);
       createClientAddress(loaded.listen.trustedProxies);
-      // After a restart with another source, the configuration applies to another supergraph.
+      // If the source of the supergraph changes with a restart, the configuration will apply to another
+      // supergraph, so it is not checked against the present one.
       if (restart.some((key) => key.startsWith('supergraph.'))) return;
       using lease = generations.acquireCurrent();
       if (lease !== undefined) fitSupergraph(lease.generation.supergraph, loaded);
@@ -330,7 +341,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   telemetry.observe({
     supergraph: generations.status,
-    // A gauge has one value for each subgraph: that of the client which serves most callers.
+    // A gauge has one value for each subgraph. If several supergraph versions have separate clients for a
+    // subgraph, it is the value of the client that serves most callers.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
     clients: server.clients,
     cachedOperations() {
@@ -340,7 +352,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     certificates: createCertificateExpiry(() => traffic),
     eventLoopDelay: built.use(watchEventLoopDelay(parts)).quantiles,
   });
-  // In a pool, the process of the pool pushes the metrics of all workers together.
+  // In a pool, the main process pushes the metrics of all workers together.
   if (!parts.inPool)
     built.use(
       await startMetricsPush(config.telemetry, {
@@ -397,14 +409,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     queryProcess,
     reload: generations.reload,
     reconfigure(load) {
-      // SIGHUP is also the signal of programs that rotate logs.
+      // The configuration is also reloaded by SIGHUP, which programs that rotate logs send after they have
+      // renamed the file.
       telemetry.reopenAuditFile();
       return running.reconfigure(load);
     },
     async drain() {
       health.drain();
       healthPort?.publish();
-      // A generation that is activated while draining would serve hardly any request.
+      // No new supergraph is activated while draining, because it would serve hardly any request.
       await generations.stopFollowing();
       await delay(config.shutdown.lameDuckMs);
       await server.drain(config.shutdown.graceMs);
@@ -414,12 +427,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   };
 }
 
-/** Returns the conditions of `overrides` and `graphs`, which the authenticator checks for each token. */
+/**
+ * Returns the conditions on token claims in the sections `overrides` and `graphs`. The authenticator
+ * evaluates them for each token.
+ */
 function claimConditions({ overrides, graphs }: Config): readonly ClaimCondition[] {
   return [...overrideConditions(overrides), ...graphConditions(graphs)];
 }
 
-/** Returns the settings of `usage`. The registry that the router follows receives the counts by default. */
+/**
+ * Returns the settings of `usage`. By default, usage counts are sent to the registry that the router follows.
+ */
 function withFollowedRegistry({ usage, supergraph }: Config): Config['usage'] {
   const followed = sourcesOf(supergraph).find((source) => source.kind === 'registry');
   return followed === undefined ? usage : { ...usage, registry: usage.registry ?? followed };

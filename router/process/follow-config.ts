@@ -7,18 +7,19 @@ import { createPathWatcher } from '../config/reload/watch-paths.ts';
 
 /** Follows the configuration file of a router until it is disposed. */
 export type ConfigFollower = Disposable & {
-  /** Loads the configuration file again and applies its changes. */
+  /** Loads the configuration file again and applies the changes. */
   readonly reload: () => void;
 };
 
 export type FollowOptions = {
   readonly env: Environment;
-  /** Directory of `router.yaml`, unless the environment names a file. */
+  /** Directory in which `router.yaml` is searched for, unless an environment variable names the file. */
   readonly directory: string;
 };
 
-// Longer than the interval of the watcher, so that a file which is still being written is not loaded: half of
-// a YAML file may be a valid configuration with other values.
+// Milliseconds without a further change before a changed file is loaded. This is longer than the polling
+// interval of the watcher, so that a file which is still being written is not loaded: half of a YAML file may
+// be a valid configuration with other values.
 const SETTLE_MS = 300;
 
 /** Reconfigures a router when `router.yaml`, or a file that it reads with `${file.PATH}`, changes. */
@@ -46,8 +47,8 @@ export function followConfig(
   }
 
   watcher.add([file]);
-  // Loads the configuration at once, because the file may have changed since the router read it. Loading also
-  // finds the other files that it refers to, which are then watched too.
+  // Loads the configuration once at the start, because the file may have changed since the router read it.
+  // Loading also finds the files that the configuration refers to, so that they are watched too.
   reload();
   return {
     reload,

@@ -36,8 +36,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
-  // The pool ends its workers when it receives a signal to stop again, so a worker itself ignores repeated
-  // signals.
+  // A worker ignores repeated signals to stop. The pool receives them too, and ends its workers itself.
   const stopped = stopSignal(inPool ? () => undefined : endAtOnce);
   log.info(
     {
@@ -89,8 +88,8 @@ function onHangUp(): Disposable & { handle(action: () => void): void } {
 }
 
 /**
- * Logs a warning if the V8 flag for large responses is missing. Only the pool logs it, because its workers
- * have the same flags.
+ * Logs a warning if the V8 flag that speeds up large responses is missing. In a pool only the main process
+ * logs it, because its workers have the same flags.
  */
 function warnOfMissingFlag(log: Telemetry['log']): void {
   if (youngBytes() > 0) return;
@@ -99,8 +98,8 @@ function warnOfMissingFlag(log: Telemetry['log']): void {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// Milliseconds within which several signals count as one. Terminals and process managers send a signal to all
-// processes of a group, and the launcher forwards its own, too.
+// Milliseconds within which repeated signals count as one. A process may get the same signal twice: terminals
+// and process managers send it to all processes of a group, and the launcher forwards it too.
 const SAME_SIGNAL_MS = 500;
 
 /**

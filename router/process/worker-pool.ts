@@ -38,7 +38,10 @@ type WorkerResponse =
 
 type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
-  /** The worker has rolled back a canary. The pool forwards it, so that one decision ends it for all. */
+  /**
+   * Message that a worker has rolled back a canary. The pool forwards it to all workers, so that the canary
+   * ends in all of them.
+   */
   | { readonly kind: 'rollback'; readonly decision: RollbackDecision }
   | { readonly kind: 'response'; readonly number: number; readonly response: WorkerResponse };
 
@@ -64,7 +67,7 @@ export type WorkerPool = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly healthUrl: string | undefined;
   readonly drain: () => Promise<void>;
-  /** Makes every worker load its configuration file again. */
+  /** Makes every worker process load its configuration file again. */
   readonly reloadConfig: () => void;
 };
 
@@ -82,9 +85,15 @@ export async function startWorkers(
   { telemetry }: { readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** The last breaker command of each subgraph or field that is still in effect, by subgraph and field. */
+  /**
+   * The last breaker command of each subgraph or field that is still in effect. The key consists of subgraph
+   * and field.
+   */
   const commands = new Map<string, BreakerCommand>();
-  /** The last rollback of each launch, by its number. */
+  /**
+   * The last canary rollback of each launch, by the number of the launch. A worker that starts later receives
+   * them too.
+   */
   const rollbacks = new Map<number, RollbackDecision>();
   let draining = false;
   let stoppedPush: PromiseLike<void> | undefined;
@@ -111,7 +120,7 @@ export async function startWorkers(
 
   function rollBack(decision: RollbackDecision): void {
     const before = rollbacks.get(decision.launch);
-    // Each worker that ends the canary sends the decision again.
+    // Several workers may decide to end the same canary. Only the first decision is forwarded.
     if (before !== undefined && decision.began <= before.began) return;
     rollbacks.set(decision.launch, decision);
     for (const worker of workers.values()) void worker.rollBack(decision);
@@ -120,7 +129,8 @@ export async function startWorkers(
   async function drain(): Promise<void> {
     draining = true;
     healthPort?.publish();
-    // The last push needs the reports of the workers, which respond until they have drained.
+    // Metrics are pushed a last time while draining. This needs the reports of the workers, which respond
+    // until they have drained.
     stoppedPush ??= push?.[Symbol.asyncDispose]();
     await Promise.all([stoppedPush, ...[...workers.values()].map((worker) => worker.stop())]);
   }
@@ -129,14 +139,14 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // The command is stored before it is sent. A worker that starts meanwhile then receives it too.
+    // The command is stored before it is sent, so that a worker which starts meanwhile receives it too.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker responds');
-    // The workers rejected the command, so the previous one applies again, unless a later command has come in
-    // between.
+    // The workers rejected the command, so the previous command applies again, unless a later command was
+    // stored meanwhile.
     if (result.kind === 'rejected' && commands.get(key) === lasting) store(key, before);
     return result;
   }
@@ -147,7 +157,8 @@ export async function startWorkers(
   }
 
   await assertPortFree(config.listen);
-  // If the configured port is 0, the first worker selects a free one, and all others use it.
+  // If the configured port is 0, the first worker listens on a free port, and all other workers use the same
+  // port.
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
@@ -270,7 +281,7 @@ function usageOf(reports: readonly (UsageJson | undefined)[]): UsageJson | undef
   return known.length === 0 ? undefined : mergeUsage(known);
 }
 
-/** Returns the reasons why a pool is not ready, based on those of its workers. */
+/** Returns the reasons why a pool is not ready, combined from those of its workers. */
 function unreadiness(workers: readonly (readonly string[])[], draining: boolean): readonly string[] {
   if (draining) return ['draining'];
   return workers.length === 0 ? ['no worker is running'] : [...new Set(workers.flat())];
@@ -308,8 +319,8 @@ class Worker {
   }
 
   /**
-   * Returns the state and the metrics of the worker. For a worker that does not respond in time, the result
-   * says that it is not ready.
+   * Returns the state and the metrics of the worker. A worker that does not respond in time is reported as
+   * not ready.
    */
   async report(): Promise<WorkerReport> {
     const response = await this.#request({ kind: 'report' });
@@ -322,13 +333,13 @@ class Worker {
     return response?.kind === 'readiness' ? response.unready : UNRESPONSIVE.unready;
   }
 
-  /** Returns the operations that the worker has recorded; undefined if it does not respond in time. */
+  /** Returns the usage that the worker has recorded; undefined if the worker does not respond in time. */
   async usage(): Promise<UsageJson | undefined> {
     const response = await this.#request({ kind: 'usage' });
     return response?.kind === 'usage' ? response.usage : undefined;
   }
 
-  /** Applies a command in the worker; returns undefined if it does not respond in time. */
+  /** Applies a breaker command in the worker; returns undefined if the worker does not respond in time. */
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;
@@ -344,7 +355,7 @@ class Worker {
     return response?.kind === 'console' ? { result: response.result as ProcessResults[Name] } : undefined;
   }
 
-  /** Ends a canary that another worker has rolled back. */
+  /** Ends a canary in this worker, after another worker has rolled it back. */
   async rollBack(decision: RollbackDecision): Promise<void> {
     await this.#request({ kind: 'rollback', decision });
   }

@@ -1,6 +1,6 @@
 import { holdYoungGeneration } from './young-generation-growth.ts';
 
-// Program of a worker process of the pool.
+// Entry point of a worker process of the pool.
 holdYoungGeneration();
 const { runWorker } = await import('./run.ts');
 await runWorker();

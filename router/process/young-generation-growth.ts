@@ -3,50 +3,56 @@ import type { PerformanceEntry } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { youngBytes } from '../load-shedding/young-generation.ts';
 
-/** Cost of the collections of V8's young generation in one interval. */
+/** Load caused by garbage collections of V8's young generation in one interval. */
 export type CollectionLoad = {
   /** Milliseconds in which the event loop was busy. */
   readonly busyMs: number;
   /** Milliseconds that collections of the young generation took. */
   readonly collectionMs: number;
-  /** Size of each of the two semi-spaces of the young generation. */
+  /** Size in bytes of each of the two semi-spaces, of which V8's young generation consists. */
   readonly semiSpaceBytes: number;
 };
 
 const INTERVAL_MS = 1_000;
 /**
- * Size up to which the young generation always grows; small responses need no larger one. It is less than the
- * 16 MiB of `V8_FLAGS`, because V8 does not count the headers of its pages.
+ * Size in bytes up to which V8's young generation always grows; small responses need no larger one. It is
+ * less than the 16 MiB of `V8_FLAGS`, because V8 does not count the headers of its pages.
  */
 const BASE_BYTES = 15 * 1_048_576;
-/** Share of the busy time in collections above which a larger young generation pays. */
+/**
+ * Share of the busy time, from 0 to 1, that garbage collections may take before the young generation is
+ * enlarged.
+ */
 const MAX_SHARE = 0.1;
-/** Size of the semi-spaces of threads that start later, such as the planning thread, in MiB. */
+/**
+ * Size in MiB of a semi-space of V8's young generation in threads that start later, such as the planning
+ * thread.
+ */
 const THREAD_SEMI_SPACE_MIB = 4;
 
-/** Whether V8 may double the young generation when objects survive its collections. */
+/** Whether V8 may double the young generation if many objects survive a garbage collection. */
 export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad): boolean {
   return semiSpaceBytes < BASE_BYTES || collectionMs > busyMs * MAX_SHARE;
 }
 
 /**
- * Keeps V8 from enlarging the young generation beyond its base. It must be called before the modules of
- * the router are loaded, because many of their objects survive. If the process was started without a
- * maximum, V8's own behaviour remains.
+ * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`. It must be called before the router's
+ * modules are loaded: they create many long-lived objects, which make V8 enlarge it. If the process was
+ * started without a maximum, V8 decides itself.
  */
 export function holdYoungGeneration(): void {
   if (youngBytes() === 0) return;
-  // V8 has read these two flags for this thread. For threads that start later, the maximum is in their
-  // resource limits, which a flag would override.
+  // V8 has already read these two flags for this thread. Threads that start later get their maximum from
+  // `resourceLimits`, which the flags would override.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);
 }
 
 /**
- * Lets V8 enlarge the young generation while its collections cost much: with responses of 800 KB, or many
- * requests in flight. By itself V8 grows it to the maximum under any load and keeps it there, which takes
- * 100 MB.
+ * Lets V8 enlarge the young generation while garbage collections of it take much time: with responses of 800
+ * KB, or many requests in flight. By itself V8 would enlarge it to the maximum under any load and keep it
+ * there, which takes 100 MB.
  */
 export function followCollections(): void {
   if (youngBytes() === 0) return;
@@ -64,7 +70,10 @@ export function followCollections(): void {
   setInterval(decide, INTERVAL_MS).unref();
 }
 
-/** V8 multiplies the size by this factor when enough objects have survived. It reads the flag each time. */
+/**
+ * V8 multiplies the size of the young generation by this factor when enough objects have survived. It reads
+ * the flag at each garbage collection, so that it can be changed at any time.
+ */
 function setGrowth(grows: boolean): void {
   setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`);
 }

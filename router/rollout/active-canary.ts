@@ -7,13 +7,19 @@ import { FAILED, outcomeOfRejection, outcomeOfResponse } from './request-outcome
 import type { CanaryRelease, CanaryStats } from './rollout-report.ts';
 import type { RolloutSettings } from './rollout-settings.ts';
 
-/** The canary, or the generation that the other callers use. */
+/**
+ * One of the two supergraph versions that are compared: `canary` serves a share of the callers, `baseline`
+ * all others.
+ */
 export type Side = 'canary' | 'baseline';
 
-/** A generation whose requests are counted. */
+/**
+ * A running supergraph version whose requests are counted. `breakerOpenings` returns how often its circuit
+ * breakers have opened.
+ */
 export type CountedGeneration = { readonly breakerOpenings: () => number };
 
-/** A canary and the generation that it is compared with. */
+/** A canary with its settings, and the baseline that it is compared with. */
 export type CanaryComparison = {
   readonly release: CanaryRelease;
   readonly settings: RolloutSettings;
@@ -24,14 +30,20 @@ export type ActiveCanaryParts = {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly monotonic: () => number;
-  /** Returns whether an error rejects an operation that the baseline accepts. */
+  /**
+   * Returns whether an error rejects an operation that the supergraph of the other callers (the baseline)
+   * accepts.
+   */
   readonly isRejectedOperation: (error: unknown) => boolean;
   readonly onWorse: (reason: string) => void;
 };
 
 type Window = Readonly<Record<Side, RequestCounts>> & { readonly fromMs: number };
 
-/** A canary that receives requests: chooses its callers, counts their requests and those of the others. */
+/**
+ * A canary that serves a share of the callers. It selects these callers, counts their requests and those of
+ * all others, and compares the counts.
+ */
 export class ActiveCanary {
   readonly #parts: ActiveCanaryParts;
   #comparison: CanaryComparison;
@@ -49,13 +61,19 @@ export class ActiveCanary {
     return this.#comparison.release;
   }
 
-  /** Returns the side of a caller. A caller of the canary stays one when the share of callers rises. */
+  /**
+   * Returns which version serves a caller. When the share of the canary grows, the callers that it already
+   * serves stay with it.
+   */
   sideOf(payer: Payer): Side {
     const { launch, percent } = this.release;
     return percentileOf(`launch ${launch}`, payer) < percent ? 'canary' : 'baseline';
   }
 
-  /** Changes the share of callers, the settings or a generation. The counts then begin again. */
+  /**
+   * Changes the share of callers, the settings or one of the compared versions. Counting begins again unless
+   * only settings have changed.
+   */
   update(comparison: CanaryComparison): void {
     const before = this.#comparison;
     this.#comparison = comparison;
@@ -68,9 +86,10 @@ export class ActiveCanary {
     this.#nextEvaluation = nextEvaluation(0);
   }
 
-  /** Handles a request, and counts it on its side. */
+  /** Handles a request and counts its outcome for the version that serves it. */
   async observe(side: Side, handle: () => Promise<ClientResponse>): Promise<ClientResponse> {
-    // A request that began before the current window belongs to the previous one.
+    // The counts are read before the request is handled: if counting begins again meanwhile, the request
+    // still belongs to the previous counts.
     const counts = this.#window[side];
     const started = this.#parts.monotonic();
     const elapsed = () => this.#parts.monotonic() - started;

@@ -4,34 +4,37 @@ import { LATENCY_BOUNDS_MS } from './rollout-report.ts';
 import type { Stats } from './rollout-report.ts';
 import type { RolloutSettings } from './rollout-settings.ts';
 
-/** Limits beyond which a canary is worse than the rest. */
+/** Limits beyond which a canary counts as worse than the version that serves the other callers. */
 export type CanaryLimits = Pick<
   RolloutSettings,
   'minRequests' | 'maxErrorIncrease' | 'maxDegradedIncrease' | 'maxSlowIncrease'
 >;
 
-/** Result of comparing a canary with the rest. */
+/** Result of comparing a canary with the version that serves the other callers. */
 export type CanaryEvaluation =
   | { readonly kind: 'rollback'; readonly reason: string }
-  /** There are enough requests on both sides, and the canary is not worse. */
+  /** Both versions have served enough requests for a comparison, and the canary is not worse. */
   | { readonly kind: 'healthy'; readonly reason: string }
   | { readonly kind: 'undecided'; readonly reason: string };
 
 /**
- * Probability of an equal result by chance, below which a canary counts as worse. It is small because a
- * canary is evaluated up to some fifty times, each time by several counts.
+ * A canary counts as worse if a difference like the observed one has a smaller probability than this by
+ * chance. The value is small because a canary is evaluated up to about fifty times, each time by several
+ * counts.
  */
 const SIGNIFICANCE = 1e-4;
 
-/** Requests of each side after which an obvious failure is recognized. */
+/** Number of requests that both versions need before an obvious failure of the canary is recognized. */
 const FIRST_REQUESTS = 20;
 
-/** Breaker openings of a canary that are too many if no breaker of the baseline has opened. */
+/**
+ * Number of circuit breaker openings at which a canary is worse, if no breaker of the baseline has opened.
+ */
 const MAX_BREAKER_OPENINGS = 2;
 
 /**
- * Compares a canary with the generation that all other callers use. The result depends on the counts only:
- * equal counts always have the same result.
+ * Compares a canary with the version that serves the other callers (the baseline). The result depends only on
+ * the counts, not on the time or on earlier evaluations.
  */
 export function evaluateCanary(canary: Stats, baseline: Stats, limits: CanaryLimits): CanaryEvaluation {
   const obvious = obviousFailure(canary, baseline);
@@ -61,7 +64,7 @@ type Comparison = {
   readonly name: string;
   readonly canary: Share;
   readonly baseline: Share;
-  /** Tolerated increase in percentage points. */
+  /** Increase from baseline to canary, in percentage points, that does not make the canary worse. */
   readonly tolerated: number;
 };
 
@@ -89,9 +92,9 @@ function comparisonsOf(canary: Stats, baseline: Stats, limits: CanaryLimits): re
 }
 
 /**
- * Returns the first bucket of slow responses, and the bound above which it begins. The bound is the one after
- * the 95th percentile of the baseline, so a response is slow if it takes about twice as long as that;
- * undefined if no bound is that high.
+ * Returns the first latency bucket that counts as slow, and its lower bound. The bound is the one after the
+ * 95th percentile of the baseline, so a slow response takes about twice as long as that percentile. Undefined
+ * if no bound is that high.
  */
 function slowBucket(baseline: Stats): { readonly bucket: number; readonly boundMs: number } | undefined {
   const all = sum(baseline.latencyBuckets);
@@ -109,7 +112,10 @@ function isWorse({ canary, baseline, tolerated }: Comparison): boolean {
   return increase > tolerated && fisherTest(canary, baseline) < SIGNIFICANCE;
 }
 
-/** Recognizes a canary that fails from its first requests on, long before `minRequests` are counted. */
+/**
+ * Recognizes a canary that fails most requests from the start, long before `minRequests` are counted. Returns
+ * the reason to roll it back.
+ */
 function obviousFailure(canary: Stats, baseline: Stats): string | undefined {
   if (canary.requests < FIRST_REQUESTS || baseline.requests < FIRST_REQUESTS) return undefined;
   const errors = comparisonsOf(canary, baseline, NO_TOLERANCE)[0];
@@ -133,7 +139,7 @@ function tooFew(canary: Stats, baseline: Stats, minRequests: number): string {
   return `${counts}, at least ${format(minRequests)} of each are needed`;
 }
 
-/** Example: `errors 38 of 400 (9.5 %) against 12 of 3,600 (0.3 %)`. */
+/** Describes a comparison, such as `errors 38 of 400 (9.5 %) against 12 of 3,600 (0.3 %)`. */
 function describe({ name, canary, baseline }: Comparison): string {
   return `${name} ${describeShare(canary)} against ${describeShare(baseline)}`;
 }

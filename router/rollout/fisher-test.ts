@@ -1,17 +1,20 @@
-/** Requests of one side, and how many of them have a property such as an error. */
+/**
+ * Number of requests that one version has served (`of`), and how many of them have a property such as an
+ * error (`count`).
+ */
 export type Share = { readonly count: number; readonly of: number };
 
 /**
- * Returns the probability that `canary` has at least its count by chance, if the requests of both sides have
- * the property equally often: the one-sided exact test of Fisher. Unlike a test with the normal distribution
- * it is valid for small counts, and errors are rare.
+ * Returns the probability that chance alone gives `canary` at least its count of requests with a property, if
+ * requests of both versions have the property equally often. This is Fisher's one-sided exact test. Unlike a
+ * test based on the normal distribution it is valid for small counts, and errors are rare.
  */
 export function fisherTest(canary: Share, baseline: Share): number {
   const marked = canary.count + baseline.count;
   const all = canary.of + baseline.of;
   const most = Math.min(marked, canary.of);
-  // The probability of each number of marked requests follows from the previous one, so only the first needs
-  // factorials.
+  // The loop adds up the probabilities of the canary's count and of all higher counts. Each follows from the
+  // previous one, so only the first is computed from factorials.
   let term = Math.exp(
     logBinomial(canary.of, canary.count) +
       logBinomial(baseline.of, baseline.count) -
@@ -22,7 +25,8 @@ export function fisherTest(canary: Share, baseline: Share): number {
     sum += term;
     const others = marked - count;
     term *= ((canary.of - count) * others) / ((count + 1) * (baseline.of - others + 1));
-    // Terms beyond the mode only fall, so the rest cannot change the sum.
+    // Beyond the most likely count the probabilities only decrease, so the remaining ones cannot change the
+    // sum.
     if (term < sum * 1e-12 && count > (canary.of * marked) / all) break;
   }
   return Math.min(sum, 1);

@@ -1,18 +1,25 @@
 import type { Operations } from '../operation/operations.ts';
 import { RouterError } from '../shared/errors.ts';
 
-/** Finds operations that a canary rejects as invalid, although the other callers may send them. */
+/**
+ * Detects operations that the supergraph of a canary rejects as invalid, although the supergraph of the other
+ * callers accepts them.
+ */
 export type RejectedOperations = {
-  /** Returns whether an error is the rejection of such an operation. */
+  /**
+   * Returns whether an error is the canary's rejection of an operation that the other callers' supergraph
+   * accepts.
+   */
   readonly includes: (error: unknown) => boolean;
   /**
-   * Wraps the operations of a canary.
+   * Wraps the operations of a canary, so that each rejected operation is also checked against the other
+   * callers' supergraph.
    * @param baseline returns the operations of the other callers; undefined if there are none
    */
   readonly watch: (canary: Operations, baseline: () => Operations | undefined) => Operations;
 };
 
-/** Creates an empty record. */
+/** Creates the detection of operations that only the canary rejects. */
 export function createRejectedOperations(): RejectedOperations {
   const rejections = new WeakSet<Error>();
 

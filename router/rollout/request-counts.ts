@@ -2,7 +2,7 @@ import type { RequestOutcome } from './request-outcome.ts';
 import { LATENCY_BOUNDS_MS } from './rollout-report.ts';
 import type { Stats } from './rollout-report.ts';
 
-/** Counts the requests of one generation since its creation. */
+/** Counts the requests that one supergraph version has served since this object was created. */
 export class RequestCounts {
   readonly #breakerOpenings: () => number;
   readonly #openingsBefore: number;
@@ -11,7 +11,10 @@ export class RequestCounts {
   #errors = 0;
   #degraded = 0;
 
-  /** @param breakerOpenings returns how often breakers of the generation have opened since it was built */
+  /**
+   * @param breakerOpenings returns how often circuit breakers of this supergraph version have opened since it
+   * was built
+   */
   constructor(breakerOpenings: () => number) {
     this.#breakerOpenings = breakerOpenings;
     this.#openingsBefore = breakerOpenings();

@@ -2,10 +2,15 @@ import type { RequestSummary } from '../request/client-request.ts';
 import { ERRORS, RouterError, isErrorCode } from '../shared/errors.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 
-/** Result of a request, as far as it depends on the generation that handled it. */
+/**
+ * Outcome of a request for the comparison of two supergraph versions. Errors that do not depend on the
+ * supergraph do not count as failures.
+ */
 export type RequestOutcome = { readonly failed: boolean; readonly degraded: boolean };
 
-/** Codes in a response with data that the client causes, whatever the supergraph is. */
+/**
+ * Error codes in a response with data that the client causes and that every supergraph version would return.
+ */
 const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'BAD_USER_INPUT',
   'NOT_FOUND',
@@ -14,10 +19,15 @@ const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'UNAUTHORIZED_FIELD_OR_TYPE',
 ]);
 
-/** Codes of rejections that depend on the supergraph, beside those with the status of a server error. */
+/**
+ * Error codes of rejected requests that count as failures of the supergraph, in addition to those with a
+ * status of 500 or more.
+ */
 const SUPERGRAPH_CODES: ReadonlySet<string> = new Set<ErrorCode>(['OPERATION_NOT_PLANNABLE']);
 
-/** Codes with the status of a server error that depend on the process, but not on its supergraph. */
+/**
+ * Error codes with a status of 500 or more that depend on the state of the process and not on its supergraph.
+ */
 const PROCESS_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'KEYS_UNAVAILABLE',
   'NOT_READY',
@@ -25,14 +35,14 @@ const PROCESS_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'SHUTTING_DOWN',
 ]);
 
-/** Returns the outcome of a request that was executed. */
+/** Returns the outcome of an executed request for the comparison of two supergraph versions. */
 export function outcomeOfResponse({ codes = [], degraded = [] }: RequestSummary = {}): RequestOutcome {
   return { failed: codes.some((code) => !CLIENT_CODES.has(code)), degraded: degraded.length > 0 };
 }
 
 /**
- * Returns the outcome of a rejected request; undefined if the rejection shows nothing about the supergraph,
- * such as one for a wrong token.
+ * Returns the outcome of a rejected request for the comparison of two supergraph versions. Undefined if the
+ * rejection does not depend on the supergraph, such as one for an invalid token.
  */
 export function outcomeOfRejection(error: unknown): RequestOutcome | undefined {
   if (!(error instanceof RouterError)) return FAILED;
@@ -41,5 +51,5 @@ export function outcomeOfRejection(error: unknown): RequestOutcome | undefined {
   return isServerError || SUPERGRAPH_CODES.has(code) ? FAILED : undefined;
 }
 
-/** Outcome of a request that was rejected because of the supergraph. */
+/** Outcome of a request that counts as a failure of the supergraph. */
 export const FAILED: RequestOutcome = { failed: true, degraded: false };

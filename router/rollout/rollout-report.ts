@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /**
- * Upper bounds of the buckets of `latencyBuckets`, in milliseconds. The last bucket, which has no upper
- * bound, comes in addition.
+ * Upper bounds of the buckets in `latencyBuckets`, in milliseconds. One more bucket, without an upper bound,
+ * follows the last one.
  */
 export const LATENCY_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
 
 const count = z.number().int().nonnegative();
 
-/** Counts of the requests of one generation. */
+/** Schema of the request counts of one supergraph version. */
 const statsSchema = z.object({
   requests: count.describe('Requests that were executed, or rejected because of the generation.'),
   errors: count.describe('Of these, the ones with errors that the client did not cause.'),
@@ -21,7 +21,10 @@ const statsSchema = z.object({
     .describe('Requests by duration: up to each bound of LATENCY_BOUNDS_MS, and above the last one.'),
 });
 
-/** Counts of a canary and of the generation that the other callers use, since the current step began. */
+/**
+ * Schema of the request counts of a canary and of the version that serves the other callers, since the canary
+ * received its present share.
+ */
 export const canaryStatsSchema = z.object({
   launch: z.number().int(),
   began: count.default(0),
@@ -31,7 +34,7 @@ export const canaryStatsSchema = z.object({
   canary: statsSchema,
 });
 
-/** Decision of one router to end a canary. */
+/** Schema of the decision of a router to roll back a canary. */
 export const rollbackDecisionSchema = z.object({
   kind: z.literal('rollback'),
   launch: z.number().int(),
@@ -39,33 +42,39 @@ export const rollbackDecisionSchema = z.object({
   reason: z.string(),
 });
 
-/** Counts of the requests of one generation. */
+/** Request counts of one supergraph version. */
 export type Stats = z.output<typeof statsSchema>;
 
-/** Counts of a canary and of the generation that the other callers use, since the current step began. */
+/**
+ * Request counts of a canary and of the version that serves the other callers, since the canary received its
+ * present share.
+ */
 export type CanaryStats = z.output<typeof canaryStatsSchema>;
 
-/** Decision of one router to end a canary. */
+/** Decision of a router to roll back a canary. */
 export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 
-/** A share of the callers that uses the supergraph of another launch. */
+/**
+ * A canary as the registry has released it: a share of the callers is served with the supergraph of a newer
+ * launch.
+ */
 export type CanaryRelease = {
   readonly launch: number;
   /**
-   * Sequence of the release with which this canary began. A launch that was rolled back and begins again has
-   * a higher one.
+   * Sequence number of the release with which this canary began. If a launch was rolled back and is tried
+   * again, the new canary has a higher number.
    */
   readonly began: number;
   readonly percent: number;
-  /** A paused canary keeps its share of the callers. */
+  /** A paused canary still serves its share of the callers, but the share does not grow. */
   readonly state: 'running' | 'paused';
 };
 
-/** State of the canary of a router, for its reports. */
+/** State of the canary in a router, as the router reports it to the registry. */
 export type RolloutStatus = {
-  /** The canary that receives requests at present, with the time in ISO 8601 since which it does. */
+  /** The active canary, and since when it is active, in ISO 8601. */
   readonly canary: (CanaryRelease & { readonly version: string; readonly since: string }) | null;
   readonly canaryStats: CanaryStats | null;
-  /** The last rollback that this router has decided; null again as soon as another canary begins. */
+  /** The last rollback that this router has decided. It becomes null when another canary begins. */
   readonly decision: RollbackDecision | null;
 };

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const percentagePoints = z.number().min(0).max(100);
 
-/** Settings of how a launch replaces the previous one. A release carries them to the routers. */
+/**
+ * Schema of the settings for replacing the supergraph of one launch by that of the next, such as canary
+ * steps. A release carries them to the routers.
+ */
 export const rolloutSettingsSchema = z.object({
   strategy: z
     .enum(['direct', 'canary'])
@@ -38,5 +41,5 @@ export const rolloutSettingsSchema = z.object({
     .describe('Whether the registry goes on to the next step by itself when the canary is healthy.'),
 });
 
-/** Settings of how a launch replaces the previous one. */
+/** Settings for replacing the supergraph of one launch by that of the next. */
 export type RolloutSettings = z.output<typeof rolloutSettingsSchema>;

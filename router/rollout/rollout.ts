@@ -3,16 +3,19 @@ import { ActiveCanary } from './active-canary.ts';
 import type { ActiveCanaryParts, CanaryComparison } from './active-canary.ts';
 import type { CanaryRelease, RollbackDecision, RolloutStatus } from './rollout-report.ts';
 
-/** The canary of this process, and the launches that it has rolled back. */
+/** The canary of this process, and the launches whose canary it has rolled back. */
 export type Rollout = {
   readonly active: () => ActiveCanary | undefined;
-  /** Returns whether this canary was rolled back. A later canary of the same launch is another one. */
+  /**
+   * Returns whether this canary was rolled back. A canary that began later for the same launch counts as a
+   * different one.
+   */
   readonly isRolledBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>) => boolean;
-  /** Begins a canary, or changes the one that is active. */
+  /** Begins a canary, or changes the share and settings of the active one. */
   readonly follow: (version: string, comparison: CanaryComparison) => void;
-  /** Ends the canary without a decision, because a release no longer has it. */
+  /** Ends the canary without a rollback decision, because the newest release has no canary any more. */
   readonly end: () => void;
-  /** Ends a canary for good. Only a release that begins it anew makes it active again. */
+  /** Rolls back a canary. The same launch gets a canary again only when a later release begins a new one. */
   readonly rollBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>, reason: string) => void;
   /** Adds a function that receives each rollback that this process decides. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
@@ -21,15 +24,18 @@ export type Rollout = {
 
 export type RolloutParts = Omit<ActiveCanaryParts, 'onWorse'> & {
   readonly telemetry: Pick<Telemetry, 'canaryStarted' | 'canaryRolledBack'>;
-  /** Stops the requests to the canary. Called in the same turn of the event loop as the decision. */
+  /**
+   * Stops sending requests to the canary. Called at once when a rollback is decided, in the same turn of the
+   * event loop.
+   */
   readonly stop: () => void;
 };
 
 type Active = { readonly canary: ActiveCanary; readonly version: string; readonly since: string };
 
-/** Creates the state of a process without a canary. */
+/** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
-  /** For each launch that was rolled back: the sequence with which its last canary began. */
+  /** For each launch that was rolled back: the release sequence number with which its last canary began. */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];
   let active: Active | undefined;
