@@ -6,7 +6,7 @@ import { readMetric, register } from './metrics/series.ts';
 import type { Sample } from './metrics/collected-metric.ts';
 import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
-/** Parts of the router whose state the gauges report. */
+/** Functions that return the state of parts of the router. The gauges among the metrics report this state. */
 export type GaugeSources = {
   readonly supergraph: () => SupergraphStatus;
   readonly subgraphs: () => readonly {
@@ -16,9 +16,9 @@ export type GaugeSources = {
     readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
     readonly fields: readonly { readonly field: string; readonly breaker: BreakerState }[];
   }[];
-  /** Returns the number of requests of clients in flight, and of their open connections. */
+  /** Returns the number of client requests in flight, and of open client connections. */
   readonly clients: () => { readonly activeRequests: number; readonly connections: number };
-  /** Returns the number of prepared operations in the cache; undefined without a supergraph. */
+  /** Returns the number of prepared operations in the cache; undefined before the first supergraph. */
   readonly cachedOperations: () => number | undefined;
   readonly certificates: () => readonly {
     readonly subgraph: string;
@@ -32,8 +32,8 @@ export type GaugeSources = {
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
 
 /**
- * Registers gauges whose values are read when a client requests the metrics. They are therefore always
- * current, and exist from the start.
+ * Registers gauges whose values are read whenever a client requests the metrics, so that they are always
+ * current and exist from the start.
  */
 export function registerGauges(registry: Registry, sources: GaugeSources): void {
   const { supergraph, subgraphs } = sources;
@@ -111,8 +111,8 @@ function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample
 }
 
 /**
- * Returns the composition error code that the reasons of a rejected supergraph contain, otherwise `OTHER`. It
- * serves as a label value, because the texts of reasons vary too much.
+ * Returns the composition error code that the reasons for rejecting a supergraph contain; `OTHER` if there is
+ * none. The code is a label value, for which the reasons themselves are too varied.
  */
 function codeIn(reasons: readonly string[]): string {
   return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';

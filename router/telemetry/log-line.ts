@@ -11,21 +11,24 @@ const LEVELS: Readonly<Record<string, string>> = {
 };
 const COLORS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'service', 'subgraph', 'err']);
-/** Fields of a request that are part of its text, or that are of use only to programs. */
+/**
+ * Fields of a request's log line that are not appended to its readable text: the text already contains them,
+ * or they are of use only to programs.
+ */
 const HIDDEN_OF_REQUEST = new Set(
   (
     'method path status ms operationType operationName cost subgraphs criticalPath ' +
     'traceId spanId userAgent operationHash userIssuer generation bytes'
   ).split(' '),
 );
-/** Minimum milliseconds for which the text of a request names what it waited for. */
+/** Duration in milliseconds from which the readable text of a request names what the request waited for. */
 const SLOW_MS = 100;
 
 type LogRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Formats a line of the JSON log as readable text, prefixed by the service name if given. Other lines are
- * returned unchanged.
+ * Formats a line of the JSON log as readable text, prefixed by the service name if given. A line that is not
+ * JSON is returned unchanged.
  * @param rename names of fields in the line (`telemetry.logs.fields.rename`)
  */
 export function formatLine(
@@ -54,7 +57,10 @@ export function formatLine(
   return parts.join(' ').trimEnd() + formatError(record['err']);
 }
 
-/** Returns the text of a request: `POST /graphql 200 12.3 ms query OrderPage cost=28`. */
+/**
+ * Returns the readable text of a request's log line, such as `POST /graphql 200 12.3 ms query OrderPage
+ * cost=28`.
+ */
 function requestText(record: LogRecord): string {
   const { method, path, status, ms, operationType, operationName, cost } = record;
   const { requested, actual } = parsedCost(cost);
@@ -74,7 +80,7 @@ function parsedCost(cost: unknown): { readonly requested?: unknown; readonly act
   return typeof cost === 'object' && cost !== null ? cost : {};
 }
 
-/** Returns what a slow or degraded request waited for, as the end of its text. */
+/** Returns what a slow or degraded request waited for, which ends its readable text. */
 function waitText({ ms, criticalPath, degraded }: LogRecord): string[] {
   if (criticalPath === undefined || (Number(ms) < SLOW_MS && degraded === undefined)) return [];
   return [styleText('yellow', `(${text(criticalPath)})`)];
@@ -86,7 +92,7 @@ function paintStatus(status: number): string {
   return styleText(status < 500 ? 'yellow' : 'red', shown);
 }
 
-/** Parses a line of the JSON log; returns undefined for other lines. */
+/** Parses a line of the JSON log; returns undefined if the line is not JSON. */
 function parseRecord(line: string, rename: Readonly<Record<string, string>>): LogRecord | undefined {
   if (!line.startsWith('{')) return undefined;
   const original = new Map(Object.entries(rename).map(([field, key]) => [key, field]));
@@ -112,8 +118,8 @@ function clock(time: unknown): string {
 }
 
 /**
- * Removes control characters. Clients choose some of the logged values, and control characters could change
- * what a terminal shows.
+ * Returns a logged value as text without control characters. Clients choose some of the values, and control
+ * characters could change what a terminal shows.
  */
 function text(value: unknown): string {
   const raw = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

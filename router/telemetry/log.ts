@@ -8,17 +8,20 @@ import { createLogOutput } from './log/log-output.ts';
 import type { RouterLog } from './log/request-log.ts';
 import type { Schedule } from '../shared/schedule.ts';
 
-/** Receives the lines of a log. */
+/** Output that receives the lines of a log. */
 export type LogTarget = DestinationStream & { readonly isTTY?: boolean };
 
-/** `process.stdout` has no descriptor in worker threads. */
+/**
+ * Descriptor of the standard output. It is written to directly, because `process.stdout` has no descriptor in
+ * worker threads.
+ */
 const STDOUT = 1;
 
 type LogParts = { readonly schedule: Schedule; readonly later: (action: () => void) => void };
 
 /**
- * Creates the log of the router. It writes JSON, or text if the configuration or a terminal requires it. In
- * text, fields keep their own names.
+ * Creates the log of the router. It writes JSON, or readable text if the configuration or a terminal requires
+ * it. In readable text, configured names of fields do not apply.
  * @param destination default: the standard output of the process
  */
 export function createLog(
@@ -27,7 +30,7 @@ export function createLog(
   parts: LogParts,
 ): RouterLog {
   if (destination !== undefined) return openLog(config, destination);
-  // Reading `process.stdout` makes a pipe non-blocking.
+  // Reading the property `process.stdout` makes a pipe non-blocking, as `createLogOutput` requires.
   const { isTTY } = process.stdout;
   const output = createLogOutput({
     ...parts,

@@ -9,7 +9,10 @@ import type { ResponseOutcome } from './metrics/response-outcome.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Creates the metrics of the router that parts of it count, and registers them. */
+/**
+ * Creates and registers the metrics that the router counts itself. Gauges that read the state of other parts
+ * are registered elsewhere.
+ */
 export function createMetrics(registry: Registry, { now }: { readonly now: () => number }) {
   const registers = [registry];
   const counter = (definition: MetricDefinition) => new Counter({ ...optionsOf(definition), registers });
@@ -27,8 +30,8 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
     register(registry, metric);
     return metric;
   };
-  // Creates a counter that also counts under its old name, with the old values of its labels. Dashboards thus
-  // keep working until the next version removes the old name.
+  // Creates a counter that also counts under its former name, with the former values of its labels. Existing
+  // dashboards keep working until the next version removes the former name.
   const renamedCounter = (definition: MetricDefinition & { readonly oldName: string }) => {
     const current = counter(definition);
     const help = `Deprecated name of ${definition.name}.`;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { z } from 'zod';
 
-/** Returns the version in the package's manifest. */
+/** Returns the version of the router, from the `package.json` of its npm package. */
 export function packageVersion(): string {
   const manifest = findPackageJSON('..', import.meta.url);
   if (manifest === undefined) throw new Error('bug: the package has no manifest');

@@ -23,10 +23,12 @@ export type RequestMetricsParts = {
   readonly inPool: boolean;
 };
 
-/** Counts finished requests. */
+/** Updates the metrics of client requests. */
 export type RequestMetrics = {
   readonly requestFinished: (event: RequestFinished) => void;
-  /** Makes the names of a manifest label values. They replace the previous names of the same file. */
+  /**
+   * Makes the operation names of a manifest label values. They replace the previous names of the same file.
+   */
   readonly operationsListed: (path: string, names: readonly string[]) => void;
 };
 
@@ -36,14 +38,18 @@ const MAX_DEPRECATED = 100;
 const MAX_TIERS = 50;
 const OTHER = 'other';
 /**
- * Number of addresses that each of several processes reports. The ten with most rejections in all processes
- * need not be among the ten of each.
+ * Number of addresses with the most rejections that each of several processes reports. It is larger than the
+ * ten that are shown in the end, because an address that is among the ten of all processes may not be among
+ * the ten of each.
  */
 const POOL_ADDRESSES = 100;
 const UNIDENTIFIED = clientKey('unidentified', '');
 const NO_FIELDS: readonly string[] = [];
 
-/** Creates the metrics of requests. A value that clients choose becomes a label value if it is frequent. */
+/**
+ * Creates the metrics of requests. A value that clients choose, such as an operation name, becomes a label
+ * value only if it is frequent.
+ */
 export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics {
   const { metrics, now, countsGraphs } = parts;
   const knownCode = createCodeLabels();
@@ -68,7 +74,10 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
   });
   const labelsByClient = new Map<string, readonly string[]>();
 
-  /** Returns the labels of the client: name and version if it is frequent. */
+  /**
+   * Returns the labels for a client: its name and version if it is one of the most frequent clients,
+   * otherwise `other`.
+   */
   function clientLabels({ clientName, clientVersion }: RequestFinished): readonly string[] {
     const isNamed = clientName !== undefined || clientVersion !== undefined;
     const key = clients.label(
@@ -94,7 +103,9 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
     for (const { joined } of execution.fetches) if (joined !== undefined) metrics.deduplicated.inc(['call']);
   }
 
-  /** Counts how long the response waited for each subgraph, and for the router itself. */
+  /**
+   * Adds the time for which a response waited for each subgraph, and for the router itself, to the metrics.
+   */
   function countShares(recorder: RequestRecorder): void {
     const traceId = traceOf(recorder);
     for (const { owner, us } of pathOf(recorder).shares)
@@ -123,7 +134,7 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
   };
 }
 
-/** Creates the function that counts a request which exceeds a rate limit, by tier and by address. */
+/** Creates the function that counts requests which exceed a rate limit, by tier and by client address. */
 function createRejectionCount({
   metrics,
   registry,
@@ -148,24 +159,27 @@ function createRejectionCount({
   };
 }
 
-/** Returns the id of the trace of a request; undefined if nobody stores the trace. */
+/** Returns the trace id of a request for an exemplar; undefined if the trace is not stored anywhere. */
 function traceOf({ span, facts }: RequestRecorder): string | undefined {
   return span.isSampled ? facts.traceId : undefined;
 }
 
-/** Returns the name of the operation; `anonymous` if it has none, `none` if no operation was found. */
+/**
+ * Returns the label value for the operation of a request: its name, `anonymous` if it has none, or `none` if
+ * no operation was found.
+ */
 function operationName({ operationName: name, operationType, recorder: { facts } }: RequestFinished): string {
   const known = name ?? facts.operationName;
   if (known !== undefined) return known;
   return (operationType ?? facts.operationType) === undefined ? 'none' : 'anonymous';
 }
 
-/** Header values have no line breaks. */
+/** A line break separates name and version, because header values cannot contain line breaks. */
 function clientKey(name: string, version: string): string {
   return `${name}\n${version}`;
 }
 
-/** Methods that are label values. Clients choose the method, so all others have one value. */
+/** HTTP methods that are label values. Clients can send any method, so all others share one value. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'GET',
   'POST',
@@ -176,7 +190,10 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'DELETE',
 ]);
 
-/** Returns the value of `http_request_method`; `_OTHER` is the value of the semantic conventions. */
+/**
+ * Returns the value of the label `http_request_method`. For unknown methods it is `_OTHER`, as
+ * OpenTelemetry's semantic conventions define.
+ */
 function methodLabel(method: string): string {
   return KNOWN_METHODS.has(method) ? method : '_OTHER';
 }

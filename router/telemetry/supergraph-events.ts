@@ -3,7 +3,10 @@ import type { createMetrics } from './metrics.ts';
 
 const NO_SUPERGRAPH = 'none, the router is not ready until a valid supergraph is loaded';
 
-/** Creates the functions that log and count what happens to supergraphs and their sources, one per event. */
+/**
+ * Creates the functions that log and count events of supergraphs and their sources, such as an activation or
+ * a rejection.
+ */
 export function supergraphEvents({
   log,
   metrics,
@@ -11,7 +14,7 @@ export function supergraphEvents({
   readonly log: Logger;
   readonly metrics: Pick<ReturnType<typeof createMetrics>, 'supergraphs' | 'registryReports'>;
 }) {
-  /** Registries that did not accept the last report. */
+  /** Registries to which the last report could not be delivered. */
   const failing = new Set<string>();
   return {
     supergraphSwapped(event: {
@@ -25,10 +28,13 @@ export function supergraphEvents({
       log.info(event, 'supergraph activated');
     },
 
-    /** Records that a share of the callers uses the supergraph of another launch. */
+    /**
+     * Records that a canary was started: a share of the callers is served with the supergraph of another
+     * launch.
+     */
     canaryStarted(event: {
       readonly launch: number;
-      /** Share of callers in percent. */
+      /** Share of the callers that the canary serves, in percent. */
       readonly percent: number;
       readonly generation: string;
     }): void {
@@ -86,7 +92,10 @@ export function supergraphEvents({
       log.warn(event, 'no source delivers a supergraph, the stored one is served');
     },
 
-    /** Records that a report was sent to a registry. Only the first of several failures is logged. */
+    /**
+     * Records whether a status report of the router was delivered to a registry. Of several failures in a
+     * row, only the first is logged.
+     */
     registryReported(event: {
       readonly registry: string;
       readonly outcome: 'ok' | 'failed';
@@ -105,7 +114,7 @@ export function supergraphEvents({
       log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
     },
 
-    /** Logs that the source of a rejected supergraph delivers the active one again. */
+    /** Logs that a source, whose last supergraph was rejected, delivers the active supergraph again. */
     supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },

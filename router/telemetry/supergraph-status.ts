@@ -5,26 +5,28 @@ export type SupergraphStatus = {
     /** Name of the source that delivered the active supergraph. */
     readonly source: string;
     readonly kind: SourceKind;
-    /** Time of activation in ISO 8601. */
+    /** Time in ISO 8601 at which the supergraph was activated. */
     readonly since: string;
     readonly ageS: number;
-    /** Release of the active supergraph; undefined unless a registry has released it. */
+    /**
+     * Release of the registry that contains the active supergraph; undefined if it comes from another source.
+     */
     readonly release?: ReleaseName & {
-      /** Time in ISO 8601 since which the launch is served. */
+      /** Time in ISO 8601 since which the supergraph of this launch is served. */
       readonly since: string;
     };
   } | null;
   /**
-   * The last rejected supergraph. It becomes null when its source delivers a valid one, or the active one
-   * again.
+   * The last rejected supergraph; null after the same source has delivered a valid supergraph or the active
+   * one.
    */
   readonly rejected: Rejection | null;
-  /** The last rejections, the newest one first. */
+  /** The last rejections of supergraphs, the newest one first. */
   readonly rejections: readonly Rejection[];
   readonly sources: readonly SourceStatus[];
 };
 
-/** Names a release of a registry. */
+/** Identifies a release of a registry: a launch of a graph that was published to its routers. */
 export type ReleaseName = {
   /** Graph and variant, such as `shop@production`. */
   readonly graph: string;
@@ -40,11 +42,11 @@ export type SourceStatus = {
   readonly source: string;
   readonly kind: SourceKind;
   /**
-   * Whether the last load from the source returned content; undefined before the first load. Sources that are
-   * less preferred than the source of the active supergraph are not loaded.
+   * Whether the last attempt to load from this source returned a supergraph; undefined before the first
+   * attempt. Sources that are less preferred than the source of the active supergraph are not loaded.
    */
   readonly available?: boolean;
-  /** Seconds since the source last returned content. */
+  /** Seconds since this source last returned a supergraph. */
   readonly ageS?: number;
   readonly reasons?: readonly string[];
 };
@@ -74,20 +76,23 @@ type Active = {
   readonly release: (ReleaseName & { readonly since: string }) | undefined;
 };
 
-/** Number of rejections that the status lists. */
+/** Maximum number of rejected supergraphs that the status lists. */
 const MAX_REJECTIONS = 10;
 
 type Delivery = {
   readonly deliveredAt: number | undefined;
   readonly reasons: readonly string[] | undefined;
-  /** Reasons of all failures since the source last returned content. */
+  /** Reasons of all failed loads since this source last returned a supergraph. */
   readonly failures: ReadonlySet<string>;
 };
 
-/** Number of different failures of a source that are logged until it returns content again. */
+/**
+ * Maximum number of different load failures of a source that are logged until the source returns a supergraph
+ * again.
+ */
 const MAX_FAILURES = 5;
 
-/** Records the active supergraph, the last rejected one, and which sources return content. */
+/** Keeps the status of supergraphs: the active one, the rejected ones, and which sources can be loaded. */
 export class StatusRecord {
   readonly #clocks: Clocks;
   readonly #sources: readonly Source[];
@@ -96,7 +101,7 @@ export class StatusRecord {
   #rejected: { readonly by: Source; readonly rejection: Rejection } | undefined;
   #rejections: readonly Rejection[] = [];
 
-  /** @param sources all sources, the most preferred one first */
+  /** @param sources all configured sources of the supergraph, the most preferred one first */
   constructor(clocks: Clocks, sources: readonly Source[]) {
     this.#clocks = clocks;
     this.#sources = sources;
@@ -114,7 +119,8 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source has returned the active supergraph. Returns whether this clears the last rejection.
+   * Records that a source has returned the supergraph that is already active. Returns whether this clears the
+   * last rejection.
    */
   followed(source: Source, release?: ReleaseName): boolean {
     const before = this.#active?.release;
@@ -125,7 +131,10 @@ export class StatusRecord {
     return this.#settle(source);
   }
 
-  /** Records a rejection. Returns false if the same supergraph was already rejected for the same reasons. */
+  /**
+   * Records that a supergraph was rejected. Returns false if the same one was already rejected for the same
+   * reasons.
+   */
   rejected(
     by: Source,
     reasons: readonly string[],
@@ -154,8 +163,7 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source is unavailable. Returns false if it already was for the same reasons since it last
-   * returned content.
+   * Records that a source could not be loaded. Returns false if this was already known for the same reasons.
    */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);
@@ -167,7 +175,7 @@ export class StatusRecord {
     return isNew;
   }
 
-  /** Records that a source has delivered content. Returns whether it was unavailable before. */
+  /** Records that a source has returned a supergraph. Returns whether the source was unavailable before. */
   delivered(source: Source): boolean {
     const before = this.#deliveries.get(source);
     const failures = new Set<string>();
@@ -207,8 +215,8 @@ export class StatusRecord {
   }
 
   /**
-   * Clears the last rejection after a success of `source`. A rejection by a more preferred source stays.
-   * Returns whether a rejection was cleared.
+   * Clears the last rejection after `source` has delivered a usable supergraph, unless a more preferred
+   * source caused the rejection. Returns whether a rejection was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;
@@ -217,8 +225,8 @@ export class StatusRecord {
   }
 
   /**
-   * Returns the position of a source in the order of preference. The stored supergraph is not in the list and
-   * comes last.
+   * Returns the position of a source in the order of preference. The supergraph that was stored by an earlier
+   * process is not a configured source and comes last.
    */
   #rank(source: Source): number {
     const index = this.#sources.indexOf(source);

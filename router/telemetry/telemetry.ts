@@ -36,10 +36,10 @@ type ConfigurationChanged =
       readonly restart: readonly string[];
     };
 
-/** Log, metrics and spans of a router. */
+/** The log, metrics and spans of a router, with a method for each event that they record. */
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
-/** Creates log, metrics and spans of a router, with one function per event. */
+/** Creates the log, metrics and spans of a router. */
 export function createTelemetry(
   config: Config['telemetry'],
   parts: {
@@ -48,7 +48,7 @@ export function createTelemetry(
     /** True if the router serves several graphs, so that requests are also counted by graph. */
     readonly countsGraphs?: boolean;
     readonly schedule?: Schedule;
-    /** Runs an action after the response was sent. */
+    /** Runs an action after the response to the client was sent. */
     readonly later?: (action: () => void) => void;
     /** True if this process is one of several, whose metrics are combined. */
     readonly inPool?: boolean;
@@ -92,20 +92,24 @@ export function createTelemetry(
   return {
     log,
 
-    /** Registry of all metrics, for the admin port. */
+    /** Registry of all metrics, which the admin port serves. */
     metrics: registry,
 
-    /** Place of requests in traces, and the trace headers of subgraph calls. */
+    /** Creates the spans of requests, and the trace headers of subgraph calls. */
     tracing,
 
     requestFinished(event: RequestFinished): void {
       requests.requestFinished(event);
       tracing.finished(event);
-      // The actual cost is known in the next turn of the event loop, after the response was sent.
+      // The line is written one turn of the event loop later, because the actual cost is computed after the
+      // response was sent.
       if (requestLog.isEnabled()) later(() => requestLog.write(logEntryOf(event)));
     },
 
-    /** Logs a finished request that is not for GraphQL, such as a health check or one for an unknown path. */
+    /**
+     * Logs a finished HTTP request that is not for GraphQL, such as a health check or a request with an
+     * unknown path.
+     */
     otherFinished(
       facts: Partial<RequestFacts>,
       { sampling, ...event }: RequestLogEntry & { readonly sampling: Sampling },
@@ -138,11 +142,14 @@ export function createTelemetry(
 
     breakerChanged(event: {
       readonly subgraph: string;
-      /** Coordinate of the field whose breaker changed; undefined for the breaker of the service. */
+      /**
+       * Coordinate (`Type.field`) of the field whose breaker changed; undefined for the breaker of the whole
+       * subgraph.
+       */
       readonly field?: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
-      /** True if an operator has forced the state through the admin API. */
+      /** True if an operator has forced the state of the breaker through the admin API. */
       readonly forced: boolean;
     }): void {
       const { subgraph, field, to, forced } = event;
@@ -159,14 +166,14 @@ export function createTelemetry(
       metrics.rateLimit.inc({ decision, store });
     },
 
-    /** Records a call of the script that updates rate-limit buckets in Redis. */
+    /** Counts a call of the script that updates rate-limit buckets in Redis. */
     rateLimitScriptCalled(): void {
       metrics.rateLimitCalls.inc();
     },
 
     /**
-     * Records the correction of a charge: refunded points, or points charged in addition if the number is
-     * negative.
+     * Counts the correction of a rate-limit charge by the actual cost. `points` are refunded, or charged in
+     * addition if negative.
      */
     rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
       metrics.reconciliations.inc({ outcome });
@@ -176,7 +183,7 @@ export function createTelemetry(
     /**
      * Records a connection that the router has closed, or whose request it has rejected before reading it.
      * @param address remote address of the connection
-     * @param hasRequest true if the rejected request has a line of its own
+     * @param hasRequest true if the rejected request has its own log line
      */
     connectionRejected(
       reason: ConnectionRejection,
@@ -201,7 +208,10 @@ export function createTelemetry(
       log[event.overloaded ? 'warn' : 'info'](event, 'overload state changed');
     },
 
-    /** Records an operation that mode `measure` has admitted and mode `enforce` would have rejected. */
+    /**
+     * Counts an operation that exceeds a limit but was admitted, because the limits are only measured
+     * (`measure`) and not enforced (`enforce`).
+     */
     limitMeasured(code: ErrorCode): void {
       metrics.measured.inc({ code });
     },
@@ -305,23 +315,29 @@ export function createTelemetry(
       log.level = level;
     },
 
-    /** Writes a line of the audit stream. */
+    /** Writes a line to the audit log about a rejected request. */
     audit: audit.write,
 
-    /** The log of the audit stream, for commands of operators. */
+    /** Logger that writes commands of operators to the audit log. */
     auditLog: audit.log,
 
-    /** Opens the file of the audit stream again, after a program has renamed it to rotate it. */
+    /** Opens the file of the audit log again, after a program has renamed it to rotate it. */
     reopenAuditFile: audit.reopen,
 
-    /** Logs how many lines were suppressed since the last report, and closes the file of the audit stream. */
+    /**
+     * Logs how many lines were suppressed since the last report of suppressed lines, and closes the file of
+     * the audit log.
+     */
     [Symbol.dispose](): void {
       requestLog[Symbol.dispose]();
       audit[Symbol.dispose]();
       routerLog[Symbol.dispose]();
     },
 
-    /** Registers gauges for the state of other parts. They are read when a client requests the metrics. */
+    /**
+     * Registers gauges that read the state of other parts of the router whenever a client requests the
+     * metrics.
+     */
     observe(sources: GaugeSources): void {
       registerGauges(registry, sources);
     },

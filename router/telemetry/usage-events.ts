@@ -1,20 +1,20 @@
 import type { Logger } from 'pino';
 import type { createMetrics } from './metrics.ts';
 
-/** The outcome of an attempt to deliver recorded operations. */
+/** Outcome of an attempt to deliver usage (counts of operations and clients) to a registry or file. */
 export type UsageDelivery = {
-  /** URL or path of the receiver. */
+  /** URL of the registry, or path of the file, that receives the counts. */
   readonly to: string;
   /**
-   * `failed` if the counts are kept for another attempt, `rejected` if the receiver never accepts them, so
-   * that they are lost.
+   * `failed` if the counts are kept for another attempt. `rejected` if the receiver would never accept them,
+   * so that they are lost.
    */
   readonly outcome: 'delivered' | 'failed' | 'rejected';
   readonly requests: number;
   readonly reason?: string;
 };
 
-/** Creates the functions that log and count the delivery of recorded operations, one per event. */
+/** Creates the functions that log and count the delivery of usage counts to a registry or file. */
 export function usageEvents({
   log,
   metrics,
@@ -40,7 +40,7 @@ export function usageEvents({
         log.info({ to, failures: before }, 'recorded operations delivered after failures');
     },
 
-    /** Logs an error because of which a request was not counted. */
+    /** Logs an error that prevented a request from being added to the usage counts. */
     usageNotCounted(error: unknown): void {
       log.error({ err: error }, 'request not counted for its operation');
     },

@@ -6,11 +6,11 @@ import type { Schedule } from '../../shared/schedule.ts';
 import { createLineLimit } from './line-limit.ts';
 import { cleanText } from './log-text.ts';
 
-/** A rejected caller, as the audit stream reports it. */
+/** A rejected request, as a line of the audit log reports it. */
 export type AuditEvent = {
-  /** Subject and past participle, such as `authentication failed`. */
+  /** Message of the line: subject and past participle, such as `authentication failed`. */
   readonly msg: 'authentication failed' | 'authorization denied' | 'console access denied';
-  /** Error code of the response. */
+  /** Error code of the response to the rejected request. */
   readonly code: string;
   readonly reason: string;
   readonly requestId?: string | undefined;
@@ -23,15 +23,15 @@ export type AuditEvent = {
   readonly clientName?: string | undefined;
   readonly graph?: string | undefined;
   readonly operationName?: string | undefined;
-  /** Who the caller is or claims to be; undefined without a token. */
+  /** The verified or claimed identity of the caller; undefined without a token. */
   readonly who?: AuditedCaller | undefined;
-  /** Paths of denied fields. */
+  /** Paths of the fields that the caller was not authorized to see. */
   readonly denied?: readonly string[] | undefined;
 };
 
 /** The caller of a rejected request. */
 export type AuditedCaller = {
-  /** False if the values are only what the token claims, because its signature was not verified. */
+  /** False if the values are only what the token claims, because the token's signature was not verified. */
   readonly verified: boolean;
   readonly userId?: string | undefined;
   readonly userIssuer?: string | undefined;
@@ -40,13 +40,16 @@ export type AuditedCaller = {
   readonly kid?: string | undefined;
 };
 
-/** The audit stream: failed authentication and authorization, with who, from where and why. */
+/** The audit log: one line per failed authentication or authorization, with caller, address and reason. */
 export type AuditLog = Disposable & {
-  /** The log that the lines are written to, for lines that clients without access cannot cause. */
+  /**
+   * Logger that writes to the audit log without a limit. It is only for lines that clients without access
+   * cannot cause, such as commands of operators.
+   */
   readonly log: Logger;
   /**
-   * Writes a line, unless too many were written for the caller in this minute. `describe` is only called for
-   * a line that may be written; it returns undefined if there is nothing to report.
+   * Writes a line to the audit log, unless the caller has caused too many lines in this minute. `describe` is
+   * called only if the line may be written; it returns undefined if there is nothing to report.
    * @param caller key of a verified caller; undefined to count the line for its address
    */
   readonly write: (
@@ -54,12 +57,12 @@ export type AuditLog = Disposable & {
     caller: string | undefined,
     describe: () => AuditEvent | undefined,
   ) => void;
-  /** Opens the file again, after a program has renamed it to rotate it. */
+  /** Opens the file of the audit log again, after a program has renamed it to rotate it. */
   readonly reopen: () => void;
 };
 
 const WINDOW_MS = 60_000;
-/** Maximum number of audit lines of all callers, as a multiple of that of one caller. */
+/** Limit of audit lines per minute for all callers together, as a multiple of the limit for one caller. */
 const CALLERS = 50;
 const MAX_TEXT = 256;
 const MAX_DENIED = 20;
@@ -67,13 +70,16 @@ const MAX_DENIED = 20;
 type AuditParts = {
   readonly log: Logger;
   readonly schedule: Schedule;
-  /** Creates a log that writes to a file. */
+  /** Creates the logger that writes to the file of the audit log. */
   readonly openFile: (output: ReturnType<typeof pino.destination>) => Logger;
 };
 
 type Labels = { readonly clientIp: string };
 
-/** Creates the audit stream. Its lines are in the log, unless `telemetry.logs.audit.file` names a file. */
+/**
+ * Creates the audit log. Its lines are part of the router's log, unless `telemetry.logs.audit.file` names a
+ * file.
+ */
 export function createAuditLog(
   { enabled, file, perAddressPerMinute: perKey }: Config['telemetry']['logs']['audit'],
   parts: AuditParts,
@@ -130,7 +136,7 @@ function lineOf({ who, denied, ...event }: Omit<AuditEvent, 'msg'>): Readonly<Re
   };
 }
 
-/** Opens the file of the audit stream. A failure to write, for example on a full disk, is logged once. */
+/** Opens the file of the audit log. A failure to write, for example on a full disk, is logged once. */
 function openFile(file: string, log: Logger): ReturnType<typeof pino.destination> {
   const output = pino.destination({ dest: file, append: true, mkdir: true, sync: true });
   let failed = false;

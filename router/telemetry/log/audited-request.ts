@@ -3,7 +3,7 @@ import type { Identity } from '../../request/identity.ts';
 import { httpEntryOf } from './request-entry.ts';
 import type { AuditEvent, AuditedCaller } from './audit-log.ts';
 
-/** Returns the fields of audit lines about any request: its ids, and where it came from. */
+/** Returns the fields of an audit line that every rejected request has: its ids, and where it came from. */
 export function auditedRequest({
   id,
   address,
@@ -19,14 +19,20 @@ export function auditedRequest({
   };
 }
 
-/** Returns the fields of audit lines about a caller with a verified token; undefined for an anonymous one. */
+/**
+ * Returns the fields of an audit line that identify a caller with a verified token; undefined for an
+ * anonymous caller.
+ */
 export function auditedCaller(identity: Identity): AuditedCaller | undefined {
   if (identity.kind !== 'user') return undefined;
   const { id: userId, issuer: userIssuer, tenant, tokenId: jti } = identity;
   return { verified: true, userId, userIssuer, tenant, jti };
 }
 
-/** Returns the key by which the lines of a caller are counted; undefined for an anonymous one. */
+/**
+ * Returns the key by which audit lines of a caller are counted and limited; undefined for an anonymous
+ * caller, which is limited by its address.
+ */
 export function auditKeyOf(identity: Identity): string | undefined {
   return identity.kind === 'user' ? `${identity.issuer}\n${identity.id}` : undefined;
 }

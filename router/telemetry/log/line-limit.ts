@@ -1,37 +1,49 @@
 import type { Schedule } from '../../shared/schedule.ts';
 
-/** Number of lines that were not written for one key, with the labels of the first of them. */
+/**
+ * Number of lines that were suppressed for one key (such as a client address), with the labels of the first
+ * of them.
+ */
 export type SuppressedLines<Labels> = {
-  /** Undefined for keys that were not counted one by one, because there were too many. */
+  /**
+   * Values that describe the key in the report. Undefined for the remaining keys, which are counted together
+   * because there were too many.
+   */
   readonly labels: Labels | undefined;
   readonly count: number;
 };
 
 export type LineLimitOptions<Labels> = {
-  /** Maximum number of lines for one key in a window. */
+  /** Maximum number of lines that are written for one key in a time window. */
   readonly perKey: number;
-  /** Maximum number of lines for all keys together in a window. */
+  /** Maximum number of lines that are written for all keys together in a time window. */
   readonly total: number;
   readonly windowMs: number;
   readonly schedule: Schedule;
-  /** Receives the suppressed lines at the end of a window, most frequent first. */
+  /** Receives the numbers of suppressed lines at the end of a time window, the highest number first. */
   readonly onSuppressed: (suppressed: readonly SuppressedLines<Labels>[]) => void;
 };
 
-/** Limits the log lines that clients can cause. Suppressed lines are counted and reported for each window. */
+/**
+ * Limits the log lines that clients can cause. Suppressed lines are counted, and reported at the end of each
+ * time window.
+ */
 export type LineLimit<Labels> = Disposable & {
-  /** Returns whether a line may be written. `labels` is only called if it is the first suppressed one. */
+  /**
+   * Returns whether a line may be written for the key, such as a client address. `labels` is called only for
+   * the first line of the key that is suppressed.
+   */
   readonly admit: (key: string, labels: () => Labels) => boolean;
 };
 
-/** Maximum number of keys that are counted one by one, which bounds the memory during an attack. */
+/** Maximum number of keys that are counted separately, which bounds the memory during an attack. */
 const MAX_KEYS = 2_000;
-/** Maximum number of keys that are reported one by one at the end of a window. */
+/** Maximum number of keys that are reported separately at the end of a time window. */
 const MAX_REPORTED = 20;
 
 type Count<Labels> = { written: number; suppressed: number; labels: Labels | undefined };
 
-/** Creates a limit that counts in fixed windows. A window begins with its first line. */
+/** Creates a limit that counts lines in fixed time windows. A window begins with its first line. */
 export function createLineLimit<Labels>(options: LineLimitOptions<Labels>): LineLimit<Labels> {
   const { perKey, total, windowMs, schedule, onSuppressed } = options;
   const counts = new Map<string, Count<Labels>>();

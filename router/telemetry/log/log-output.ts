@@ -2,45 +2,54 @@ import { writeSync } from 'node:fs';
 import type { Schedule } from '../../shared/schedule.ts';
 
 export type LogOutputOptions = {
-  /** File descriptor. If it is a pipe, it must not block; 1 does not once `process.stdout` was read. */
+  /**
+   * File descriptor to write to. A pipe must be non-blocking; reading the property `process.stdout` makes the
+   * pipe of descriptor 1 so.
+   */
   readonly fd: number;
-  /** Maximum number of bytes that wait for the reader. */
+  /** Maximum number of bytes that are buffered while the reader of a pipe is too slow. */
   readonly bufferBytes: number;
   readonly schedule: Schedule;
   /** Runs an action at the end of this turn of the event loop. */
   readonly later: (action: () => void) => void;
-  /** Called with the number of dropped lines when the reader reads again. */
+  /** Called with the number of dropped lines as soon as the reader of the pipe reads again. */
   readonly onDropped: (lines: number) => void;
 };
 
-/** Receives the lines of a log. */
+/** Writes the lines of a log to a file descriptor, without blocking the process. */
 export type LogOutput = {
-  /** @param line ends with a line break */
+  /**
+   * Adds a line to the log.
+   * @param line ends with a line break
+   */
   readonly write: (line: string) => void;
-  /** Returns the number of lines that were not written, since the start. */
+  /** Returns the number of lines that were dropped since the start. */
   readonly dropped: () => number;
-  /** Writes all lines that wait. It stops waiting for the reader after a second. */
+  /** Writes all buffered lines. Gives up after a second if the reader of the pipe does not read. */
   readonly flush: () => void;
   /**
-   * Writes the lines of this turn, and from now on each line at once. Returns whether no line waits for the
-   * reader, so that `flush` need not be called any more.
+   * Ends buffering: writes the lines of this turn of the event loop, and each later line at once. Returns
+   * true if no line still waits for the reader of the pipe, so that `flush` need not be called.
    */
   readonly close: () => boolean;
 };
 
 const BATCH_BYTES = 65_536;
-/** Writes of at most so many bytes are not mixed with those of other workers to one pipe (PIPE_BUF). */
+/**
+ * Maximum number of bytes of one write. The writes of several workers to one pipe are not mixed up to this
+ * size (PIPE_BUF).
+ */
 const WRITE_BYTES = 4_096;
-/** UTF-8 needs at most so many bytes for each character of a string. */
+/** Maximum number of bytes in UTF-8 for each character (UTF-16 code unit) of a string. */
 const MAX_CHARACTER_BYTES = 3;
 const RETRY_MS = 5;
 const FLUSH_MS = 1_000;
 const LINE_BREAK = 0x0a;
 
 /**
- * Creates the output for the log of a process. It writes the lines of one turn of the event loop together. If
- * the reader of a pipe stops reading, lines wait in a buffer, and are dropped when it is full: a log must not
- * block the process.
+ * Creates the output for the log of a process. All lines of one turn of the event loop are written together.
+ * If the reader of a pipe is too slow, lines wait in a buffer. When the buffer is full, lines are dropped,
+ * because a log must not block the process.
  */
 export function createLogOutput(options: LogOutputOptions): LogOutput {
   const { fd, bufferBytes, schedule, later, onDropped } = options;
@@ -81,7 +90,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   function wait(lines: Buffer): void {
     if (waiting.length === 0) schedule(retry, RETRY_MS);
-    // The first lines are always kept: their begin may have been written.
+    // The first waiting lines are kept even if they exceed the buffer, because a part of them may already
+    // have been written.
     else if (waitingBytes + lines.length > bufferBytes) return drop(lines);
     waiting.push(Buffer.from(lines));
     waitingBytes += lines.length;
@@ -108,7 +118,10 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     }
   }
 
-  /** Returns the number of bytes that were written or dropped. The others have to wait. */
+  /**
+   * Writes lines and returns how many bytes were written or dropped. The remaining bytes have to wait for the
+   * reader.
+   */
   function writeLines(lines: Buffer): number {
     let at = 0;
     try {
@@ -139,7 +152,10 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   return { write, dropped: () => droppedLines, flush, close };
 }
 
-/** Returns the end of the whole lines that one write contains. A longer line is written alone. */
+/**
+ * Returns the position at which one write has to end: after the last whole line that fits. A line that does
+ * not fit is written alone.
+ */
 function endOfWrite(lines: Buffer, from: number): number {
   if (lines.length - from <= WRITE_BYTES) return lines.length;
   const end = lines.lastIndexOf(LINE_BREAK, from + WRITE_BYTES - 1) + 1;
@@ -150,7 +166,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
 }
 
-/** Blocks this thread. The process is about to exit, so no timer would run any more. */
+/** Blocks this thread for some time. Timers cannot be used, because the process is about to exit. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

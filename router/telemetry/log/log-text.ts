@@ -4,7 +4,7 @@
  */
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-/** Matches text of safe characters that is equal in JSON, between quotes. */
+/** Matches text whose JSON is the same text between quotes, because no character needs to be escaped. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e\u00a0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\uffff]*$/;
 
 /** Replaces the characters of a text that could change what a terminal shows. */
@@ -17,7 +17,7 @@ export function cleanText(text: string, maxLength: number): string {
   return withoutControls(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 
-/** Returns the JSON of a text that a client has chosen. */
+/** Returns the JSON of a text that a client has chosen, without control characters. */
 export function quoteClean(text: string, maxLength: number): string {
   const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return PLAIN.test(short) ? `"${short}"` : JSON.stringify(short.replaceAll(UNSAFE, '\ufffd'));

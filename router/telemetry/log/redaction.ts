@@ -6,14 +6,14 @@ import { BoundedCache } from '../../shared/bounded-cache.ts';
 
 type LogConfig = Config['telemetry']['logs'];
 
-/** Replaces the value of a field, given as text. */
+/** Returns the redacted value of a log field, given its value as text. */
 export type Redact = (value: string) => string;
 
-/** Maximum number of hashes that are remembered, because most values are logged repeatedly. */
+/** Maximum number of cached hashes of redacted values. Most values are logged repeatedly. */
 const REMEMBERED = 4_096;
 const HASH_DIGITS = 16;
 
-/** Returns the function that redacts values of each configured field. */
+/** Returns, for each log field that must be redacted, the function that redacts its value. */
 export function createRedactions({ redact, hashKey = '' }: LogConfig): ReadonlyMap<string, Redact> {
   const hash = createHash(hashKey);
   const redactions: Readonly<Record<LogConfig['redact'][string], Redact>> = {
@@ -35,7 +35,9 @@ function createHash(key: string): Redact {
   };
 }
 
-/** Returns the network of an address: `/24` for IPv4, `/48` for IPv6. Other texts are masked. */
+/**
+ * Returns the network of an IP address: `/24` for IPv4, `/48` for IPv6. Any other text is replaced entirely.
+ */
 function networkOf(address: string): string {
   if (isIPv6(address)) return `${addressBlock(address).split(':').slice(0, 3).join(':')}::/48`;
   const [a, b, c, d] = address.split('.');

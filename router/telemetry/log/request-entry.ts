@@ -5,8 +5,9 @@ import type { RequestLogEntry, SubgraphCalls } from './request-line.ts';
 import type { RequestFinished } from '../../request/finished-work.ts';
 
 /**
- * Returns the values of the log line of a finished GraphQL request. Every field is written out, so that all
- * entries have one shape: copying the members of `event` took longer than the rest.
+ * Returns the values of a finished GraphQL request for its log line. All fields are listed one by one, so
+ * that all returned objects have the same shape, which V8 handles fast; copying the members of `event` took
+ * longer than everything else.
  */
 export function logEntryOf(event: RequestFinished): RequestLogEntry {
   const { recorder } = event;
@@ -47,10 +48,13 @@ export function logEntryOf(event: RequestFinished): RequestLogEntry {
   };
 }
 
-/** Matches a query string whose question mark is encoded; it may contain a token. */
+/**
+ * Matches a query string that begins with `%3f` instead of `?`. It is removed from logged paths, because it
+ * may contain a token.
+ */
 const ENCODED_QUERY = /%3f.*$/is;
 
-/** Returns the values that a line has for any request, also if it is not for GraphQL. */
+/** Returns the values that the log line of every request has, even if the request is not for GraphQL. */
 export function httpEntryOf(facts: Partial<RequestFacts>): RequestLogEntry {
   return {
     traceId: facts.traceId,
@@ -78,7 +82,10 @@ function cacheOf({ joined, facts: { isCached } }: RequestRecorder): RequestLogEn
   return isCached === undefined ? undefined : isCached ? 'hit' : 'miss';
 }
 
-/** Adds up the calls of a request by subgraph. A fetch that used the call of another one is not a call. */
+/**
+ * Sums the calls of a request by subgraph. If a fetch shared the call of another fetch, only one call is
+ * counted.
+ */
 function callsOf(recorder: RequestRecorder): readonly SubgraphCalls[] | undefined {
   if (recorder.execution === undefined) return undefined;
   const sums: SubgraphCalls[] = [];

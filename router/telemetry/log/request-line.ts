@@ -6,10 +6,10 @@ import { quoteClean, roundTo3 } from './log-text.ts';
 import { createRedactions } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 
-/** Calls of a request to one subgraph. */
+/** Number and duration of the calls that a request has caused to one subgraph. */
 export type SubgraphCalls = { readonly subgraph: string; calls: number; ms: number; slowest: number };
 
-/** Values of the line of a request; a field without a value is left out. */
+/** Values of the log line of a request. A field without a value is left out of the line. */
 export type RequestLogEntry = {
   readonly requestId?: string | undefined;
   readonly traceId?: string | undefined;
@@ -44,7 +44,10 @@ export type RequestLogEntry = {
   readonly deprecated?: readonly string[] | undefined;
 };
 
-/** Returns the JSON of a field's value; undefined if the request has none. */
+/**
+ * Returns the JSON of one field's value in the log line of a request; undefined if the request has no such
+ * value.
+ */
 type Write = (entry: RequestLogEntry) => string | undefined;
 
 const MAX_ID = 128;
@@ -89,8 +92,8 @@ const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
 };
 
 /**
- * Creates the function that writes the line of a request as JSON. Which fields it has, their names and their
- * redaction are decided once. A generic serializer would decide them for each line.
+ * Creates the function that writes the log line of a request as JSON. The fields of a line, their names and
+ * their redaction are determined once, in advance; a generic serializer would determine them for each line.
  */
 export function createRequestLine({
   serviceName,

@@ -7,16 +7,16 @@ import { createRequestLine } from './request-line.ts';
 import type { RequestLogEntry } from './request-line.ts';
 
 /**
- * The log of the router, with the output and the settings to write lines of the same form directly. Disposing
- * it removes its listener from the process.
+ * The router's log for all lines. It includes the output and the settings with which the lines of requests
+ * are written directly, without the logging library. Disposing it removes its listener from the process.
  */
 export type RouterLog = Disposable & {
   readonly log: Logger;
-  /** Receives lines of JSON. */
+  /** Output that receives finished lines of JSON. */
   readonly output: DestinationStream;
-  /** Settings of the fields in these lines. */
+  /** Configuration of the fields in log lines: names, redaction and selection. */
   readonly logs: Config['telemetry']['logs'];
-  /** Returns the number of lines that were not written, since the start. */
+  /** Returns the number of log lines that were dropped since the start. */
   readonly dropped: () => number;
 };
 
@@ -29,14 +29,14 @@ export type ConnectionRejection =
   | 'headers too large';
 
 /**
- * Which lines of a kind of request are written: all, those of failures, or some (`sampleHealth`), as for
- * health checks and CORS preflights.
+ * Which log lines are written for a kind of request: all, only those of failures, or a sample
+ * (`sampleHealth`), as for health checks and CORS preflights.
  */
 export type Sampling = 'all' | 'failures' | 'some';
 
-/** Writes the lines of requests, and of connections without one. */
+/** Writes one log line per request, and per connection that was closed before a request was read. */
 export type RequestLog = Disposable & {
-  /** Returns false if the level of the log is above that of the lines of requests. */
+  /** Returns false if the configured log level excludes the lines of requests. */
   readonly isEnabled: () => boolean;
   readonly write: (entry: RequestLogEntry, sampling?: Sampling) => void;
   readonly connectionRejected: (reason: ConnectionRejection, address: string | undefined) => void;
@@ -50,7 +50,10 @@ type RequestLogParts = Pick<RouterLog, 'log' | 'output' | 'logs'> & {
 };
 
 const WINDOW_MS = 60_000;
-/** Maximum number of lines for rejections of all callers, as a multiple of that of one caller. */
+/**
+ * Limit of lines of rejected requests per minute for all callers together, as a multiple of the limit for one
+ * caller.
+ */
 const CALLERS = 50;
 
 type Labels = {
@@ -60,7 +63,9 @@ type Labels = {
   readonly clientIp?: string | undefined;
 };
 
-/** Creates the log of requests. It limits the lines of rejections, so that no client can fill the disk. */
+/**
+ * Creates the log of requests. It limits the lines of rejected requests, so that no client can fill the disk.
+ */
 export function createRequestLog(
   { rejectionsPerMinute: perKey, sampleHealth }: Config['telemetry']['logs'],
   parts: RequestLogParts,
@@ -109,15 +114,18 @@ export function createRequestLog(
 }
 
 /**
- * Returns the code of a request that was rejected as a whole because of its client or its number; undefined
- * for others. Internal errors are never suppressed.
+ * Returns the error code of a request that was rejected as a whole; its log line may then be suppressed.
+ * Undefined for all other requests, and for internal errors, which are always logged.
  */
 function rejectionOf({ status = 200, codes }: RequestLogEntry): string | undefined {
   const code = status < 400 ? undefined : codes?.[0];
   return code === 'INTERNAL_SERVER_ERROR' ? undefined : code;
 }
 
-/** Lines of overload are counted for all callers together, because each of thousands may have only a few. */
+/**
+ * Returns the key by which the log lines of rejected requests are limited: error code and caller. Lines of
+ * overload are counted for all callers together, because thousands of callers may have a few lines each.
+ */
 function keyOf(code: string, { userId, userIssuer, clientIp = '' }: RequestLogEntry): string {
   if (code === 'OVERLOADED') return code;
   return userId === undefined ? `${code} ${addressBlock(clientIp)}` : `${code} ${userIssuer}\n${userId}`;
@@ -128,7 +136,10 @@ function labelsOf(code: string, { userId, userIssuer, clientIp }: RequestLogEntr
   return userId === undefined ? { of: code, clientIp } : { of: code, userId, userIssuer };
 }
 
-/** Creates the function that selects every `interval`th line, and the first one after a change of status. */
+/**
+ * Creates the function that selects a sample of log lines: every `interval`th line, and the first one after
+ * the response status has changed.
+ */
 function createSample(interval: number): (entry: RequestLogEntry) => boolean {
   const seen = new Map<string, { count: number; status: number | undefined }>();
   return ({ method = '', path = '', status }) => {

@@ -10,8 +10,9 @@ export async function collectMetrics(registry: Registry): Promise<readonly Colle
 }
 
 /**
- * Returns a registry with the metrics of several processes as if they were one. Unlike the aggregation of
- * prom-client, it keeps exemplars and limits the series of metrics that list only the highest values.
+ * Combines the metrics of several processes, as if one process had counted them. Unlike the aggregation of
+ * prom-client, this keeps exemplars, and limits metrics that list only their highest series again to that
+ * number.
  */
 export function combineMetrics(processes: readonly (readonly CollectedMetric[])[]): Registry {
   const combined = new Registry();

@@ -5,11 +5,14 @@ export type Sample = {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Null in samples of prom-client without one. */
+  /** Null if prom-client has stored no exemplar for the sample. */
   readonly exemplar?: Exemplar | null;
 };
 
-/** A request that explains a sample. Only the OpenMetrics format has exemplars. */
+/**
+ * An example of a request that a sample has counted, given by its trace id. Only the OpenMetrics format has
+ * exemplars.
+ */
 export type Exemplar = {
   readonly labelSet: { readonly trace_id: string };
   readonly value: number;
@@ -23,10 +26,10 @@ export type CollectedMetric = {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly aggregator: Combination;
-  /** Number of series that are reported, those with the highest values; undefined if all are. */
+  /** If set, only this many series are reported: those with the highest values. */
   readonly top?: number;
   readonly values: readonly Sample[];
 };
 
-/** How the values of several samples with the same labels become one. */
+/** How samples with the same labels, from several processes, are combined to one value. */
 export type Combination = NonNullable<MetricDefinition['aggregator']> | 'average' | 'first' | 'omit';

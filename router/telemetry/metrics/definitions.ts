@@ -1,16 +1,21 @@
-/** One metric of the router. The table in docs/metrics.md is generated from these definitions. */
+/**
+ * Definition of one metric of the router. The table in docs/metrics.md is generated from these definitions.
+ */
 export type MetricDefinition = {
   readonly name: string;
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
-  /** Old labels that have the same value as a present one, so that existing dashboards keep working. */
+  /**
+   * Former names of labels, each with the label that has replaced it. Samples have both, so that existing
+   * dashboards keep working.
+   */
   readonly oldLabels?: Readonly<Record<string, string>>;
-  /** Name under which the metric is also served in this version. */
+  /** Former name of the metric. The metric is also served under this name until the next version. */
   readonly oldName?: string;
-  /** How the values of several worker processes become one; `sum` by default. */
+  /** How the values of several worker processes are combined to one; `sum` by default. */
   readonly aggregator?: 'sum' | 'max' | 'min';
-  /** Number of series that are reported, those with the highest values; all by default. */
+  /** If set, only this many series are reported: those with the highest values. By default all are. */
   readonly top?: number;
 };
 

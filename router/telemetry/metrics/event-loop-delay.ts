@@ -2,18 +2,21 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Measures the delay of the event loop until it is disposed. */
 export type EventLoopDelay = Disposable & {
-  /** Returns the delay in seconds by quantile, of the last 30 to 60 seconds if it is called that often. */
+  /**
+   * Returns the delay in seconds by quantile. If it is called at least every 30 seconds, the values cover the
+   * last 30 to 60 seconds.
+   */
   readonly quantiles: () => Readonly<Record<string, number>>;
 };
 
-/** Interval of the timer whose delay is measured. */
+/** Interval in milliseconds of the timer whose delay is measured. */
 const RESOLUTION_MS = 10;
 const WINDOW_MS = 30_000;
 const QUANTILES = { '0.5': 50, '0.9': 90, '0.99': 99, '1': 100 } as const;
 
 /**
- * Measures the delay of the event loop. A read does not begin a new window by itself, so that two readers,
- * such as Prometheus and an OTLP exporter, get the same values.
+ * Creates the measurement of the event loop delay. Reading the values does not reset them, so that two
+ * readers, such as Prometheus and an OTLP exporter, get the same values.
  */
 export function watchEventLoopDelay({ monotonic }: { readonly monotonic: () => number }): EventLoopDelay {
   const current = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -47,7 +50,10 @@ export function watchEventLoopDelay({ monotonic }: { readonly monotonic: () => n
   };
 }
 
-/** The measured times include the interval of the timer itself. */
+/**
+ * Converts a measured time to the delay in seconds: the measured time includes the interval of the timer,
+ * which is subtracted.
+ */
 function delayS(nanoseconds: number): number {
   return Math.max(nanoseconds / 1e6 - RESOLUTION_MS, 0) / 1_000;
 }

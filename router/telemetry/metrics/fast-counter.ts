@@ -3,15 +3,15 @@ import { SeriesByLabels } from './series.ts';
 import type { CollectedMetric } from './collected-metric.ts';
 
 /**
- * A counter for a registry of prom-client that several parts increment for every request. The counter of
- * prom-client builds a text of all labels each time.
+ * A counter for prom-client's registry that is incremented for every request. Unlike the counter of
+ * prom-client, it does not build a string of all labels each time.
  */
 export class FastCounter {
   readonly name: string;
   readonly #definition: MetricDefinition;
   readonly #series: SeriesByLabels<{ count: number }>;
 
-  /** @param initial labels of the series that exist from the start, with the value 0 */
+  /** @param initial label values of the series that exist from the start, with the count 0 */
   constructor(definition: MetricDefinition, initial: readonly (readonly string[])[] = []) {
     this.name = definition.name;
     this.#definition = definition;
@@ -19,12 +19,15 @@ export class FastCounter {
     for (const labels of initial) this.#series.at(labels);
   }
 
-  /** @param labels values of the labels in the order of the definition */
+  /**
+   * Adds one to the series with the given labels.
+   * @param labels values of the labels, in the order of the metric's definition
+   */
   inc(labels: readonly string[]): void {
     this.#series.at(labels).count += 1;
   }
 
-  /** Removes all series whose first labels have these values. */
+  /** Removes all series whose first labels have the given values. */
   remove(prefix: readonly string[]): void {
     this.#series.remove(prefix);
   }

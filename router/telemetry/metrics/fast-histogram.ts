@@ -9,20 +9,23 @@ export type FastHistogramOptions = {
   readonly now: () => number;
 };
 
-/** The latest value of a bucket that belongs to a sampled trace. */
+/** The latest value in a bucket whose request belongs to a sampled trace, for an exemplar. */
 type TracedValue = { readonly traceId: string; readonly seconds: number; readonly at: number };
 
 type Series = {
-  /** Count per bucket, not cumulative. The last bucket has no upper bound. */
+  /**
+   * Number of values in each bucket alone, without those of lower buckets. The last bucket has no upper
+   * bound.
+   */
   readonly counts: number[];
   readonly traced: (TracedValue | undefined)[];
   sum: number;
 };
 
 /**
- * A Prometheus histogram for a registry of prom-client. It counts a value for every request and every
- * subgraph call, so it must be fast. The histogram of prom-client builds a text of all labels for each value,
- * which took 3 % of the time of a request with five calls.
+ * A Prometheus histogram for prom-client's registry. It counts a value for every request and every subgraph
+ * call, so it must be fast. The histogram of prom-client builds a string of all labels for each value, which
+ * took 3 % of the time of a request with five calls.
  */
 export class FastHistogram {
   readonly name: string;
@@ -43,7 +46,8 @@ export class FastHistogram {
   }
 
   /**
-   * @param labels values of the labels in the order of the definition
+   * Counts a value in the series with the given labels.
+   * @param labels values of the labels, in the order of the metric's definition
    * @param traceId id of the trace that explains the value; undefined if there is none
    */
   observe(seconds: number, labels: readonly string[], traceId?: string): void {
@@ -56,7 +60,7 @@ export class FastHistogram {
     if (traceId !== undefined) series.traced[bucket] = { traceId, seconds, at: now() };
   }
 
-  /** Removes all series whose first labels have these values. */
+  /** Removes all series whose first labels have the given values. */
   remove(prefix: readonly string[]): void {
     this.#series.remove(prefix);
   }

@@ -1,8 +1,9 @@
 import { isErrorCode } from '../../shared/errors.ts';
 
 /**
- * Creates the function that returns a value as a label value. After the first `max` different values it
- * returns `other` for new ones. It is for values that clients cannot choose freely.
+ * Creates the function that limits the values of a metric label: it returns the first `max` different values
+ * unchanged, and `other` for all later ones. It is only for values that clients cannot choose freely;
+ * otherwise a client could use up the limit.
  */
 export function createFirstLabels(max: number, other: string): (value: string) => string {
   const known = new Set<string>();
@@ -17,8 +18,8 @@ export function createFirstLabels(max: number, other: string): (value: string) =
 const MAX_FOREIGN_CODES = 50;
 
 /**
- * Creates the function that returns an error code as the value of a label. Beyond 50 codes of subgraphs it
- * returns `OTHER`, because a subgraph may return any number of codes.
+ * Creates the function that returns an error code as a label value. After 50 different codes of subgraphs it
+ * returns `OTHER` for new ones, because a subgraph may return any number of codes.
  */
 export function createCodeLabels(): (code: string) => string {
   const foreign = createFirstLabels(MAX_FOREIGN_CODES, 'OTHER');

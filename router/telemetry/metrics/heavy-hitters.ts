@@ -1,7 +1,7 @@
 /**
  * Counts the most frequent keys of a stream in bounded memory (Misra and Gries, 1982). A count is never too
- * high, and at most the `1 / maxKeys` part of all counted keys too low. A flood of different keys therefore
- * makes none of them look frequent.
+ * high. It may be too low, by at most the number of all counted keys divided by `maxKeys`. A flood of
+ * different keys therefore makes none of them look frequent.
  */
 export class HeavyHitters {
   readonly #maxKeys: number;
@@ -11,7 +11,7 @@ export class HeavyHitters {
     this.#maxKeys = maxKeys;
   }
 
-  /** Counts a key and returns a lower bound of how often it was counted. */
+  /** Counts a use of a key. Returns how often the key was counted at least. */
   count(key: string): number {
     const count = this.#counts.get(key);
     if (count === undefined && this.#counts.size >= this.#maxKeys) {
@@ -22,7 +22,7 @@ export class HeavyHitters {
     return (count ?? 0) + 1;
   }
 
-  /** Returns the counted keys with a lower bound of their counts. */
+  /** Returns the counted keys. The number of each is how often the key was counted at least. */
   entries(): Iterable<readonly [key: string, count: number]> {
     return this.#counts;
   }

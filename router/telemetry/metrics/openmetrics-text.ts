@@ -5,7 +5,7 @@ export const OPENMETRICS_TYPE = 'application/openmetrics-text; version=1.0.0; ch
 
 /**
  * Writes metrics in the OpenMetrics text format 1.0. The writer of prom-client cannot be used: it renames the
- * counters of the registry, so that a later text of another format would have wrong names.
+ * registry's counters permanently, so that the next response in the other format would have wrong names.
  */
 export function openMetricsText(metrics: readonly CollectedMetric[]): string {
   return `${metrics.flatMap(familyLines).join('\n')}\n# EOF\n`;
@@ -41,7 +41,10 @@ function number(value: number): string {
   return value > 0 ? '+Inf' : '-Inf';
 }
 
-/** Returns whether a client prefers the OpenMetrics format, or accepts it as much as plain text. */
+/**
+ * Returns whether a client, by its `accept` header, prefers the OpenMetrics format or accepts it as much as
+ * plain text.
+ */
 export function prefersOpenMetrics(accept = ''): boolean {
   const ranges = accept.split(',').map(readRange);
   const best = (type: string, version: string) =>

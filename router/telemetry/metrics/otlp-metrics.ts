@@ -3,12 +3,18 @@ import { ValueType } from '@opentelemetry/api';
 import type * as Sdk from '@opentelemetry/sdk-metrics';
 import type { CollectedMetric, Sample } from './collected-metric.ts';
 
-/** Values of the SDK, which is loaded only if metrics are pushed. */
+/**
+ * Enumeration values of the OpenTelemetry SDK. They are passed in, because the SDK is loaded only if metrics
+ * are pushed.
+ */
 export type SdkValues = Pick<typeof Sdk, 'AggregationTemporality' | 'DataPointType' | 'InstrumentType'>;
 
 export type ObservedTime = { readonly startTime: HrTime; readonly endTime: HrTime };
 
-/** Converts metrics as prom-client collects them to those of the OpenTelemetry SDK. All are cumulative. */
+/**
+ * Converts metrics, as prom-client collects them, to the format of the OpenTelemetry SDK. All values are
+ * cumulative since the start.
+ */
 export function toMetricData(
   metrics: readonly CollectedMetric[],
   time: ObservedTime,
@@ -59,7 +65,10 @@ function attributesOf(labels: Sample['labels']): Sample['labels'] {
   return Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'le'));
 }
 
-/** Samples of buckets are cumulative and ascending; those of OTLP are not cumulative. */
+/**
+ * Converts the buckets of a histogram. The counts of prom-client's buckets include those of all lower
+ * buckets; the counts of OTLP do not.
+ */
 function histogramOf(name: string, samples: readonly Sample[]): Sdk.Histogram {
   const buckets = samples.filter(({ metricName }) => metricName === `${name}_bucket`);
   const valueOf = (suffix: string) =>

@@ -14,14 +14,14 @@ export type MetricsPushParts = {
   readonly log: Logger;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
-  /** Version of this package. */
+  /** Version of the router's npm package. */
   readonly version: string;
   readonly schedule: Schedule;
 };
 
 /**
- * Pushes the metrics by OTLP in an interval, and once more when it is disposed. The SDK is loaded only if a
- * push is configured, because it costs memory and start-up time.
+ * Pushes the metrics by OTLP at an interval, and once more when it is disposed. The OpenTelemetry SDK is
+ * loaded only if a push is configured, because it costs memory and start-up time.
  */
 export async function startMetricsPush(
   config: Config['telemetry'],
@@ -73,8 +73,9 @@ function metricsUrl({ otlpEnabled, otlpEndpoint, metrics }: Config['telemetry'])
 }
 
 /**
- * Logs the first, second, fourth and eighth failure and so on, so that a long outage does not fill the log.
- * The SDK itself reports failures only to its own diagnostics.
+ * Wraps the exporter of metrics, so that its first, second, fourth and eighth failure in a row and so on are
+ * logged: a long outage must not fill the log. The OpenTelemetry SDK reports failures only to its own
+ * diagnostics.
  */
 function withLoggedFailures(
   exporter: PushMetricExporter,
@@ -98,7 +99,7 @@ function withLoggedFailures(
   };
 }
 
-/** Seconds and nanoseconds since 1970. */
+/** Converts milliseconds since 1970 to seconds and nanoseconds. */
 function hrTimeOf(milliseconds: number): HrTime {
   return [Math.floor(milliseconds / 1_000), Math.round((milliseconds % 1_000) * 1e6)];
 }

@@ -1,9 +1,9 @@
 import { HeavyHitters } from './heavy-hitters.ts';
 
-/** Number of slots that together are one minute. */
+/** Number of time slots in a minute. Rejections are counted per slot, so that old ones can be dropped. */
 const SLOTS = 6;
 const SLOT_MS = 10_000;
-/** Number of addresses that are counted at once in a slot. */
+/** Maximum number of addresses that are counted in one time slot. */
 const MAX_ADDRESSES = 1_000;
 
 /**
@@ -14,7 +14,7 @@ export class RejectionsByAddress {
   readonly #now: () => number;
   #slots: { readonly number: number; readonly counts: HeavyHitters }[] = [];
 
-  /** @param now returns milliseconds since 1970 */
+  /** @param now returns the current time in milliseconds since 1970 */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -23,7 +23,7 @@ export class RejectionsByAddress {
     this.#current().count(address);
   }
 
-  /** Returns the addresses with the most rejections, the most first. */
+  /** Returns the addresses with the most rejections, the highest number first. */
   top(count: number): readonly (readonly [address: string, rejections: number])[] {
     this.#dropOld();
     const sums = new Map<string, number>();
@@ -42,7 +42,7 @@ export class RejectionsByAddress {
     return counts;
   }
 
-  /** Drops the slots that are older than a minute, and returns the number of the current one. */
+  /** Drops the time slots that are older than a minute, and returns the number of the current slot. */
   #dropOld(): number {
     const current = Math.floor(this.#now() / SLOT_MS);
     while ((this.#slots[0]?.number ?? current) <= current - SLOTS) this.#slots.shift();

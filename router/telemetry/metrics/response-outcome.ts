@@ -1,7 +1,7 @@
 import type { RequestSummary } from '../../request/client-request.ts';
 import { ERRORS, isErrorCode } from '../../shared/errors.ts';
 
-/** Outcome of a response, as the label `outcome` of `tributary_responses_total` has it. */
+/** Outcome of a response: a value of the label `outcome` of the metric `tributary_responses_total`. */
 export type ResponseOutcome = 'ok' | 'partial' | 'rejected' | 'failed';
 
 /** Returns the outcome of a response: whether its operation was executed, and with which result. */
@@ -14,7 +14,7 @@ export function outcomeOf({
   const isExecuted = generation !== undefined;
   if (isExecuted) return codes.length + degraded.length === 0 ? 'ok' : 'partial';
   const [code = ''] = codes;
-  // A request that is shed was rejected by a limit, like one with 429.
+  // A request that was rejected because of overload (503) counts as rejected by a limit, like one with 429.
   if (code === 'OVERLOADED') return 'rejected';
   return (isErrorCode(code) ? ERRORS[code].status : status) >= 500 ? 'failed' : 'rejected';
 }

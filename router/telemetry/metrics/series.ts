@@ -5,7 +5,10 @@ import type { MetricDefinition } from './definitions.ts';
 
 type Node<Series> = { readonly values: Map<string, Node<Series>>; series: Series | undefined };
 
-/** The series of one metric by the values of its labels. Finding one creates no text and no object. */
+/**
+ * The series of one metric, found by the values of its labels. The lookup creates no string and no object,
+ * because it runs for every request.
+ */
 export class SeriesByLabels<Series> {
   readonly #labels: readonly string[];
   readonly #oldLabels: readonly (readonly [old: string, index: number])[];
@@ -18,7 +21,7 @@ export class SeriesByLabels<Series> {
     this.#create = create;
   }
 
-  /** Returns the series with these values of the labels, in the order of the definition. */
+  /** Returns the series for the given label values, which are in the order of the metric's definition. */
   at(values: readonly string[]): Series {
     let node = this.#root;
     for (const value of values) {
@@ -29,12 +32,12 @@ export class SeriesByLabels<Series> {
     return (node.series ??= this.#create());
   }
 
-  /** Returns all series with their labels, old ones included. */
+  /** Returns all series with their labels, including labels under their former names. */
   entries(): readonly (readonly [labels: Readonly<Record<string, string>>, series: Series])[] {
     return entriesOf(this.#root, []).map(([values, series]) => [this.#labelsOf(values), series]);
   }
 
-  /** Removes all series whose first labels have these values. */
+  /** Removes all series whose first labels have the given values. */
   remove(prefix: readonly string[]): void {
     let node: Node<Series> | undefined = this.#root;
     for (const value of prefix.slice(0, -1)) node = node?.values.get(value);
@@ -61,14 +64,15 @@ function entriesOf<Series>(
   return series === undefined ? below : [[path, series], ...below];
 }
 
-/** Creates a gauge or counter whose samples are read when the metrics are collected. */
+/** Creates a gauge or counter whose samples are read by a function each time the metrics are collected. */
 export function readMetric(
   { name, help, kind, aggregator = 'sum', top }: MetricDefinition,
   read: () => readonly Sample[],
 ): { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void } {
   return {
     name,
-    // Samples with the same labels would make the whole text invalid for Prometheus.
+    // Samples with the same labels are combined, because a duplicate would make the whole response invalid
+    // for Prometheus.
     get: () =>
       Promise.resolve({
         name,
@@ -82,12 +86,12 @@ export function readMetric(
   };
 }
 
-/** Registers a metric that is not of a class of prom-client, but is collected in the same way. */
+/** Registers a metric with prom-client that is not an instance of prom-client's own classes. */
 export function register(
   registry: Registry,
   metric: { readonly name: string; readonly get: () => Promise<CollectedMetric>; readonly reset: () => void },
 ): void {
-  // The cast is needed, because the type requires a class of prom-client. The registry only uses `name`,
-  // `get` and `reset`.
+  // The type of prom-client requires one of its own classes, so a cast is needed. The registry only uses
+  // `name`, `get` and `reset`.
   registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
 }

@@ -1,43 +1,46 @@
 import { HeavyHitters } from './heavy-hitters.ts';
 
 export type TopNamesOptions = {
-  /** Maximum number of names that are label values at once. */
+  /** Maximum number of names that are values of the metric label at the same time. */
   readonly max: number;
-  /** Names that are always label values. */
+  /** Names that are always values of the metric label. */
   readonly fixed: readonly string[];
-  /** Label value of all other names. */
+  /** Value of the metric label that stands for all other names. */
   readonly other: string;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
-  /** Called with a name that is no label value any more, so that its series can be removed. */
+  /** Called with a name that stops being a label value, so that its series can be removed. */
   readonly onRemoved: (name: string) => void;
 };
 
-/** Number of uses within the window from which a name may become a label value. */
+/** Number of uses within a time window from which a name may become a label value. */
 const MIN_USES = 10;
-/** Number of names that are counted at once until they are used often enough. */
+/** Maximum number of names that are counted because they may become label values. */
 const MAX_CANDIDATES = 1_000;
-/** Maximum length of a name in characters. */
+/** Maximum length in characters of a name that becomes a label value. */
 const MAX_LENGTH = 256;
-/** Maximum number of listed names that are label values. */
+/** Maximum number of manifest names that are label values. */
 const MAX_LISTED = 1_000;
 const WINDOW_MS = 3_600_000;
 /**
- * Maximum number of names that are replaced per window. A client that invents names can thus add only few
- * series per hour to a time-series database, which keeps the old ones.
+ * Maximum number of label values that are replaced per time window. A client that invents names can thus add
+ * only few series per hour to a time-series database, which keeps the old ones.
  */
 const MAX_REPLACED = 10;
 
 /**
- * Selects the most used names as label values, in bounded memory. A name that is used rarely is no label
- * value, so clients that invent names do not create series.
+ * Selects the most used names (of operations or clients) as label values, in bounded memory. Rarely used
+ * names are counted under a common value, so clients that invent names do not create series.
  */
 export class TopNames {
   readonly #options: TopNamesOptions;
-  /** Names that are label values however rarely they are used, by their source. */
+  /** Names that are label values even if they are rarely used, by the manifest file that lists them. */
   readonly #listed = new Map<string, ReadonlySet<string>>();
   readonly #usedListed = new Set<string>();
-  /** Uses within this window, and half of those before, by name. */
+  /**
+   * Number of uses of each label value: all uses in this time window. At the end of a window the numbers are
+   * halved.
+   */
   readonly #uses = new Map<string, { count: number }>();
   #candidates = new HeavyHitters(MAX_CANDIDATES);
   #since: number;
@@ -48,7 +51,10 @@ export class TopNames {
     this.#since = options.now();
   }
 
-  /** Counts a use of the name, and returns its label value. */
+  /**
+   * Counts a use of a name and returns its label value: the name itself, or the common value of all other
+   * names.
+   */
   label(name: string): string {
     const uses = this.#uses.get(name);
     if (uses !== undefined) uses.count += 1;
@@ -56,7 +62,10 @@ export class TopNames {
     return name;
   }
 
-  /** Makes names label values. They replace the names of the same source. */
+  /**
+   * Makes the names of a source, such as a manifest file, label values. They replace the previous names of
+   * this source.
+   */
   list(source: string, names: readonly string[]): void {
     this.#listed.set(source, new Set(names));
   }
@@ -79,7 +88,10 @@ export class TopNames {
     return true;
   }
 
-  /** Removes the least used name if it is used less than half as often. */
+  /**
+   * Makes room for a new name: removes the least used label value if it has less than half the uses of the
+   * new name.
+   */
   #removeLeast(count: number): boolean {
     if (this.#replaced >= MAX_REPLACED || count % MIN_USES !== 0) return false;
     let least: readonly [name: string, count: number] = ['', Infinity];

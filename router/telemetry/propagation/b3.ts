@@ -3,7 +3,8 @@ import { SAMPLING_HINT } from './header-propagator.ts';
 import type { HeaderPropagator, SamplingHint } from './header-propagator.ts';
 import { textOf } from './trace-context.ts';
 
-// The propagator of OpenTelemetry also finds ids inside of longer texts, so the headers are checked first.
+// Matches a valid `b3` header. The header is checked here, because the propagator of OpenTelemetry also finds
+// ids inside longer, invalid texts.
 const SINGLE = /^(?:[\da-f]{16}){1,2}-[\da-f]{16}(?:-([01d])(?:-[\da-f]{16})?)?$/;
 const TRACE_ID = /^(?:[\da-f]{16}){1,2}$/;
 const SPAN_ID = /^[\da-f]{16}$/;
@@ -16,8 +17,9 @@ const DECISIONS: Readonly<Record<string, SamplingHint>> = {
 };
 
 /**
- * The headers of B3 (https://github.com/openzipkin/b3-propagation): `b3`, or `x-b3-traceid` and its siblings.
- * Both forms are read, `b3` first; the encoding decides which one is written. An invalid header is ignored.
+ * Creates the propagator for B3 headers (https://github.com/openzipkin/b3-propagation): `b3`, or
+ * `x-b3-traceid` and its siblings. It reads both forms, `b3` first, and writes the one that `encoding` names.
+ * An invalid header is ignored.
  */
 export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagator {
   const b3 = new B3Propagator({
@@ -37,7 +39,10 @@ export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagat
   };
 }
 
-/** `hint` is undefined if the ids have a sampling decision. */
+/**
+ * Content of the B3 headers of a request. `hint` is undefined if the headers have ids with a sampling
+ * decision.
+ */
 type B3Headers = { readonly hasIds: boolean; readonly hint: SamplingHint | undefined };
 
 function readSingle(header: string): B3Headers | undefined {

@@ -3,11 +3,15 @@ import type { Context } from '@opentelemetry/api';
 import { TOKEN } from '../../shared/http/header-syntax.ts';
 import type { HeaderPropagator } from './header-propagator.ts';
 
-/** Maximum numbers of members and characters that are passed on (https://www.w3.org/TR/baggage/#limits). */
+/**
+ * Maximum numbers of baggage members and characters that are passed on
+ * (https://www.w3.org/TR/baggage/#limits).
+ */
 const MOST_MEMBERS = 64;
 const LONGEST = 8_192;
 
-// A percent sign has to begin an escape sequence: some receivers fail at any other percent sign.
+// Matches the value of a baggage member. A percent sign is allowed only in an escape such as `%20`, because
+// some receivers fail at any other percent sign.
 const VALUE = '(?:%[\\dA-Fa-f]{2}|[!#$&-+\\--:<-\\[\\]-~])*';
 const PROPERTY = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*${VALUE})?`;
 const MEMBER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*${VALUE}(?:${PROPERTY})*$`);
@@ -15,8 +19,8 @@ const MEMBER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*${VALUE}(?:${PROPERTY})*$`);
 const BAGGAGE = createContextKey('tributary baggage');
 
 /**
- * The header `baggage` (https://www.w3.org/TR/baggage/). Its members are passed on as they are. Malformed
- * members are dropped, and the last ones of a header that is too long.
+ * Propagator for the header `baggage` (https://www.w3.org/TR/baggage/). Its members are passed on unchanged.
+ * Malformed members are dropped; if the header is too long, its last members are dropped.
  */
 export const baggagePropagator: HeaderPropagator = {
   fields: () => ['baggage'],
@@ -34,14 +38,14 @@ export const baggagePropagator: HeaderPropagator = {
   },
 };
 
-/** Returns the baggage that is passed on to subgraphs; undefined if there is none. */
+/** Returns the value of the header `baggage` that is passed on to subgraphs; undefined if there is none. */
 export function baggageOf(context: Context): string | undefined {
   const baggage = context.getValue(BAGGAGE);
   return typeof baggage === 'string' ? baggage : undefined;
 }
 
 function readBaggage(header: string): string {
-  // Members beyond the limit are not even split off: the header may have up to 16 KiB.
+  // The header may have up to 16 KiB, so it is not split beyond twice the maximum number of members.
   const members = header.split(',', MOST_MEMBERS * 2).map((text) => text.trim());
   let baggage = '';
   for (const member of members.filter((text) => MEMBER.test(text)).slice(0, MOST_MEMBERS)) {

@@ -20,15 +20,15 @@ export const headerSetter: TextMapSetter<IncomingHttpHeaders | OutgoingHeaders> 
 };
 
 /**
- * Context key of a sampling decision that the span context of the caller does not show: `deferred` if the
- * caller leaves the decision to the router, `sampled` or `unsampled` if it has decided without starting a
- * trace. Only B3 has these states.
+ * Context key of a sampling decision for which OpenTelemetry's span context has no value: `deferred` if the
+ * client leaves the decision to the router, `sampled` or `unsampled` if the client has decided without
+ * sending a trace id. Only B3 headers have these states.
  */
 export const SAMPLING_HINT = createContextKey('tributary sampling hint');
 
 export type SamplingHint = 'deferred' | 'sampled' | 'unsampled';
 
-/** Returns the sampling hint of a context; undefined if it has none. */
+/** Returns the sampling hint that B3 headers have left in a context; undefined if there is none. */
 export function samplingHintOf(context: Context): SamplingHint | undefined {
   const hint = context.getValue(SAMPLING_HINT);
   return hint === 'deferred' || hint === 'sampled' || hint === 'unsampled' ? hint : undefined;

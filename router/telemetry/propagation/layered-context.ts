@@ -1,8 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 
 /**
- * A context of OpenTelemetry that adds one value to another context. Every request has several contexts, each
- * with one value more. The context of the library copies a map and creates three functions for each of them.
+ * An OpenTelemetry context that adds one value to another context. Every request creates several contexts,
+ * each with one more value. The context class of OpenTelemetry would copy a map and create three functions
+ * for each of them.
  */
 class LayeredContext implements Context {
   readonly #below: Context | undefined;
@@ -28,5 +29,5 @@ class LayeredContext implements Context {
   }
 }
 
-/** The context of a request before its headers are read. */
+/** The OpenTelemetry context of a request before its headers are read. */
 export const EMPTY_CONTEXT: Context = new LayeredContext();

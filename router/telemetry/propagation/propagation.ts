@@ -9,14 +9,23 @@ import { traceContextPropagator } from './trace-context.ts';
 
 type PropagatorName = Config['telemetry']['traces']['propagators'][number];
 
-/** Reads the trace of a client request, and writes the headers that pass it on. */
+/**
+ * Reads the trace context from the headers of a client request, and writes the headers that pass it on to
+ * subgraphs.
+ */
 export type Propagation = {
-  /** Returns a context without a span if the headers have no valid trace. */
+  /**
+   * Reads the trace context of a request. If the headers have no valid trace, the returned context has no
+   * span.
+   */
   readonly read: (headers: IncomingHttpHeaders) => Context;
   readonly write: (context: Context) => OutgoingHeaders;
 };
 
-/** Creates the propagation of the configured kinds of headers. The last one with a valid trace wins. */
+/**
+ * Creates the propagation for the configured kinds of trace headers. If a request has valid headers of
+ * several kinds, those of the kind that is configured last apply.
+ */
 export async function createPropagation(names: readonly PropagatorName[]): Promise<Propagation> {
   const propagators = (await Promise.all(names.map(propagatorOf))).filter((one) => one !== undefined);
   return {
@@ -33,7 +42,7 @@ export async function createPropagation(names: readonly PropagatorName[]): Promi
   };
 }
 
-// B3 is loaded only if it is configured, because it costs memory and start-up time.
+// The propagator for B3 is loaded only if it is configured, because it costs memory and start-up time.
 async function propagatorOf(name: PropagatorName): Promise<HeaderPropagator | undefined> {
   switch (name) {
     case 'tracecontext':

@@ -3,15 +3,15 @@ import type { SpanContext, TraceState } from '@opentelemetry/api';
 import { SAMPLING_HINT } from './header-propagator.ts';
 import type { HeaderPropagator } from './header-propagator.ts';
 
-// Version ff is invalid. For later versions, the first four fields are read as in version 00 and the rest is
-// ignored.
+// Matches a valid `traceparent` header. Version `ff` is invalid. Of a version later than 00, the first four
+// fields are read as in version 00, and the rest is ignored.
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 const SAMPLED = 0b01;
 const RANDOM = 0b10;
 
 /**
- * The headers `traceparent` and `tracestate` (https://www.w3.org/TR/trace-context/). Without a valid
- * `traceparent`, `tracestate` is ignored.
+ * Propagator for the headers `traceparent` and `tracestate` (https://www.w3.org/TR/trace-context/). Without a
+ * valid `traceparent`, `tracestate` is ignored.
  */
 export const traceContextPropagator: HeaderPropagator = {
   fields: () => ['traceparent', 'tracestate'],
@@ -21,7 +21,8 @@ export const traceContextPropagator: HeaderPropagator = {
     if (span === undefined) return context;
     const traceState = readTracestate(textOf(getter.get(headers, 'tracestate')));
     const extracted = trace.setSpanContext(context, { ...span, ...(traceState && { traceState }) });
-    // A hint of B3 headers that were read before does not apply to this trace.
+    // A sampling hint of B3 headers that were read before is removed, because it does not apply to this
+    // trace.
     return extracted.getValue(SAMPLING_HINT) === undefined ? extracted : extracted.deleteValue(SAMPLING_HINT);
   },
 
@@ -60,13 +61,13 @@ const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
   if (header === undefined || header === '') return undefined;
-  // The parser drops malformed entries.
+  // The parser of OpenTelemetry drops malformed entries of `tracestate`.
   return createTraceState(withinLength(distinctEntries(header)).join(','));
 }
 
 /**
- * Returns the entries without repeated keys. The newest entries are on the left, so the first one of each key
- * remains.
+ * Returns the entries of `tracestate` without repeated keys. The newest entry is on the left, so the first
+ * one of each key is kept.
  */
 function distinctEntries(header: string): string[] {
   const entries = new Map<string, string>();

@@ -4,12 +4,12 @@ import { pathSentence } from '../../trace/sentence.ts';
 import type { SpanEvent } from './finished-span.ts';
 import type { SpanSource } from './span-source.ts';
 
-/** Maximum length in characters of a value that the client has sent. */
+/** Maximum length in characters of an attribute value that a client has sent. */
 const LONGEST = 256;
 
 /**
- * Attributes of the span of a request, by the semantic conventions where they have a name. Documents,
- * variables and headers are never among them, because they may contain secrets.
+ * Returns the attributes of a request's span, named by OpenTelemetry's semantic conventions where they have a
+ * name. They never include documents, variables or headers, which may contain secrets.
  */
 export function requestAttributes(source: SpanSource): Attributes {
   const { recorder, codes = [], degraded = [] } = source;
@@ -39,7 +39,7 @@ export function requestAttributes(source: SpanSource): Attributes {
   });
 }
 
-/** Attributes of the span of a fetch. */
+/** Returns the attributes of the span of a fetch from a subgraph. */
 export function fetchAttributes(fetch: FetchRecord): Attributes {
   return withoutUndefined({
     'http.request.method': 'POST',
@@ -62,14 +62,18 @@ export function fetchAttributes(fetch: FetchRecord): Attributes {
   });
 }
 
-/** Events of the span of a fetch: each retry, and a call that met an open or half-open circuit breaker. */
+/**
+ * Returns the events of a fetch's span: each retry, and an open or half-open circuit breaker that the call
+ * met.
+ */
 export function fetchEvents(
   { retriedAt = [], breaker, startedAt }: FetchRecord,
   { end, wallTime }: { readonly end: number; readonly wallTime: (time: number) => number },
 ): readonly SpanEvent[] {
   const retries = retriedAt.map((at) => ({ name: 'retry', at: wallTime(at) }));
   if (breaker !== 'open' && breaker !== 'half-open') return retries;
-  // A half-open breaker has admitted the call as a probe; an open one has rejected it in the end.
+  // Time of the breaker's event: at the start of the call if a half-open breaker admitted it as a probe, at
+  // the end if an open breaker rejected it.
   const at = wallTime(breaker === 'open' ? end : startedAt);
   return [...retries, { name: 'breaker', at, attributes: { 'tributary.breaker': breaker } }];
 }

@@ -1,6 +1,6 @@
 import type { Attributes, Link, SpanKind, SpanStatus } from '@opentelemetry/api';
 
-/** A finished span. Times are milliseconds since 1970. */
+/** A finished span. Its times are milliseconds since 1970. */
 export type FinishedSpan = {
   readonly name: string;
   readonly kind: SpanKind;

@@ -15,7 +15,10 @@ type SpanParts = {
   readonly wallTime: (time: number) => number;
 };
 
-/** Stages that have a span. The others take little time, which the span of the request shows as a gap. */
+/**
+ * Names of the spans for the stages of a request. Other stages take little time and have no span; they appear
+ * as gaps in the span of the request.
+ */
 const STAGE_SPANS: Readonly<Partial<Record<StageName, string>>> = {
   authenticate: 'authenticate',
   parse: 'parse',
@@ -63,7 +66,7 @@ function stageSpans(
   return stageNames.flatMap((stage, index) => {
     const name = STAGE_SPANS[stage];
     if (name === undefined) return [];
-    // A request that is rejected ends in the stage that has rejected it.
+    // If the request was rejected, its last stage is the one that rejected it, and gets the error code.
     const rejection = index === stageNames.length - 1 ? source.codes?.[0] : undefined;
     return {
       name,
@@ -81,7 +84,10 @@ function stageSpans(
   });
 }
 
-/** Links a request that shared the execution of another one to that request. */
+/**
+ * Returns a link to the request whose execution this request has shared (deduplication); empty if it has
+ * executed its operation itself.
+ */
 function executionLinks({ joined, execution }: RequestRecorder): Link[] {
   return joined === undefined ? [] : linksTo(execution?.span);
 }
@@ -96,7 +102,8 @@ function fetchSpan(
   requestEnd: number,
   { newSpanId, wallTime }: SpanParts,
 ): FinishedSpan {
-  // A fetch whose client is gone may still be in flight.
+  // If the client has closed the connection, the fetch may still be in flight; its span then ends with the
+  // request.
   const end = fetch.endedAt === 0 ? requestEnd : fetch.endedAt;
   return {
     name: `fetch ${fetch.subgraph}`,

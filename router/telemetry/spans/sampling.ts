@@ -6,7 +6,10 @@ import type { SamplingHint } from '../propagation/header-propagator.ts';
 
 type Sampling = Config['telemetry']['traces']['sampling'];
 
-/** Returns whether a trace is sampled, before anything is known about the request. */
+/**
+ * Returns whether a new trace is sampled. This is decided at the start of a request, before anything else is
+ * known about it.
+ */
 export function isSampled(
   trace: {
     readonly traceId: string;
@@ -24,15 +27,18 @@ export function isSampled(
 }
 
 /**
- * Decides by the last 64 bits of the trace id without their lowest ones, like OpenTelemetry for Go. Services
- * with the same ratio therefore choose the same traces.
+ * Returns whether a trace id belongs to the sampled share. Like OpenTelemetry for Go, this uses the upper
+ * bits of the id's last 64 bits as a number, so that services with the same ratio sample the same traces.
  */
 function isWithin(traceId: string, ratio: number): boolean {
   if (ratio >= 1) return true;
   return Number.parseInt(traceId.slice(16, 29), 16) / 2 ** 52 < ratio;
 }
 
-/** The facts about a finished request that decide whether its spans are kept. */
+/**
+ * Facts about a finished request that decide whether its spans are exported although its trace is not
+ * sampled.
+ */
 export type FinishedFacts = {
   readonly ms: number;
   readonly status: number;
@@ -60,7 +66,10 @@ export function hasFailed({ status, codes = [] }: FinishedFacts): boolean {
   return status >= 500 || codes.some(isServerFault);
 }
 
-/** Codes of failed subgraph calls occur in responses with status 200. */
+/**
+ * Returns whether an error code is the fault of the router or a subgraph. The status of the response does not
+ * show it, because failed subgraph calls occur in responses with status 200.
+ */
 function isServerFault(code: string): boolean {
   return isErrorCode(code) && (ERRORS[code].status >= 500 || code.startsWith('SUBGRAPH_'));
 }

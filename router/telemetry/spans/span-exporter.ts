@@ -6,9 +6,12 @@ import type { Schedule } from '../../shared/schedule.ts';
 import type { FinishedSpan } from './finished-span.ts';
 
 export type SpanExporter = AsyncDisposable & {
-  /** Adds spans to the queue. If it is full, because the collector is slow or down, they are dropped. */
+  /**
+   * Adds spans to the export queue. If the queue is full, because the collector is slow or down, the spans
+   * are dropped.
+   */
   readonly add: (spans: readonly FinishedSpan[]) => void;
-  /** Returns the number of spans that did not reach the collector. */
+  /** Returns how many spans did not reach the collector, by reason. */
   readonly dropped: () => DroppedSpans;
 };
 
@@ -17,7 +20,7 @@ export type DroppedSpans = { readonly 'queue full': number; readonly 'export fai
 
 type SpanExporterParts = {
   readonly schedule: Schedule;
-  /** Called at the first, second, fourth, eighth failure and so on of exports in a row. */
+  /** Called when exports fail: at the first, second, fourth, eighth failure in a row and so on. */
   readonly onFailure: (event: { readonly reason: string; readonly failures: number }) => void;
 };
 
@@ -29,8 +32,8 @@ export function spansUrl({ otlpEnabled, otlpEndpoint, traces }: Config['telemetr
 }
 
 /**
- * Creates the exporter that sends spans in batches by OTLP. The SDK is only loaded here, because it costs
- * memory and start-up time. The limits of its queue are those of the standard variables `OTEL_BSP_*`.
+ * Creates the exporter that sends spans in batches by OTLP. The OpenTelemetry SDK is loaded only here,
+ * because it costs memory and start-up time. The standard variables `OTEL_BSP_*` set the limits of the queue.
  */
 export async function createSpanExporter(
   url: string,
@@ -58,7 +61,8 @@ export async function createSpanExporter(
       exporter.export(spans, (result) => {
         failures = result.error === undefined ? 0 : failures + 1;
         if (result.error !== undefined) dropped['export failed'] += spans.length;
-        // A long outage must not fill the log.
+        // Failures are reported at the first, second, fourth, eighth time and so on, so that a long outage
+        // does not fill the log.
         if (result.error !== undefined && (failures & (failures - 1)) === 0)
           onFailure({ reason: result.error.message, failures });
         done(result);
@@ -75,7 +79,8 @@ export async function createSpanExporter(
     droppedLinksCount: 0,
   };
 
-  // The processor drops spans beyond this limit, too, but does not count them.
+  // Adds a span to the queue of the SDK's batch processor. The processor drops spans beyond the same limit
+  // but does not count them, so they are counted here.
   function add(span: FinishedSpan): void {
     if (queued >= maxQueued) return void (dropped['queue full'] += 1);
     queued += 1;
@@ -89,9 +94,10 @@ export async function createSpanExporter(
   };
 }
 
-/** Returns a span in the form that the SDK exports. */
+/** Returns a span in the form that the OpenTelemetry SDK exports. */
 function readable({ traceId, spanId, start, end, events, ...span }: FinishedSpan) {
-  // The processor drops spans that are not sampled; those that are kept for another reason are exported, too.
+  // All spans are marked as sampled, because the processor drops others: some spans are exported although
+  // their trace is not sampled, for example those of failed requests.
   const context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
   return {
     name: span.name,

@@ -3,7 +3,10 @@ const POOL_BYTES = 4_096;
 /** Generates random ids of traces and spans, as lower-case hexadecimal digits. */
 export type SpanIdGenerator = { readonly traceId: () => string; readonly spanId: () => string };
 
-/** Creates a generator that requests random bytes for many ids at once, because each request is expensive. */
+/**
+ * Creates a generator of ids that fetches random bytes for many ids at once, because each call of
+ * `randomBytes` is expensive.
+ */
 export function createSpanIds(randomBytes: (size: number) => Buffer): SpanIdGenerator {
   let pool: Buffer = Buffer.alloc(0);
   let used = 0;
@@ -17,7 +20,7 @@ export function createSpanIds(randomBytes: (size: number) => Buffer): SpanIdGene
   };
   const valid = (bytes: number) => {
     let id = take(bytes);
-    // An id of zeros is invalid.
+    // An id that consists only of zeros is invalid.
     while (/^0+$/.test(id)) id = take(bytes);
     return id;
   };

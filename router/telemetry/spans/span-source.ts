@@ -1,7 +1,7 @@
 import type { RequestSummary } from '../../request/client-request.ts';
 import type { RequestRecorder } from '../../request/request-recorder.ts';
 
-/** A finished client request, with everything that its spans need. */
+/** A finished client request with all data that its spans are made from. */
 export type SpanSource = RequestSummary & {
   readonly requestId: string;
   readonly method: string;

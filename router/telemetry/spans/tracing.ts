@@ -17,15 +17,23 @@ import type { DroppedSpans } from './span-exporter.ts';
 import { createSpanIds } from './span-ids.ts';
 import { createWallTime } from './wall-time.ts';
 
-/** Reads the traces of client requests, passes them on to subgraphs, and exports spans. */
+/** Reads the trace context of client requests, passes it on to subgraphs, and exports spans. */
 export type Tracing = AsyncDisposable & {
-  /** Begins the span of a request. Its ids are needed before it ends: for logs and for subgraphs. */
+  /**
+   * Begins the span of a request. Log lines and subgraph calls need the span's ids before the request ends.
+   */
   readonly begin: (headers: IncomingHttpHeaders) => RequestSpan;
-  /** Returns the trace headers of a subgraph call, and adds the ids of its span to the record. */
+  /**
+   * Returns the trace headers of a subgraph call, and stores the ids of the call's span in the record of the
+   * fetch.
+   */
   readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => HeaderBlock;
-  /** Exports the spans of a finished request, if its trace is sampled or kept. */
+  /**
+   * Exports the spans of a finished request if its trace is sampled, or if the request is kept for another
+   * reason (slow or failed).
+   */
   readonly finished: (source: SpanSource) => void;
-  /** Returns the number of spans that did not reach the collector. */
+  /** Returns how many spans did not reach the collector, by reason. */
   readonly droppedSpans: () => DroppedSpans;
 };
 
@@ -34,13 +42,13 @@ export type TracingParts = {
   readonly monotonic: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
-  /** Called at the first, second, fourth, eighth failure and so on of exports in a row. */
+  /** Called when exports of spans fail: at the first, second, fourth, eighth failure in a row and so on. */
   readonly onExportFailed: (event: { readonly reason: string; readonly failures: number }) => void;
 };
 
 /**
- * Creates the tracing of a router. Spans are made from the recorder after the response, so that a request
- * whose spans are not exported costs no more than its ids.
+ * Starts the tracing of a router. Spans are created only after the response, from the recorded times of the
+ * request, so that a request whose spans are not exported costs no more than its ids.
  */
 export async function startTracing(config: Config['telemetry'], parts: TracingParts): Promise<Tracing> {
   const { otlpEnabled, traces } = config;
@@ -57,7 +65,8 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
     const received = propagation.read(headers);
     const parent = trace.getSpanContext(received);
     const hint = samplingHintOf(received);
-    // A trace that the client has started is passed on unchanged if the router adds no span to it.
+    // If the router exports no spans, it passes the trace that the client has started on to subgraphs
+    // unchanged.
     const isPassedOn =
       exporter === undefined && (!otlpEnabled || (parent !== undefined && hint === undefined));
     if (isPassedOn) return passedOn(received, parent);
@@ -94,7 +103,8 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
     callHeaders,
     finished(source) {
       const { span } = source.recorder;
-      // There may be thousands of requests per second that are rejected because of overload.
+      // Requests that were rejected because of overload have no spans, because there may be thousands per
+      // second.
       if (exporter === undefined || source.codes?.[0] === 'OVERLOADED') return;
       if (!span.isSampled && !isKept(source, traces.sampling)) return;
       exporter.add(spansOf(source, { newSpanId: ids.spanId, wallTime }));
@@ -118,7 +128,7 @@ function passedOn(context: Context, parent: SpanContext | undefined): RequestSpa
 
 const NO_DROPPED_SPANS: DroppedSpans = { 'queue full': 0, 'export failed': 0 };
 
-/** Tracing of a process without requests: nothing is read, passed on or exported. */
+/** Tracing for a process that handles no requests: it reads, passes on and exports nothing. */
 export const NO_TRACING: Tracing = {
   begin: () => UNTRACED_REQUEST,
   callHeaders: () => NO_HEADERS,

@@ -1,9 +1,13 @@
-/** Difference in milliseconds between two measurements from which the wall clock was set to another time. */
+/**
+ * Difference in milliseconds between two measurements of the clocks' offset at which the wall clock is
+ * considered to have been set to another time.
+ */
 const CLOCK_CHANGED_MS = 2;
 
 /**
- * Returns a function that converts times of the monotonic clock to milliseconds since 1970. The wall clock is
- * truncated to whole milliseconds, so the largest difference between both clocks is the most exact one.
+ * Creates the function that converts times of the monotonic clock to milliseconds since 1970. It uses the
+ * largest measured difference between the two clocks as their offset: the wall clock is truncated to whole
+ * milliseconds, so the largest difference is the most exact one.
  */
 export function createWallTime(clocks: {
   readonly now: () => number;
