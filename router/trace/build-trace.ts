@@ -4,7 +4,10 @@ import { criticalPath, dependenciesOf } from './critical-path.ts';
 import { pathSentence } from './sentence.ts';
 import { endOf, mergedOf, offsetOf, startOf } from './timeline.ts';
 
-/** Returns the trace of a finished request, as `extensions.trace` contains it. */
+/**
+ * Returns the trace of a finished request (stages, fetches, critical path), as `extensions.trace` of the
+ * response contains it.
+ */
 export function buildTrace(recorder: RequestRecorder): RequestTrace {
   const { requestId, facts, joined } = recorder;
   const operation = operationOf(facts);

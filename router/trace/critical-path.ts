@@ -4,9 +4,8 @@ import type { PathPart } from '../request/request-trace.ts';
 import { endOf, mergedOf, offsetOf, startOf } from './timeline.ts';
 
 /**
- * Returns the parts that the time of a finished request consists of, in their order: the fetches that the
- * response had to wait for, and before, between and after them the stages of the router. The parts always add
- * up to the total.
+ * Splits the time of a finished request into parts, in their order: the fetches that the response had to wait
+ * for, and the router's stages before, between and after them. The parts always add up to the total.
  */
 export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
   const { fetches, totalUs } = pathOf(recorder);
@@ -22,11 +21,11 @@ export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
 }
 
 /**
- * Returns the fetches that the response of a request had to wait for, and what each subgraph and the router
- * have of the total. It is computed once, so log, metrics, traces and console have the same figures.
- *
- * The path is found from its end: the fetch that ended last, then of the fetches that it had to wait for the
- * one that ended last, and so on.
+ * Returns the critical path of a request: the fetches that the response had to wait for, and how much of the
+ * total time belongs to each subgraph and to the router. It is computed once, so log, metrics, traces and
+ * console have the same values.
+ * The path is found from its end: it ends with the fetch that ended last. Before that comes, among the
+ * fetches which this fetch had to wait for, the one that ended last, and so on.
  */
 export function pathOf(recorder: RequestRecorder): RecordedPath {
   if (recorder.endedAt === 0) return computePath(recorder);
@@ -36,8 +35,8 @@ export function pathOf(recorder: RequestRecorder): RecordedPath {
 function computePath(recorder: RequestRecorder): RecordedPath {
   const fetches: PathFetch[] = [];
   const shares: PathShare[] = [];
-  // The fetches of an execution that another request has begun may have started before this request reached
-  // its own stage `execute`.
+  // If this request shares the execution of an earlier request, fetches may have started before this request
+  // reached its own stage `execute`. Only the time since then counts.
   let at = startOfExecution(recorder);
   let fetchedUs = 0;
   for (const record of criticalFetches(recorder)) {
@@ -69,7 +68,10 @@ function startOfExecution(recorder: RequestRecorder): number {
   return time === undefined ? 0 : offsetOf(recorder, time);
 }
 
-/** Adds the stages between two times. Each lasts until the next one begins, the last one until the end. */
+/**
+ * Adds the router's stages between two times. A stage lasts until the next one begins, the last stage until
+ * the end of the request.
+ */
 function addStages(recorder: RequestRecorder, from: number, until: number, parts: PathPart[]): void {
   const { stageNames, stageTimes } = recorder;
   for (const [index, stage] of stageNames.entries()) {
@@ -80,7 +82,7 @@ function addStages(recorder: RequestRecorder, from: number, until: number, parts
   }
 }
 
-/** Returns the fetches of the critical path, the first one first. */
+/** Returns the fetches that the response had to wait for, in the order in which they ran. */
 function criticalFetches(recorder: RequestRecorder): readonly FetchRecord[] {
   const { execution } = recorder;
   if (execution === undefined) return [];
@@ -111,8 +113,8 @@ function laterOf(
 }
 
 /**
- * Returns the indices of the fetches that a fetch waited for, in ascending order. A fetch that did not run,
- * because of a condition or without entities, is replaced by those that it depends on.
+ * Returns the indices of the fetches that a fetch waited for, in ascending order. If one of these did not run
+ * (because of a condition, or because there were no entities), the fetches that it depends on take its place.
  */
 export function dependenciesOf(
   index: number,
@@ -123,7 +125,7 @@ export function dependenciesOf(
   if (direct.every(hasRun)) return direct;
   const found: number[] = [];
   const waiting = new Set(direct);
-  // Indices that are added to the set within the loop are visited, too.
+  // The loop also visits indices that are added to the set while it runs.
   for (const other of waiting)
     if (hasRun(other)) found.push(other);
     else for (const before of dependsOn[other] ?? []) waiting.add(before);

@@ -4,13 +4,13 @@ import { isRecord } from '../shared/is-record.ts';
 
 type Key = Config['identity']['keys'][number];
 
-/** Audience of debug tokens. A token for another purpose is not accepted as a debug token. */
+/** Audience of debug tokens. Tokens that the same key has signed for another audience are not accepted. */
 const AUDIENCE = 'tributary-debug';
-/** Maximum lifetime of an accepted token, in seconds. */
+/** Maximum lifetime in seconds of a debug token that is accepted. */
 export const MAX_LIFETIME_S = 86_400;
-/** Maximum difference between the clocks of two machines, in seconds. */
+/** Maximum difference in seconds between the clocks of the machines that create and check a debug token. */
 const MAX_SKEW_S = 60;
-/** Maximum length of a token in characters. Longer ones are rejected unread. */
+/** Maximum length of a token in characters. Longer tokens are rejected without being parsed. */
 const MAX_LENGTH = 1_024;
 
 /**
@@ -39,7 +39,8 @@ export function isDebugToken(text: string, keys: readonly Key[], now: number): b
 
 function isCurrent({ aud, iat, exp }: Readonly<Record<string, unknown>>, nowS: number): boolean {
   if (aud !== AUDIENCE || typeof iat !== 'number' || typeof exp !== 'number') return false;
-  // Without a limit for `iat`, a token that begins in the future would be accepted for longer.
+  // `iat` must not be in the future. Otherwise a token could be issued now that is valid for longer than the
+  // maximum lifetime.
   return nowS < exp && exp - iat <= MAX_LIFETIME_S && iat <= nowS + MAX_SKEW_S;
 }
 

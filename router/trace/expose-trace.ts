@@ -9,8 +9,8 @@ type TracedRequest = { readonly headers: IncomingHttpHeaders; readonly recorder:
 
 /**
  * Returns the trace for the `extensions` of a response; undefined if the client has not requested it with
- * `tributary-trace: true`, or may not see it. It ends the recording, so that the trace has the same total as
- * the log. Other requests that share the execution do not receive it.
+ * `tributary-trace: true`, or may not see it. This ends the recording of the request, so that trace and log
+ * have the same total. Other requests that share the execution do not receive the trace.
  */
 export function traceExtension({ headers, recorder }: TracedRequest): { trace: RequestTrace } | undefined {
   if (headers['tributary-trace'] !== 'true' || !recorder.isExposed) return undefined;
@@ -19,9 +19,9 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 }
 
 /**
- * Adds the times of a finished request to the headers of its response, if the caller may see them. If
- * everybody may see them, every response has them. Otherwise only responses to requests with a header of
- * `EXPOSING` have them, and must not be cached, because a cache would pass them on to other callers.
+ * Adds the header `Server-Timing` of a finished request to its response, if the caller may see it. If every
+ * caller may see times, all responses have the header. Otherwise only responses to requests that ask for a
+ * trace or plan have it, and these must not be cached, because a cache would pass the times on to others.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,
@@ -35,5 +35,8 @@ export function withTiming<Headers extends Readonly<Record<string, string | stri
   return isRequested ? { ...withoutCaching(responseHeaders), ...timing } : { ...responseHeaders, ...timing };
 }
 
-/** Request headers for which the response has internals that only the caller may see. */
+/**
+ * Request headers that ask for traces or plans, or that carry a debug token. The response may then contain
+ * data that only this caller may see.
+ */
 const EXPOSING = ['tributary-trace', 'tributary-debug', 'apollo-expose-query-plan', 'hive-expose-query-plan'];

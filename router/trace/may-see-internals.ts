@@ -6,10 +6,13 @@ import { isDebugToken } from './debug-token.ts';
 /** Returns whether the sender of a request may see its trace and its query plan. */
 export type MaySeeInternals = (headers: IncomingHttpHeaders, identity: Identity) => boolean;
 
-/** Request header with a token of `tributary debug-token`. */
+/** Name of the request header with a debug token, which `tributary debug-token` creates. */
 const DEBUG_HEADER = 'tributary-debug';
 
-/** Returns which callers may see traces and query plans: the configured ones, or those of the mode. */
+/**
+ * Returns which callers may see traces and query plans: those that the configuration names, or the default of
+ * the mode (development or production).
+ */
 export function exposureOf({ mode, trace }: Pick<Config, 'mode' | 'trace'>) {
   return trace.expose ?? (mode === 'development' ? 'everyone' : 'authorized');
 }

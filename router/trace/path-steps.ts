@@ -3,14 +3,14 @@ import type { PathFetch, RecordedPath, RequestRecorder } from '../request/reques
 import type { StageName } from '../request/request-trace.ts';
 import { endOf, offsetOf, startOf } from './timeline.ts';
 
-/** A fetch outside of the critical path. */
+/** A fetch outside of the critical path, which ran at the same time as a fetch of the path. */
 export type ParallelFetch = { readonly subgraph: string; readonly ms: number };
 
 const NONE: readonly ParallelFetch[] = [];
 
 /**
- * Returns the function for the fetches outside of the critical path that ran at the same time as a fetch of
- * the path. Each of them belongs to the fetch of the path that it overlaps most.
+ * Returns a function that lists, for a fetch of the critical path, the fetches outside of the path that ran
+ * at the same time. Each of these is listed once: for the fetch of the path with which it overlaps longest.
  */
 export function parallelFetches(
   recorder: RequestRecorder,
@@ -50,7 +50,9 @@ function mostOverlapping(
   return most;
 }
 
-/** Returns the stage that has most of the router's time on the critical path. */
+/**
+ * Returns the router's stage (such as `plan`) that took most of the router's own time on the critical path.
+ */
 export function longestStage(
   recorder: RequestRecorder,
   path: RecordedPath,
@@ -67,7 +69,7 @@ export function longestStage(
   return { name: longest, ms: longestUs / 1000 };
 }
 
-/** Returns the microseconds of a stage without those of the fetches of the critical path. */
+/** Returns the microseconds that a stage took, without the time of fetches of the critical path. */
 function routerTimeOf(name: StageName, recorder: RequestRecorder, { fetches }: RecordedPath): number {
   const { stageNames, stageTimes } = recorder;
   let us = 0;

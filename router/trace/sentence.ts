@@ -3,7 +3,7 @@ import { pathOf } from './critical-path.ts';
 import { parallelFetches } from './path-steps.ts';
 import { fetchNotes, routerNotes } from './step-notes.ts';
 
-/** Total below which the figures of a sentence have one decimal, in milliseconds. */
+/** Total in milliseconds below which the times in the sentence have one decimal place. */
 const SHORT_MS = 10;
 
 /**
@@ -39,14 +39,14 @@ function noteText(notes: readonly string[]): string {
   return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
-/** Returns a whole number of milliseconds, or of tenths of them, as text. */
+/** Writes a time as text. It is a whole number of milliseconds, or of tenths of a millisecond. */
 function figureText(figure: number, scale: number): string {
   return scale === 1 ? String(figure) : `${Math.floor(figure / 10)}.${figure % 10}`;
 }
 
 /**
- * Rounds the times of the fetches and, as the last one, that of the router such that their sum is the rounded
- * total: all are rounded down, and those that lost most get the rest.
+ * Rounds the times of the fetches and, as the last one, of the router, so that they add up to the rounded
+ * total. All times are rounded down first, then those that lost most are increased by one.
  */
 function roundedFigures({ fetches, routerUs, totalUs }: RecordedPath, scale: number): readonly number[] {
   const usPerFigure = 1000 / scale;

@@ -5,9 +5,12 @@ import { fetchNotes, routerNotes } from './step-notes.ts';
 
 type Entry = { readonly name: string; ms: number; readonly notes: Set<string> };
 
-/** Maximum length of the header in characters. Entries with less time are left out. */
+/**
+ * Maximum length of the header in characters. If it would be longer, the entries with the shortest times are
+ * left out.
+ */
 const MAX_LENGTH = 1_024;
-/** Maximum length of a description in characters. */
+/** Maximum length in characters of the description of an entry. */
 const MAX_DESCRIPTION = 160;
 
 /**
@@ -55,8 +58,8 @@ function milliseconds(ms: number): string {
 }
 
 /**
- * Returns the name of a subgraph as a token (RFC 9110 section 5.6.2). The names `total` and `router` are
- * taken.
+ * Returns the name of a subgraph as a token (RFC 9110 section 5.6.2) that differs from `total` and `router`,
+ * which have their own entries.
  */
 function tokenOf(subgraph: string): string {
   const token = subgraph.replaceAll(/[^!#$%&'*+\-.^`|~\w]/g, '_');

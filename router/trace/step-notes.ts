@@ -4,13 +4,13 @@ import type { StageName } from '../request/request-trace.ts';
 import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
-/** Share of a step, from 0 to 1, from which a part of it is mentioned. */
+/** Share of a fetch's time, from 0 to 1, from which a wait within it is mentioned in the note. */
 const NOTABLE = 0.1;
-/** Milliseconds from which a wait for a connection is mentioned. */
+/** Milliseconds from which a fetch's wait for a connection is mentioned. */
 const NOTABLE_MS = 1;
-/** Milliseconds from which a stage of the router is mentioned. */
+/** Milliseconds from which the longest stage of the router is mentioned. */
 const NOTABLE_STAGE_MS = 5;
-/** Maximum number of parallel fetches that are named. */
+/** Maximum number of parallel fetches that a note lists by name. */
 const MAX_NAMED = 3;
 
 const OUTCOMES: Readonly<Record<string, string>> = {
@@ -42,12 +42,13 @@ const STAGES: Readonly<Record<StageName, string>> = {
 
 const NO_NOTES: readonly string[] = [];
 
-/** Writes milliseconds as text. */
+/** Writes a number of milliseconds as text. */
 type Format = (ms: number) => string;
 
 /**
- * Describes in a few words each what was special about a fetch of the critical path.
- * @param ms its share of the path
+ * Returns short notes about a fetch of the critical path, such as `waited 180 for a connection` or `2
+ * attempts`.
+ * @param ms the fetch's share of the path
  * @param beside fetches outside of the path that ran at the same time
  */
 export function fetchNotes(
@@ -70,7 +71,10 @@ export function fetchNotes(
   return notes.filter((note) => note !== undefined);
 }
 
-/** Returns whether there is nothing to note about a fetch by itself, as for most fetches. */
+/**
+ * Returns true if a fetch by itself needs no note: one successful attempt without a wait, as for most
+ * fetches.
+ */
 function isOrdinary({ connectionMs, attempts, joined, sharedWith, outcome, source }: FetchRecord): boolean {
   return (
     connectionMs < NOTABLE_MS &&
@@ -89,7 +93,10 @@ function besideNote(beside: readonly ParallelFetch[], format: Format): string | 
   return `in parallel: ${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
-/** Names the stage that has most of the router's time, if that time is a notable part of the whole. */
+/**
+ * Returns a note that names the router's longest stage, such as `planning 12`, if this stage took a notable
+ * part of the request.
+ */
 export function routerNotes(
   recorder: RequestRecorder,
   path: RecordedPath,

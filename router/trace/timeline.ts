@@ -1,27 +1,33 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 
-// The time axis of one request, in whole microseconds from its start. With whole numbers, the parts of the
-// total add up to it exactly. The fetches of an execution that another request has begun may have started and
-// ended before this request; only their time within this request counts.
+// Times of a request are counted in whole microseconds from its start, so that the parts add up to the total
+// exactly. If the request shares the execution of an earlier request, fetches may have started or ended
+// before this request; only their time within this request counts.
 
-/** Returns the microseconds from the start of a request to a time of the monotonic clock. */
+/** Converts a time of the monotonic clock to microseconds from the start of a request. */
 export function offsetOf(recorder: RequestRecorder, time: number): number {
   const total = Math.round(recorder.totalMs * 1000);
   return Math.min(Math.max(Math.round((time - recorder.startedAt) * 1000), 0), total);
 }
 
-/** Returns the time at which a fetch began. */
+/** Returns the time at which a fetch began, in microseconds from the start of the request. */
 export function startOf(recorder: RequestRecorder, { startedAt }: FetchRecord): number {
   return offsetOf(recorder, startedAt);
 }
 
-/** Returns the time at which the call of a fetch ended; that of the request if it did not end before. */
+/**
+ * Returns the time at which the subgraph call of a fetch ended, in microseconds from the start of the
+ * request. If the call had not ended by then, returns the end of the request.
+ */
 export function endOf(recorder: RequestRecorder, { endedAt, mergedAt }: FetchRecord): number {
   return Math.min(offsetOf(recorder, openEnd(endedAt)), offsetOf(recorder, openEnd(mergedAt)));
 }
 
-/** Returns the time at which the data of a fetch was merged. */
+/**
+ * Returns the time at which the data of a fetch was merged into the response, in microseconds from the start
+ * of the request.
+ */
 export function mergedOf(recorder: RequestRecorder, { mergedAt }: FetchRecord): number {
   return offsetOf(recorder, openEnd(mergedAt));
 }

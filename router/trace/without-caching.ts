@@ -1,7 +1,7 @@
 type Headers = Readonly<Record<string, string | string[]>>;
 
 const CACHING = /(?:^|-)(?:cache|surrogate)-control$|^expires$/i;
-// All three, because a header rule may insert one of them into every response.
+// All three headers are set, because a header rule may have inserted any of them into the response.
 const NO_STORE = {
   'cache-control': 'no-store',
   'cdn-cache-control': 'no-store',
@@ -9,8 +9,8 @@ const NO_STORE = {
 };
 
 /**
- * Returns the headers of a response that only its caller may see: `cache-control` and its variants for
- * specific caches are `no-store`.
+ * Returns headers for a response that only its caller may see: `cache-control` and its variants for specific
+ * caches become `no-store`.
  */
 export function withoutCaching(headers: Headers): Record<string, string | string[]> {
   const others = Object.entries(headers).filter(([name]) => !CACHING.test(name));

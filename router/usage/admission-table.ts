@@ -3,7 +3,10 @@ import { HeavyHitters } from '../telemetry/metrics/heavy-hitters.ts';
 export type AdmissionLimits = {
   readonly maxEntries: number;
   readonly maxBytes: number;
-  /** Number of windows without a request after which an entry that was known may be replaced. */
+  /**
+   * Number of time windows without a request after which a known entry (one with requests in several windows)
+   * may be replaced.
+   */
   readonly keepWindows: number;
 };
 
@@ -11,31 +14,37 @@ type Entry<Value> = {
   readonly key: string;
   readonly value: Value;
   readonly bytes: number;
-  /** Number of requests in the current window. */
+  /** Number of requests for the entry in the current time window. */
   requests: number;
-  /** Number of the last window with a request. */
+  /** Number of the last time window in which a request used the entry. */
   lastWindow: number;
-  /** Whether the entry had requests in more than one window. */
+  /** Whether requests in more than one time window have used the entry. */
   isKnown: boolean;
 };
 
 /**
- * A bounded table of what requests use: operations or clients. Time is divided into windows. An entry with
- * requests in two windows is known, and is replaced only after many windows without a request. Another entry
- * is replaced as soon as it had no request in the current window, or by a more frequent one. A client that
- * sends endless new keys therefore replaces only its own, and the memory of the table stays bounded.
+ * A bounded table of the operations or clients of requests, by key. Time is divided into windows. An entry
+ * with requests in two windows is known, and is replaced only after many windows without a request. Any other
+ * entry can be replaced as soon as it had no request in the current window, or by a more frequent key. A
+ * client that sends ever new keys therefore replaces only its own entries, and the memory stays bounded.
  */
 export class AdmissionTable<Value> {
   readonly #limits: AdmissionLimits;
   readonly #onReplaced: (value: Value) => void;
   readonly #entries = new Map<string, Entry<Value>>();
-  /** Keys of entries that may have no request in the current window and are not protected. */
+  /**
+   * Keys of entries that may be replaced, unless they have had a request in the current time window
+   * meanwhile.
+   */
   #idle: string[] = [];
   #waiting = new HeavyHitters(MAX_WAITING);
   #bytes = 0;
   #window = 0;
 
-  /** @param onReplaced called with a value that had requests in the current window and was replaced */
+  /**
+   * @param onReplaced called with the value of a replaced entry that had requests in the current window,
+   * whose counts would otherwise be lost
+   */
   constructor(limits: AdmissionLimits, onReplaced: (value: Value) => void = () => undefined) {
     this.#limits = limits;
     this.#onReplaced = onReplaced;
@@ -49,7 +58,9 @@ export class AdmissionTable<Value> {
     return this.#bytes;
   }
 
-  /** Returns the value of a key and counts a request for it. */
+  /**
+   * Counts a request for a key and returns the value of its entry; undefined if the table has no such entry.
+   */
   use(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -65,7 +76,10 @@ export class AdmissionTable<Value> {
     return this.#entries.get(key)?.isKnown === true;
   }
 
-  /** Adds a key with its first request, and returns its value; undefined if there is no room for it. */
+  /**
+   * Adds an entry for a new key and its first request. Returns the value of the entry; undefined if there is
+   * no room.
+   */
   admit(key: string, bytes: number, create: () => Value): Value | undefined {
     if (!this.#makeRoom(key, bytes)) return undefined;
     const value = create();
@@ -74,7 +88,7 @@ export class AdmissionTable<Value> {
     return value;
   }
 
-  /** Ends the window: the values of all entries count as reported. */
+  /** Begins the next time window. Entries without recent requests may be replaced from then on. */
   endWindow(): void {
     this.#window += 1;
     this.#waiting = new HeavyHitters(MAX_WAITING);
@@ -113,7 +127,10 @@ export class AdmissionTable<Value> {
     return undefined;
   }
 
-  /** Finds an entry that is not known and had fewer requests in this window than the waiting key. */
+  /**
+   * Counts a request for a key that has no entry. Returns an entry that it may replace: one that is not known
+   * and had fewer requests in this window.
+   */
   #lessFrequentThan(key: string): Entry<Value> | undefined {
     const requests = this.#waiting.count(key);
     if (requests < MIN_REQUESTS) return undefined;
@@ -133,9 +150,9 @@ export class AdmissionTable<Value> {
   }
 }
 
-/** Number of keys without room whose requests are counted. */
+/** Maximum number of keys without an entry whose requests are counted. */
 const MAX_WAITING = 256;
-/** Requests without room after which a key may replace a less frequent entry. */
+/** Number of requests from which a key without an entry may replace an entry with fewer requests. */
 const MIN_REQUESTS = 8;
-/** Maximum number of entries that are compared to find a less frequent one. */
+/** Maximum number of entries that are searched for one with fewer requests, which bounds the time. */
 const MAX_TRIED = 16;

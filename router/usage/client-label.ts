@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Name and version of a client, as it sends them. */
+/** Name and version of a client, as its request headers state them. */
 export type ClientLabel = {
-  /** `(unidentified)` if the client sends no name. */
+  /** Name that the client sends; `(unidentified)` if it sends none. */
   readonly name: string;
   readonly version: string | null;
 };
 
 const UNIDENTIFIED = '(unidentified)';
 
-/** Name under which the requests of clients are counted for which there is no room. */
+/** Common name for the clients that are not counted separately, because there are too many. */
 export const OTHER_CLIENTS: ClientLabel = { name: '(other)', version: null };
 
 const NAMES = ['apollographql-client-name', 'graphql-client-name'] as const;
@@ -23,7 +23,10 @@ export function clientLabelOf(headers: IncomingHttpHeaders): ClientLabel {
   return { name: firstOf(headers, NAMES) ?? UNIDENTIFIED, version: firstOf(headers, VERSIONS) };
 }
 
-/** Returns name and version of the client for logs and metrics, as far as it sends them. */
+/**
+ * Returns name and version of the client for logs and metrics; each is undefined if the client does not send
+ * it.
+ */
 export function namedClient(headers: IncomingHttpHeaders): {
   readonly clientName?: string;
   readonly clientVersion?: string;
@@ -32,9 +35,9 @@ export function namedClient(headers: IncomingHttpHeaders): {
   return { ...(name !== null && { clientName: name }), ...(version !== null && { clientVersion: version }) };
 }
 
-/** Returns a key that is equal for equal labels only. */
+/** Returns a key for a client that differs for every other name or version. */
 export function clientKey({ name, version }: ClientLabel): string {
-  // Header values have no line breaks.
+  // A line break separates name and version, because header values cannot contain line breaks.
   return `${name}\n${version ?? ''}`;
 }
 

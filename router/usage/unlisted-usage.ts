@@ -1,14 +1,14 @@
 import type { UsedCoordinates } from './signature/used-coordinates.ts';
 
 /**
- * Requests of operations that are not listed, because there was no room for them. Their coordinates are
- * counted nevertheless, so that a field which only they use never looks unused. The coordinates of a schema
- * are limited, so this is bounded.
+ * Requests of operations that are not listed one by one, because there was no room for them. The schema
+ * coordinates that they use are counted nevertheless, so that a field which only these operations use never
+ * looks unused. The number of coordinates is bounded by the schema.
  */
 export type UnlistedUsage = {
   requests: number;
   errors: number;
-  /** Number of requests by coordinate. */
+  /** Number of requests that use each schema coordinate, such as `Query.book`. */
   readonly coordinates: Map<string, number>;
 };
 
@@ -16,7 +16,7 @@ export function noUnlistedUsage(): UnlistedUsage {
   return { requests: 0, errors: 0, coordinates: new Map() };
 }
 
-/** Adds requests of an operation that is not listed. */
+/** Adds the requests of one operation to the counts of operations that are not listed. */
 export function addUnlisted(
   sum: UnlistedUsage,
   used: UsedCoordinates,

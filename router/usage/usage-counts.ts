@@ -1,4 +1,4 @@
-/** Upper bounds in milliseconds of the buckets in `latencyBuckets`; the last bucket has no bound. */
+/** Upper bounds of the buckets in `latencyBuckets`, in milliseconds; the last bucket has no upper bound. */
 export const LATENCY_BOUNDS_MS: readonly number[] = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000,
 ];
@@ -6,23 +6,23 @@ export const LATENCY_BOUNDS_MS: readonly number[] = [
 /** Counts of the requests of one operation by one client. */
 export type UsageCounts = {
   requests: number;
-  /** Requests that were rejected or whose response has errors. */
+  /** Number of requests that were rejected or whose response has errors. */
   errors: number;
   /** Sum of the estimated costs in points. */
   cost: number;
-  /** Number of requests by latency, not cumulative. */
+  /** Number of requests in each latency bucket alone, without those of lower buckets. */
   readonly latencyBuckets: number[];
-  /** Times in milliseconds since 1970. */
+  /** Times of the first and of the last request, in milliseconds since 1970. */
   firstSeen: number;
   lastSeen: number;
 };
 
-/** A finished request. */
+/** Values that are counted for a finished request: its outcome, cost, duration and time. */
 export type FinishedRequest = {
   readonly ms: number;
   readonly cost: number;
   readonly failed: boolean;
-  /** Time in milliseconds since 1970. */
+  /** Time at which the request ended, in milliseconds since 1970. */
   readonly at: number;
 };
 

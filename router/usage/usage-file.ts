@@ -16,8 +16,8 @@ export type UsageFileParts = {
 };
 
 /**
- * Creates the sink that adds counts to a file. Counts of several processes, and of a process before its
- * restart, are summed.
+ * Creates the sink that adds usage counts to a file. The file has the sums of all processes that write to it,
+ * also of earlier runs.
  */
 export function createUsageFile(path: string, { limits, onDelivery }: UsageFileParts): UsageSink {
   const pending = new UsageTotals(limits);
@@ -48,7 +48,7 @@ export function createUsageFile(path: string, { limits, onDelivery }: UsageFileP
   };
 }
 
-/** Returns the number of requests in a snapshot. */
+/** Returns the total number of requests in a set of usage counts. */
 function requestsIn({ operations, unlisted }: UsageSnapshot): number {
   const counts = operations.flatMap(({ clients }) => clients.map((client) => client.counts.requests));
   return counts.reduce((sum, requests) => sum + requests, unlisted.requests);
@@ -65,14 +65,18 @@ async function readUsageFile(path: string): Promise<UsageSnapshot | undefined> {
   return fromUsageJson(parsed.data);
 }
 
-/** Age in milliseconds after which the lock of a process that has ended is removed. */
+/** Age in milliseconds from which a lock is removed, because the process that created it must have ended. */
 const STALE_LOCK_MS = 60_000;
-/** Workers that end together wait for each other for up to three seconds. */
+/**
+ * Number of attempts to get the lock. Workers that end at the same time wait for each other for up to three
+ * seconds.
+ */
 const LOCK_ATTEMPTS = 60;
 const LOCK_RETRY_MS = 50;
 
 /**
- * Runs an action while a directory exists as a lock, so that only one process at a time changes the file.
+ * Runs an action while holding a lock, so that only one process at a time changes the file. The lock is a
+ * directory, because creating one is atomic.
  * @throws {Error} if another process keeps the lock
  */
 async function withLock(path: string, action: () => Promise<void>): Promise<void> {
@@ -101,7 +105,8 @@ async function makeLock(path: string): Promise<boolean> {
 }
 
 async function isStale(path: string): Promise<boolean> {
-  // The time of a file is that of the machine, so it is not compared with the clock of the router.
+  // The file system records the machine's time, so the age of the lock is computed with `Date.now()` and not
+  // with the router's own clock, which tests replace.
   const madeAt = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(),

@@ -32,24 +32,27 @@ const operationJson = z.object({
   enumValues: coordinates,
 });
 
-/** Recorded operations as JSON: in batches for the registry, in the file and on the admin port. */
+/**
+ * Schema of recorded usage as JSON: the batches for the registry, the usage file, and `/usage` of the admin
+ * port.
+ */
 export const usageJson = z.object({
   from: time,
   to: time,
-  /** Upper bounds of `latencyBuckets`; the last bucket has none. */
+  /** Upper bounds of the buckets in `latencyBuckets`, in milliseconds; the last bucket has no upper bound. */
   latencyBoundsMs: z.array(z.number()),
   operations: z.array(operationJson),
-  /** Requests of operations that are not in the list. */
+  /** Number of requests whose operations are not in the list, because there was no room for them. */
   dropped: count,
   droppedErrors: count,
-  /** Those requests by the coordinates that they use. */
+  /** Number of requests of operations that are not in the list, by the schema coordinates that they use. */
   droppedCoordinates: z.record(z.string(), count),
 });
 
 export type UsageJson = z.output<typeof usageJson>;
 export type OperationJson = z.output<typeof operationJson>;
 
-/** Writes counts as JSON. */
+/** Converts usage counts to JSON. */
 export function toUsageJson({ from, to, operations, unlisted }: UsageSnapshot): UsageJson {
   return {
     from: timestamp(from),
@@ -63,8 +66,8 @@ export function toUsageJson({ from, to, operations, unlisted }: UsageSnapshot): 
 }
 
 /**
- * The format of a manifest of persisted operations, which Apollo's tools define. Recorded operations have
- * additional keys.
+ * Format and version of persisted-operation manifests, as Apollo's tools define them. Recorded operations
+ * have additional keys.
  */
 const MANIFEST = { format: 'apollo-persisted-query-manifest', version: 1 } as const;
 
@@ -74,7 +77,7 @@ export const usageManifest = usageJson.extend({
   version: z.literal(MANIFEST.version),
 });
 
-/** Writes counts as a manifest. */
+/** Converts usage counts to a manifest of persisted operations. */
 export function toUsageManifest({ operations, ...rest }: UsageJson): object {
   return {
     ...MANIFEST,
@@ -87,14 +90,14 @@ export function toUsageManifest({ operations, ...rest }: UsageJson): object {
   };
 }
 
-/** Sums the counts of several processes. */
+/** Sums the usage counts of several processes, which are given as JSON. */
 export function mergeUsage(reports: readonly UsageJson[]): UsageJson {
   const sum = new UsageTotals({ maxOperations: Infinity, maxBytes: Infinity });
   for (const report of reports) sum.add(fromUsageJson(report));
   return toUsageJson(sum.snapshot());
 }
 
-/** Reads counts that `toUsageJson` has written. */
+/** Reads usage counts from the JSON that `toUsageJson` has written. */
 export function fromUsageJson(json: UsageJson): UsageSnapshot {
   return {
     from: Date.parse(json.from),

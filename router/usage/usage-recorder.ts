@@ -14,22 +14,25 @@ import { UsageTotals } from './usage-totals.ts';
 import { createUsageWindow } from './usage-window.ts';
 import type { UsageWindow } from './usage-window.ts';
 
-/** The operation of a request; its description is computed once. */
+/** The prepared operation of a request. Its description for usage is computed once and then cached. */
 export type RecordableOperation = { readonly described: () => OperationDescription };
 
-/** Runs the rest of a request and counts it, also if it is rejected. */
+/** Handles the rest of a request, then counts the request, even if it was rejected. */
 export type RecordUsage = (
   operation: RecordableOperation,
   request: ClientRequest,
   run: () => Promise<ClientResponse>,
 ) => Promise<ClientResponse>;
 
-/** Counts the requests of each operation and client, and delivers the counts. */
+/**
+ * Records usage: counts the requests of each operation and client, and delivers the counts to a registry or
+ * file.
+ */
 export type UsageRecorder = AsyncDisposable & {
   readonly record: RecordUsage;
-  /** Returns everything that was counted since the start of the process. */
+  /** Returns all usage that was counted since the start of the process. */
   readonly report: () => UsageJson;
-  /** Delivers everything that was counted. The promise never rejects. */
+  /** Delivers all counts that were not delivered yet. The promise never rejects. */
   readonly flush: () => Promise<void>;
 };
 
@@ -46,13 +49,16 @@ export type UsageParts = {
   };
 };
 
-/** Name that the console sends as client. */
+/** Client name that the router's own console sends with its operations. */
 const CONSOLE_CLIENT = 'tributary-console';
 
-/** Share of an interval by which it randomly varies, so that routers do not report at the same time. */
+/**
+ * Share of the reporting interval by which it varies randomly, so that routers do not report at the same
+ * time.
+ */
 const JITTER = 0.1;
 
-/** Creates the recorder of operations; undefined if the configuration does not switch it on. */
+/** Creates the recorder of usage; undefined if the configuration does not enable usage. */
 export function createUsageRecorder(config: Config['usage'], parts: UsageParts): UsageRecorder | undefined {
   const { maxOperations, maxClients, maxBytes, intervalMs } = config;
   const sinks = createSinks(config, parts);
@@ -120,7 +126,7 @@ function createRecord(
   { now, monotonic, telemetry }: Pick<UsageParts, 'now' | 'monotonic' | 'telemetry'>,
 ): RecordUsage {
   return async (operation, request, run) => {
-    // Operations that somebody tries in the console are not usage of the graph.
+    // Operations that are tried out in the router's own console do not count as usage of the graph.
     if (clientLabelOf(request.headers).name === CONSOLE_CLIENT) return run();
     const started = monotonic();
     let summary: RequestSummary | undefined;
@@ -144,7 +150,7 @@ function createRecord(
       const cost = summary?.cost ?? 0;
       count({ operation: operation.described(), contract: graph, client, ms, cost, failed, at: now() });
     } catch (error) {
-      // A request must not fail because it could not be counted.
+      // The error is only logged: a request must not fail because it could not be counted.
       telemetry.usageNotCounted(error);
     }
   }

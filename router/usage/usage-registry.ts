@@ -8,7 +8,7 @@ import type { UsageDelivery } from '../telemetry/usage-events.ts';
 import type { UsageSink } from './usage-sink.ts';
 import type { UsageSnapshot } from './usage-window.ts';
 
-/** The registry that receives recorded operations. */
+/** The schema registry to which usage counts are sent. */
 export type UsageRegistry = {
   readonly url: string;
   readonly key: string;
@@ -17,24 +17,29 @@ export type UsageRegistry = {
 };
 
 export type UsageRegistryParts = {
-  /** Id of this process, so that the registry can tell which routers report. */
+  /** Id of this process, by which the registry distinguishes the routers that send counts. */
   readonly instance: string;
   readonly limits: TotalsLimits;
   readonly fetch: typeof fetch;
   readonly onDelivery: (delivery: UsageDelivery) => void;
 };
 
-/** A part of the counts that is sent in one request. It has the same id and bytes at each attempt. */
+/**
+ * Usage counts that are sent in one request. A repeated attempt sends the same id and bytes, so that the
+ * registry can recognize it.
+ */
 type Batch = { readonly body: string; readonly requests: number };
 
-/** Size in characters at which the operations of a batch are continued in the next one. */
+/**
+ * Maximum size in characters of the operations in one batch. Further operations are sent in the next batch.
+ */
 const BATCH_CHARACTERS = 1_000_000;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Creates the sink that sends counts to a registry. While the registry is not available, new counts are
- * summed in memory. A batch that may have arrived keeps its id and its content, so that the registry counts
- * it once.
+ * Creates the sink that sends usage counts to a registry. While the registry is not available, new counts are
+ * summed in memory. A batch that may have arrived is repeated with the same id and content, so that the
+ * registry counts it once.
  */
 export function createUsageRegistry(registry: UsageRegistry, parts: UsageRegistryParts): UsageSink {
   const { instance, limits, onDelivery } = parts;
@@ -82,8 +87,8 @@ export function createUsageRegistry(registry: UsageRegistry, parts: UsageRegistr
 }
 
 /**
- * Statuses after which a batch is dropped, because the registry would reject it again. A wrong key is none of
- * them: when the operator has corrected it, the batch is accepted.
+ * HTTP statuses after which a batch is dropped, because the registry would reject it again. The status for a
+ * wrong key is not among them: the batch is accepted as soon as the operator has corrected the key.
  */
 const NEVER_ACCEPTED = new Set([400, 413, 415, 422]);
 

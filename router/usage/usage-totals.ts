@@ -13,14 +13,21 @@ type Total = {
   readonly clients: Map<string, ClientUsage>;
 };
 
-/** Maximum number of pairs of operation and client, as a multiple of the operations. */
+/**
+ * Maximum number of pairs of operation and client that are counted, as a multiple of the maximum number of
+ * operations.
+ */
 const PAIRS_PER_OPERATION = 8;
-/** Part of a limit by which it may be exceeded before entries are removed, so that this happens rarely. */
+/**
+ * Share by which a limit may be exceeded before entries are removed, so that entries are removed rarely but
+ * many at once.
+ */
 const SLACK = 1 / 4;
 
 /**
- * Sums the counts of several windows or processes, in bounded memory. The operations with the fewest requests
- * become unlisted usage, and the clients with the fewest become `(other)`: no request is lost.
+ * Sums usage counts over time or over several processes, in bounded memory. Operations with the fewest
+ * requests are no longer listed one by one, and clients with the fewest are counted as `(other)`; no request
+ * is lost.
  */
 export class UsageTotals {
   readonly #limits: TotalsLimits;
@@ -47,7 +54,7 @@ export class UsageTotals {
     this.#removeRarest();
   }
 
-  /** Returns the sums; they must not be used any more after the next `add`. */
+  /** Returns the sums. The next `add` changes the returned object, so it must be used before. */
   snapshot(): UsageSnapshot {
     return {
       from: this.#from ?? this.#to,
@@ -60,7 +67,7 @@ export class UsageTotals {
     };
   }
 
-  /** Returns the sums, and begins new ones. */
+  /** Returns the sums and starts again from zero. */
   take(): UsageSnapshot {
     const snapshot = this.snapshot();
     this.#operations.clear();
@@ -122,7 +129,10 @@ export class UsageTotals {
 
 const OTHER_KEY = clientKey(OTHER_CLIENTS);
 
-/** Adds the counts of a client; returns the number of clients that were added: 0 or 1. */
+/**
+ * Adds the counts of a client to an operation. Returns 1 if the operation did not have this client yet,
+ * otherwise 0.
+ */
 function addClient(clients: Map<string, ClientUsage>, added: ClientUsage): number {
   const key = clientKey(added);
   const known = clients.get(key);

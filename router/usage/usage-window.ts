@@ -10,7 +10,7 @@ import type { FinishedRequest, UsageCounts } from './usage-counts.ts';
 
 export type ClientUsage = ClientLabel & { readonly counts: UsageCounts };
 
-/** Usage of one operation in one graph. */
+/** Counts of one operation in one graph, by client. */
 export type OperationUsage = {
   readonly operation: OperationDescription;
   /** Name of the contract that the requests were for; null for the whole graph. */
@@ -18,7 +18,7 @@ export type OperationUsage = {
   readonly clients: readonly ClientUsage[];
 };
 
-/** Everything that was counted from one time to another, in milliseconds since 1970. */
+/** All usage counts of a period. `from` and `to` are in milliseconds since 1970. */
 export type UsageSnapshot = {
   readonly from: number;
   readonly to: number;
@@ -32,32 +32,44 @@ export type UsageLimits = {
   readonly maxBytes: number;
 };
 
-/** Operation and client of a request that has finished. */
+/** A finished request with its operation and client. */
 export type RecordedRequest = FinishedRequest & {
   readonly operation: OperationDescription;
   readonly contract: string | undefined;
   readonly client: ClientLabel;
 };
 
-/** Counts the requests of the current window, in bounded memory. */
+/** Counts the requests of the current time window by operation and client, in bounded memory. */
 export type UsageWindow = {
   readonly count: (request: RecordedRequest) => void;
-  /** Returns the counts of the window, and begins the next one. */
+  /** Returns the counts of the current time window, and begins the next window. */
   readonly take: () => UsageSnapshot;
 };
 
 type Counted = {
-  /** The newest description: another supergraph may have other input fields for the same document. */
+  /**
+   * The newest description of the operation. It can change with the supergraph, for example if an input type
+   * of its variables gets another field.
+   */
   operation: OperationDescription;
   readonly contract: string | null;
   clients: Map<string, ClientUsage>;
 };
 
-/** Number of windows that known operations and clients are kept without requests: an hour of 20 s each. */
+/**
+ * Number of time windows of 20 s, an hour in all, for which known operations and clients are kept without
+ * requests.
+ */
 const KEEP_WINDOWS = 180;
-/** Maximum number of pairs of operation and client in a window, as a multiple of the operations. */
+/**
+ * Maximum number of pairs of operation and client that are counted in a time window, as a multiple of the
+ * maximum number of operations.
+ */
 const PAIRS_PER_OPERATION = 4;
-/** Part of the pairs that clients may use that are not known yet. */
+/**
+ * Share of the pairs of operation and client that is for new clients, which have sent no requests in earlier
+ * time windows.
+ */
 const UNKNOWN_PART = 1 / 4;
 
 export function createUsageWindow(
@@ -103,7 +115,7 @@ export function createUsageWindow(
           addClient(entry, { key: OTHER_KEY, label: OTHER_CLIENTS, at }));
   }
 
-  /** Takes one of the pairs of operation and client, if one is left for the client. */
+  /** Reserves a pair of operation and client. Returns false if no pair is left for a client of this kind. */
   function hasPairFor(key: string): boolean {
     const kind = clients.isKnown(key) ? 'known' : 'unknown';
     if (pairs[kind] >= maxPairs * (kind === 'known' ? 1 - UNKNOWN_PART : UNKNOWN_PART)) return false;
@@ -142,7 +154,7 @@ function addClient(
   return counts;
 }
 
-/** Yields the operations with requests in the window, and removes the counts from the table. */
+/** Yields the operations that had requests in the time window, and resets their counts. */
 function* usedOf(operations: AdmissionTable<Counted>): Generator<OperationUsage> {
   for (const entry of operations.values()) {
     if (entry.clients.size === 0) continue;

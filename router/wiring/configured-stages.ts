@@ -47,18 +47,19 @@ export type ConfiguredStages = {
   readonly authorize: AuthorizeOperation;
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
-  /** Describes the plan of an operation for a caller that may see it. */
+  /** Returns a description of the operation's query plan, for callers that may see it. */
   readonly explain: ExplainPlan;
   readonly respond: Respond;
   /**
-   * Runs later stages. If they reject the request and nothing was charged for it yet, one point is charged.
+   * Runs later stages of a request. If they reject the request and nothing was charged to the caller for it
+   * yet, one point is charged, so that invalid requests are not free.
    */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
-  /** True if header rules read the headers of subgraph responses. */
+  /** True if header rules use headers of subgraph responses, so that the responses' headers must be kept. */
   readonly keepsHeaders: boolean;
 };
 
-/** State and connections that stay the same when the configuration changes. */
+/** State and connections of the request stages that stay the same when the configuration changes. */
 export type StageParts = {
   readonly telemetry: Telemetry;
   readonly redis: RedisLink | undefined;
@@ -66,16 +67,16 @@ export type StageParts = {
   readonly topConsumers: TopConsumers;
   readonly localBuckets: LocalBuckets;
   readonly sharedBuckets: RedisBuckets | undefined;
-  /** JSON texts of values for stale-if-error, stored in the memory of this process. */
+  /** Cache of values for stale-if-error, as JSON texts in the memory of this process. */
   readonly staleTexts: BoundedTextCache;
   readonly createExecution: typeof createExecution;
-  /** Median latencies of the subgraphs, from which the duration of a plan is estimated. */
+  /** Returns the median latency of a subgraph, from which the duration of a query plan is estimated. */
   readonly latencyOf?: LatencyOf | undefined;
   readonly now: () => number;
   readonly monotonic: () => number;
 };
 
-/** Creates the stages for a configuration. */
+/** Creates the request stages that depend on the configuration. */
 export function createConfiguredStages(config: Config, parts: StageParts): ConfiguredStages {
   const { telemetry, topConsumers, shedding } = parts;
   const rateLimiter = createRateLimiter(config.rateLimit, {

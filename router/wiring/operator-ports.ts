@@ -10,20 +10,26 @@ import { createOperatorCheck } from '../console/server/operator-token.ts';
 import type { ServePaths } from '../http/request-path.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Functions and data of one router, which consists of one process or of several. */
+/**
+ * Functions and data that the admin port and the console need of a router, which consists of one process or
+ * of several.
+ */
 export type OperatorPortParts = Pick<AdminParts, 'inspect' | 'applyBreakerCommand' | 'usage'> & {
   readonly telemetry: Pick<Telemetry, 'log' | 'auditLog'>;
   readonly processes: QueryProcesses;
-  /** Returns the number of the client port. */
+  /** Returns the number of the port on which the router serves clients. */
   readonly clientPort: () => number;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly fetch: typeof fetch;
 };
 
-/** The ports on which operators reach a router. */
+/** The admin port and the console, which operators use. */
 export type OperatorPorts = {
-  /** Returns the console for a port; undefined if it is disabled. */
+  /**
+   * Returns the handler of the console's paths for the client port or the admin port; undefined if the
+   * console is disabled.
+   */
   readonly consoleOn: (port: ConsolePort) => ServePaths | undefined;
   /**
    * Opens the admin port. Returns undefined if it is disabled.
@@ -32,7 +38,9 @@ export type OperatorPorts = {
   readonly openAdminPort: () => Promise<(AsyncDisposable & { readonly url: string }) | undefined>;
 };
 
-/** Creates the ports of one router. Commands are recorded once, on whichever port they arrive. */
+/**
+ * Creates the admin port and the console of one router. Both record operators' commands in the same history.
+ */
 export function createOperatorPorts(config: Config, parts: OperatorPortParts): OperatorPorts {
   const { telemetry, now } = parts;
   const commands = createEventLog(now);

@@ -3,17 +3,17 @@ import { mergeConfig } from '../config/reload/merge-config.ts';
 import { rejectionReasons } from '../supergraph/rejection.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** State of the configuration for the path `/state` of the admin port. */
+/** State of the configuration, as `/state` of the admin port reports it. */
 export type ConfigurationStatus = {
   /** Time in ISO 8601 at which the running configuration took effect. */
   readonly since: string;
-  /** Keys that have changed in the file, but take effect only after a restart. */
+  /** Keys whose values have changed in the file, but take effect only after a restart. */
   readonly restart: readonly string[];
-  /** The last loaded configuration if it was rejected, with the reasons; otherwise null. */
+  /** The last configuration that was loaded, if it was rejected, with the reasons; otherwise null. */
   readonly rejected: { readonly since: string; readonly reasons: readonly string[] } | null;
 };
 
-/** The configuration of a running router. */
+/** The configuration of a running router, which can be replaced while the router runs. */
 export type RunningConfig = {
   readonly current: () => Config;
   readonly status: () => ConfigurationStatus;
@@ -34,14 +34,18 @@ export type RunningConfigParts = {
    */
   readonly apply: (config: Config) => Promise<void>;
   /**
-   * Checks the whole loaded configuration if it has changes that take effect only after a restart.
+   * Checks a loaded configuration that has changes which take effect only after a restart: whether a router
+   * would start with it.
    * @param restart keys of these changes
    * @throws {ConfigError} if a router would not start with it
    */
   readonly check: (loaded: Config, restart: readonly string[]) => void;
 };
 
-/** Creates the state of the configuration, beginning with the one that the router was started with. */
+/**
+ * Creates the state of the configuration. The first configuration is the one that the router was started
+ * with.
+ */
 export function createRunningConfig(
   config: Config,
   { now, telemetry, apply, check }: RunningConfigParts,

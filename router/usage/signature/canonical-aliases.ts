@@ -2,10 +2,10 @@ import { Kind, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
 
 /**
- * Renames the aliases of a document, because aliases may be data (`user_17: user(id: 17)`) and differ between
- * clients that ask the same. The first response name of a field becomes the name of the field, the others
- * become `user__2`, `user__3`. Two selections have the same new response name exactly if they have the same
- * field and had the same response name, so no two selections conflict that did not conflict before.
+ * Renames the aliases of a document, because aliases may contain data (`user_17: user(id: 17)`) and differ
+ * between clients that send the same query. The first response name of a field becomes the name of the field;
+ * further ones become `user__2`, `user__3`. Selections of one field have the same new response name exactly
+ * if they had the same one before, so the renaming creates no conflicts.
  */
 export function canonicalAliases(document: DocumentNode): DocumentNode {
   if (!hasAliases(document)) return document;
@@ -24,7 +24,8 @@ function createNames(taken: Set<string>): (field: string, responseName: string) 
 
   function unusedName(field: string, count: number): string {
     for (let number = count; ; number += 1) {
-      // Names that begin with two underscores are reserved for introspection.
+      // Leading underscores of the field's name are removed, because names that begin with two are reserved
+      // for introspection.
       const name = `${field.replace(/^__/, '')}__${number}`;
       if (taken.has(name)) continue;
       taken.add(name);

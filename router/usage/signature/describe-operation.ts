@@ -6,24 +6,26 @@ import type { NormalizationParts } from './normalize-document.ts';
 import { usedCoordinates } from './used-coordinates.ts';
 import type { UsedCoordinates } from './used-coordinates.ts';
 
-/** The recorded properties of an operation, besides its counts. They contain no variables and no literals. */
+/**
+ * Recorded properties of an operation, apart from request counts. It contains neither variables nor literals.
+ */
 export type OperationDescription = UsedCoordinates & {
-  /** SHA-256 of `body` in hexadecimal digits. */
+  /** SHA-256 of the normalized document (`body`) in hexadecimal digits. */
   readonly signature: string;
   readonly name: string | undefined;
   readonly type: string;
-  /** Normalized document, which can be validated and planned. */
+  /** Document in normalized form (without literals, sorted), which can still be validated and planned. */
   readonly body: string;
 };
 
-/** A prepared operation, as far as its description depends on it. */
+/** The parts of a prepared operation from which its description is derived. */
 export type DescribedOperation = {
   readonly document: DocumentNode;
   readonly name: string | undefined;
   readonly type: string;
 };
 
-/** Describes an operation that is valid for the schema. */
+/** Returns the recorded description of an operation, which must be valid for the schema. */
 export function describeOperation(
   { document, name, type }: DescribedOperation,
   parts: NormalizationParts,
@@ -33,7 +35,7 @@ export function describeOperation(
   return { signature: hash('sha256', body), name, type, body, ...usedCoordinates(own, parts.schema) };
 }
 
-/** Estimated memory of a description in bytes. */
+/** Returns the estimated memory in bytes that a description uses. */
 export function descriptionBytes(description: OperationDescription): number {
   const { fields, arguments: args, inputFields, enumValues, body } = description;
   return (

@@ -15,24 +15,27 @@ import { canonicalAliases } from './canonical-aliases.ts';
 import { compareTexts, replaceLiterals } from './replace-literals.ts';
 
 export type NormalizationParts = {
-  /** Schema that the document is valid for. */
+  /** Schema for which the document is valid. */
   readonly schema: GraphQLSchema;
   /**
-   * Returns the arguments of a field that `@listSize` names as its slicing arguments. Their numbers are page
-   * sizes. They are kept, because the cost of the operation depends on them.
+   * Returns the arguments that the `@listSize` of a field names as slicing arguments (page sizes). Their
+   * numbers are kept and not replaced, because the cost of the operation depends on them.
    */
   readonly slicingArguments: (parent: GraphQLNamedType, field: string) => readonly string[];
 };
 
-/** Returns the document with only the operation of this name and the fragments that it uses. */
+/**
+ * Returns the document reduced to the operation with the given name and the fragments that this operation
+ * uses.
+ */
 export function withOneOperation(document: DocumentNode, name: string | undefined): DocumentNode {
   return separateOperations(document)[name ?? ''] ?? document;
 }
 
 /**
- * Returns the normalized form of a document with one operation: literals replaced, aliases renamed,
- * everything sorted. Operations that differ only in these have the same form. Unlike the signature of
- * Apollo's usage reports, the result is always valid for every schema for which the document is valid.
+ * Returns the normalized form of a document with one operation: literals are replaced, aliases renamed, and
+ * everything is sorted, so that operations which differ only in these have the same form. Unlike the
+ * signature of Apollo's usage reports, the result is valid for every schema for which the document is valid.
  */
 export function normalizeDocument(document: DocumentNode, parts: NormalizationParts): DocumentNode {
   return canonicalAliases(sorted(withoutData(document, parts)));
@@ -68,19 +71,20 @@ function replaceDefault(
   const { defaultValue, variable } = node;
   if (defaultValue === undefined || sizes.has(variable.name.value)) return node;
   const type = inputTypeOf(schema, node);
-  // The value of a default has no variables, and replacing literals adds none.
+  // Replacing the literals of a default value yields another constant value: defaults contain no variables,
+  // and none are added.
   return { ...node, defaultValue: replaceLiterals(defaultValue, type) as typeof defaultValue };
 }
 
 function inputTypeOf(schema: GraphQLSchema, { type }: VariableDefinitionNode): GraphQLInputType | undefined {
-  // The document is valid, so the type of a variable is an input type.
+  // The type of a variable is always an input type here, because the document is valid.
   return typeFromAST(schema, type) as GraphQLInputType | undefined;
 }
 
 /**
- * Sorts definitions, variables, selections, arguments and directives. Selections are ordered by kind and
- * name, as in Apollo's signature, and then by their content, so that the order that a client has chosen makes
- * no difference.
+ * Sorts definitions, variables, selections, arguments and directives, so that documents which differ only in
+ * order become equal. Selections are ordered by kind and name, as in Apollo's signature, and then by their
+ * content.
  */
 function sorted(document: DocumentNode): DocumentNode {
   const keys = new WeakMap<ASTNode, string>();
@@ -140,7 +144,7 @@ function sorted(document: DocumentNode): DocumentNode {
   });
 }
 
-/** Removes the description of a definition, which is free text. */
+/** Removes the description of a definition, because it is free text. */
 function withoutDescription<Node extends { readonly description?: unknown }>(node: Node): Node {
   const copy: Node & { description?: unknown } = { ...node };
   delete copy.description;

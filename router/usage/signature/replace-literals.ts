@@ -47,8 +47,9 @@ function replaceLeaf(node: ValueNode): ValueNode {
 }
 
 /**
- * Replaces a value of a custom scalar. Keys and names in it may be data, so nothing of it is kept, except for
- * its variables: an operation with an unused variable is invalid.
+ * Replaces a value of a custom scalar, such as a JSON object. Even its keys and names may be personal data,
+ * so nothing is kept except the variables in it: without them, the operation would have unused variables and
+ * be invalid.
  */
 function replaceCustomScalar(node: ValueNode): ValueNode {
   if (node.kind === Kind.ENUM) return { kind: Kind.STRING, value: '' };
@@ -70,7 +71,7 @@ function distinct(values: readonly ValueNode[]): readonly ValueNode[] {
   return [...texts].toSorted(([a], [b]) => compareTexts(a, b)).map(([, value]) => value);
 }
 
-/** Compares by code units, so that the order is the same on every machine. */
+/** Compares two texts by code units, so that the sort order is the same on every machine. */
 export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -12,20 +12,28 @@ import { compareTexts } from './replace-literals.ts';
 
 /** Schema coordinates that an operation uses, each list sorted. */
 export type UsedCoordinates = {
-  /** Such as `Query.book`. The type is the one that the field is selected on, which may be an interface. */
+  /**
+   * Fields, such as `Query.book`. The type is the one that the field is selected on, which may be an
+   * interface.
+   */
   readonly fields: readonly string[];
-  /** Such as `Query.book(id:)`. */
+  /** Arguments of fields and directives, such as `Query.book(id:)`. */
   readonly arguments: readonly string[];
   /**
-   * Such as `BookInput.title`. If a variable has an input object type, all fields of the type and of the
-   * types in it count as used, because the values of variables are not read.
+   * Fields of input objects, such as `BookInput.title`. If a variable has an input object type, all fields of
+   * this type and of the types in it count as used, because the values of variables are not read.
    */
   readonly inputFields: readonly string[];
-  /** Such as `Genre.NOVEL`: enum values in the document, and all values of the enums of variables. */
+  /**
+   * Enum values, such as `Genre.NOVEL`: those in the document, and all values of an enum that is the type of
+   * a variable.
+   */
   readonly enumValues: readonly string[];
 };
 
-/** Collects the coordinates that a document with one operation uses. Introspection is left out. */
+/**
+ * Collects the schema coordinates that a document with one operation uses. Introspection fields are left out.
+ */
 export function usedCoordinates(document: DocumentNode, schema: GraphQLSchema): UsedCoordinates {
   const types = new TypeInfo(schema);
   const fields = new Set<string>();
