@@ -47,7 +47,9 @@ export type Generation = AsyncDisposable & {
    * version, because another version may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
-  /** URLs of the subgraphs that this generation calls. Another generation may call other URLs. */
+  /**
+   * URLs of the subgraphs that are called for this supergraph version; another version may have other URLs.
+   */
   readonly routes: Routes;
   /**
    * Number of the group of generations (running supergraph versions) that share connections and circuit
@@ -56,7 +58,7 @@ export type Generation = AsyncDisposable & {
   readonly group: number;
   /** Returns how often circuit breakers of this supergraph's subgraphs have opened. */
   readonly breakerOpenings: () => number;
-  /** Request stages that were created for this generation with its configuration. */
+  /** Request stages that were created for this supergraph version, with the configuration at that time. */
   readonly stages: ConfiguredStages;
   /**
    * Number of the previous supergraph's most used operations that are planned before the new supergraph is

@@ -140,7 +140,7 @@ export type Router = AsyncDisposable & {
   readonly reload: () => Promise<void>;
   /**
    * Loads a new configuration and applies all changes that need no restart. If it is invalid or does not fit
-   * the supergraph, nothing changes. The promise never rejects: the outcome is in the log and in `/state`.
+   * the supergraph, nothing changes. The promise never rejects: the outcome is logged and shown by `/state`.
    */
   readonly reconfigure: (load: () => Config) => Promise<void>;
   /**

@@ -159,9 +159,9 @@ export type RecentRequest = {
   readonly operationType: string | null;
   readonly client: string | null;
   readonly codes: readonly string[];
-  /** Names of the subgraphs whose data is missing or stale. */
+  /** Names of the subgraphs whose data is missing or stale in the response. */
   readonly degraded: readonly string[];
-  /** Names of the subgraphs that were called. */
+  /** Names of the subgraphs that were called for the request. */
   readonly subgraphs: readonly string[];
   /**
    * Where the time went, such as `312 ms: order 40 → inventory 251 (waited 180 for a connection) → router

@@ -18,7 +18,7 @@ export type StepFigures = {
   /** Number of the time step: milliseconds since 1970, divided by `STEP_MS`. */
   readonly step: number;
   readonly requests: number;
-  /** Requests that have failed, or whose response has errors. */
+  /** Number of requests that have failed, or whose response has errors. */
   readonly errors: number;
   readonly degraded: number;
   readonly rejected: number;

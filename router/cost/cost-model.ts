@@ -37,7 +37,7 @@ export type ListSize = {
 
 /** A field of the schema with everything that its cost depends on. */
 export type FieldCost = {
-  /** Unique name in the schema, for example `Query.orders`. */
+  /** Coordinate of the field, its unique name in the schema, for example `Query.orders`. */
   readonly coordinate: string;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly type: GraphQLNamedType;

@@ -9,7 +9,7 @@ import { add } from './saturating.ts';
 /** Returns the estimated cost of an operation in points. */
 export type OperationCost = (variables: Variables) => number;
 
-/** Base cost of a mutation in points. The cost of its selection is added. */
+/** Base cost of a mutation in points. The costs of the selected fields are added to it. */
 export const MUTATION_COST = 10;
 
 /**

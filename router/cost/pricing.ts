@@ -19,7 +19,7 @@ export type Price = {
   readonly calls: (variables: Variables) => readonly FieldCalls[];
 };
 
-/** Estimates costs and calls for the operations of one supergraph. */
+/** Estimates, for operations of one supergraph, their costs and their calls of fields with a rate limit. */
 export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
@@ -40,8 +40,8 @@ export type Pricing = {
 type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
 
 /**
- * Creates the pricing for the operations of a contract. Errors about an operation name only what the contract
- * exposes, but rate limits also count the calls of hidden fields.
+ * Creates the estimation of costs and calls for operations of a contract. Costs and error messages depend
+ * only on what the contract exposes, but rate limits also count calls of fields that it hides.
  * @param exposed the supergraph without the elements that the contract hides
  */
 export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {
@@ -61,7 +61,7 @@ function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estima
   };
 }
 
-/** Creates the pricing for the operations of one supergraph. */
+/** Creates the estimation of costs and calls for operations of one supergraph. */
 export function createPricing(supergraph: DocumentNode, { defaultListSize, fields }: PricingConfig): Pricing {
   const model = readCostModel(supergraph, { defaultListSize });
   const coordinates = Object.keys(fields);

@@ -46,7 +46,10 @@ export function mergeCacheControl(headers: readonly string[]): string {
   return merged.length === 0 ? 'no-store' : merged.join(', ');
 }
 
-/** Removes permissions for shared caches, which must not store the response (RFC 9111 section 5.2.2.7). */
+/**
+ * Removes directives that permit shared caches to store a response, because the response is private (RFC 9111
+ * section 5.2.2.7).
+ */
 export function restrictToPrivate(header: string): string {
   const directives = header.split(',').map((directive) => directive.trim());
   if (directives.includes('no-store')) return header;

@@ -25,7 +25,10 @@ export type PropagatedHeader = { readonly values: readonly string[]; readonly me
  */
 export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 
-/** Compiles header rules into one function; undefined if there are no rules. */
+/**
+ * Compiles the configured rules for headers (pass on, insert) into one function; undefined if there are no
+ * rules.
+ */
 export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtected): Carry | undefined {
   if (rules.length === 0) return undefined;
   const steps = rules.map((rule) => compileRule(rule, isProtected));
@@ -37,7 +40,7 @@ export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtec
   };
 }
 
-/** Returns the rules of a subgraph: those for all subgraphs, then its own. */
+/** Returns the header rules that apply to a subgraph: the rules for all subgraphs, then its own. */
 export function rulesFor(
   rules: Rules,
   subgraph: string | undefined,

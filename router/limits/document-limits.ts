@@ -58,8 +58,8 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 
 /**
- * Converts the error of graphql-js for its `maxTokens` option into the code of the limit; returns other
- * errors unchanged.
+ * Converts the parse error for too many tokens (option `maxTokens` of graphql-js) into the router's error
+ * code for this limit. Returns other errors unchanged.
  */
 export function readParseError(error: unknown, limits: Pick<Config['limits'], 'tokens'>): unknown {
   const isLimit = error instanceof GraphQLError && TOO_MANY_TOKENS.test(error.message);

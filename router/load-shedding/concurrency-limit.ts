@@ -5,24 +5,28 @@ export type LimitOptions = {
   readonly delayMs: number;
   /** Share of the heap, from 0 to 1, above which the router begins to limit requests. */
   readonly heap: number;
-  /** Value of the limit while there is no pressure. */
+  /** Number of requests in flight to which requests are limited while the process is not overloaded. */
   readonly max: number;
 };
 
-/** Lowest value of the limit. Only if memory is short may it be lower. */
+/**
+ * Lowest number of requests in flight to which the limit is reduced. Only if the heap is full, the limit is
+ * lower.
+ */
 const FEWEST = 2;
 /**
- * Minimum number of requests in flight for the limit to start. Fewer requests are not the cause of a delay.
+ * Minimum number of requests in flight for the limit to be reduced. If there are fewer, they are not the
+ * cause of a long event loop delay.
  */
 const FEWEST_TO_BEGIN = 16;
 /**
- * Number of reports of a high delay before the limit starts. A single one may be due to one long task that
- * has ended.
+ * Number of consecutive measurements of a high event loop delay before the limit is reduced. A single one may
+ * be due to one long task that has ended.
  */
 const REPORTS_TO_BEGIN = 2;
 /**
- * Event loop delay in milliseconds that the limit aims at. It is low, because rejections are delayed by it,
- * too.
+ * Event loop delay in milliseconds that a reduced limit aims at. It is low, because it also delays the
+ * responses to rejected requests.
  */
 const HELD_DELAY_MS = 2.5;
 /**
@@ -36,8 +40,8 @@ const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
 /**
- * Utilization of the event loop, from 0 to 1. Below it the process can serve more requests, however long the
- * measured delay is, so the limit rises.
+ * Utilization of the event loop, from 0 to 1, below which a reduced limit rises: the process can then serve
+ * more requests, however long the measured delay is.
  */
 const BUSY = 0.97;
 const IDLE = 0.8;
@@ -46,9 +50,9 @@ const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
 
 /**
- * Limits the requests in flight to a number that keeps the event loop busy without delaying it. Gradient
- * limits usually adapt to the duration of requests. This one adapts to the delay of the event loop, because
- * slow subgraphs are no reason to reject requests.
+ * Limits the number of requests in flight, so that the event loop is busy but not delayed. Gradient limits
+ * usually adapt to the duration of requests. This one adapts to the delay of the event loop, because slow
+ * subgraphs are no reason to reject requests.
  */
 export class ConcurrencyLimit {
   readonly #options: LimitOptions;
@@ -92,8 +96,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Called between two pressure reports. If the heap has filled up since the last report, the limit becomes
-   * the number of requests now in flight, so no further request is admitted.
+   * Called between two measurements of the load. If the heap has filled up since the last one, the limit
+   * becomes the number of requests now in flight, so that no further request is admitted.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;

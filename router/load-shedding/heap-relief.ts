@@ -1,15 +1,20 @@
 import type { Pressure } from './pressure.ts';
 
-/** Pause in milliseconds in which the garbage collector can free evicted memory before more is evicted. */
+/**
+ * Minimum milliseconds between two evictions of cache entries, in which the garbage collector can free the
+ * evicted memory.
+ */
 const PAUSE_MS = 1_000;
 
-/** Evicts cache entries, again and again, while the heap usage is above a threshold. */
+/**
+ * Calls its listeners, which evict cache entries, again and again while the heap usage is above a threshold.
+ */
 export class HeapRelief {
   readonly #share: number;
   readonly #listeners = new Set<() => void>();
   #sinceMs = Infinity;
 
-  /** @param share heap usage above which entries are evicted, from 0 to 1 */
+  /** @param share heap usage, from 0 to 1, above which cache entries are evicted */
   constructor(share: number) {
     this.#share = share;
   }

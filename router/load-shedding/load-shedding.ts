@@ -23,18 +23,24 @@ import type { Priority } from './priority.ts';
  * OVERLOADED.
  */
 export type LoadShedding = Disposable & {
-  /** Called before the body is read. */
+  /** Checks the limit before the body of a request is read. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
-  /** Called when the body has been read, before the token is verified or the operation is looked up. */
+  /** Checks the limit when the body was read, before the token is verified or the operation is looked up. */
   readonly checkBody: (request: Pick<IncomingMessage, 'headers'>, body: unknown) => void;
-  /** Called before the token is verified. Counts the request as in flight until `leave`. */
+  /**
+   * Checks the limit before the token is verified, and counts the request as in flight until `leave` is
+   * called.
+   */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
-  /** Called before a document that is not cached is parsed, validated and planned. */
+  /** Checks the limit before a document that is not cached is parsed, validated and planned. */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
-  /** Called before the cost of an operation is charged to its caller. */
+  /** Checks the limit before the cost of an operation is charged to its caller. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Calls the listener while heap usage is above its limit, until the result is disposed. */
+  /**
+   * Calls the listener (which evicts cache entries) while the heap usage is above its limit, until the
+   * returned object is disposed.
+   */
   readonly onFullHeap: (listener: () => void) => Disposable;
   readonly state: () => { readonly limit: number; readonly inFlight: number };
 };
@@ -50,8 +56,8 @@ export type LoadSheddingParts = {
 const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
- * Number of requests between two checks of the heap. The reports of the pressure are too rare, because
- * hundreds of bodies may arrive in one turn of the event loop.
+ * Number of requests after which the heap usage is checked again. The periodic measurement is too rare,
+ * because hundreds of bodies may arrive in one turn of the event loop.
  */
 const HEAP_EVERY = 16;
 
@@ -78,8 +84,8 @@ export function createLoadShedding(
   }
 
   /**
-   * Throws if the limit of the priority is reached.
-   * @param entered 1 if the request itself is already counted as in flight.
+   * Rejects a request if as many requests are in flight as its priority permits.
+   * @param entered 1 if the request itself is already counted as in flight
    */
   function check(priority: Priority, entered: 0 | 1): void {
     if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;

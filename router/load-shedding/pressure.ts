@@ -2,38 +2,39 @@ import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Schedule } from '../shared/schedule.ts';
 import { youngBytes } from './young-generation.ts';
 
-/** Load of a process. */
+/** Load (pressure) of a process within one time window: event loop delay and utilization, and heap usage. */
 export type Pressure = {
   /** Duration of the measurement in milliseconds: the time since the previous report. */
   readonly ms: number;
-  /** Mean delay of timers in milliseconds. */
+  /** Mean time in milliseconds by which timers fired too late. */
   readonly delayMs: number;
   /** Utilization of the event loop, from 0 to 1. */
   readonly busy: number;
-  /** Share of the old generation of the heap in use, from 0 to 1. */
+  /** Share, from 0 to 1, of V8's old generation (memory for long-lived objects) that is in use. */
   readonly heap: number;
 };
 
-/** Reports the pressure periodically until the result is disposed. */
+/** Measures the load of the process and reports it periodically, until the returned object is disposed. */
 export type WatchPressure = (report: (pressure: Pressure) => void) => PressureWatch;
 
-/** Measures the pressure until it is disposed. */
+/** A running measurement of the process's load, which ends when it is disposed. */
 export type PressureWatch = Disposable & {
-  /** Returns the current heap usage, for checks between two reports. */
+  /** Returns the share of the heap in use now, from 0 to 1, for checks between two reports. */
   readonly heap: () => number;
 };
 
 /**
- * The intervals differ from each other. Timers with one interval could run in step with the event loop, and
- * would then measure either the whole duration of each turn or nothing.
+ * Intervals in milliseconds of the timers whose delay is measured. They differ from each other, because
+ * timers with one interval could run in step with the event loop, and would then measure either the whole
+ * duration of each turn or nothing.
  */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
-/** Minimum time between two reports of the pressure, in milliseconds. */
+/** Minimum time in milliseconds between two reports of the process's load. */
 export const WINDOW_MS = 100;
 
 /**
- * Measures the pressure by the delay of timers. Their mean is used, because a garbage collection delays only
- * one of them, while a queue of work delays all.
+ * Creates the measurement of the process's load by the delay of timers. Their mean is used, because a garbage
+ * collection delays only one of them, while a queue of work delays all.
  */
 export function createPressureWatch({
   schedule,
@@ -90,8 +91,8 @@ export function createPressureWatch({
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   const young = youngBytes();
-  // If the V8 flag is missing or leaves no space for the old generation, only the usage of the whole heap is
-  // known.
+  // If no V8 flag sets the size of the young generation, or its size leaves no space for the old generation,
+  // only the usage of the whole heap can be computed.
   if (young === 0 || young >= limit) return used / limit;
   return (used - youngInUse()) / (limit - young);
 }

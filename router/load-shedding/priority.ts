@@ -12,11 +12,16 @@ export const SHARES = {
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /** Highest share: before its body is read, the priority of a request is unknown and may be the highest. */
+  /**
+   * The highest share: the body of the request is not read yet, so its priority is unknown and may be the
+   * highest.
+   */
   unread: 1,
 } as const;
 
-/** Priority of a request. Under pressure, requests with a lower one are rejected first. */
+/**
+ * Priority of a request. While the process is overloaded, requests with a lower priority are rejected first.
+ */
 export type Priority = keyof typeof SHARES;
 
 export const LOWEST_SHARE = SHARES.anonymous_expensive;

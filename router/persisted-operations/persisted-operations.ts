@@ -46,7 +46,10 @@ export type PersistedParts = {
 /** Content of `extensions.persistedQuery` in Apollo's protocol for automatic persisted queries. */
 type PersistedQuery = { readonly id: string };
 
-/** Finds operations by hash (automatic persisted queries) and in manifests (safelist). */
+/**
+ * Creates the function that finds documents by hash (automatic persisted queries) or id (manifests), and
+ * enforces the safelist.
+ */
 export async function createPersistedOperations(
   config: Pick<Config, 'persistedOperations'>,
   { redis, telemetry }: PersistedParts,

@@ -14,7 +14,7 @@ export type Registry = {
    * never rejects. Each contract (`graph`) has documents of its own.
    */
   readonly find: (sha256: string, graph?: string) => Promise<string | undefined>;
-  /** Stores a document whose hash the caller has verified. */
+  /** Stores the document of an automatic persisted query. The caller has verified its hash. */
   readonly register: (sha256: string, source: string, graph?: string) => void;
 };
 
@@ -40,7 +40,7 @@ export function createRegistry(
     if (redis === undefined) return undefined;
     const source = await withRedis(
       redis,
-      // Each read renews the expiry, so documents in use never expire.
+      // Reading a document renews its expiry in Redis, so documents in use never expire.
       () => redis.withTimeout(redis.client.getex(keyOf(sha256, graph), 'EX', ttlS)),
       () => null,
     );

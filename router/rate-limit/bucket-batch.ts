@@ -108,7 +108,9 @@ export class BucketBatch {
     return this.#charges.push(debits) - 1;
   }
 
-  /** Adds a refund. A negative number of points is charged, but no more than the bucket holds. */
+  /**
+   * Adds a refund to the batch. A negative number of points is charged, but no more than the bucket holds.
+   */
   refund({ bucket, points }: Debit): void {
     this.#refunds.push(this.#indexOf(bucket), points);
   }

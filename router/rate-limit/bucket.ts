@@ -4,7 +4,7 @@ export type BucketSize = {
   readonly name: string;
   readonly points: number;
   readonly windowMs: number;
-  /** The name as a string of a structured field, with quotes. */
+  /** Name of the bucket in quotes, as a structured-field string for response headers. */
   readonly quotedName: string;
   /** Item of the header `RateLimit-Policy`, such as `"FREE";q=1000;w=60`. */
   readonly policy: string;

@@ -43,7 +43,7 @@ export type CallDebit = Debit & {
  */
 type Account = { readonly owner: string; readonly bucket: Bucket };
 
-/** Maximum number of addresses whose buckets stay in memory. */
+/** Maximum number of client addresses whose buckets stay in memory. */
 const MAX_ADDRESSES = 20_000;
 
 /**

@@ -37,7 +37,10 @@ export type AdmissionParts = {
    * @throws {RouterError} OVERLOADED
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Called in mode `measure` for each operation that mode `enforce` would reject. */
+  /**
+   * Called for an operation that exceeds a limit but is admitted, because limits are only measured
+   * (`measure`) and not enforced (`enforce`).
+   */
   readonly measured: (code: RouterError['code']) => void;
 };
 

@@ -23,7 +23,10 @@ export type Reservation = {
    * be refunded.
    */
   readonly calls: readonly CallDebit[];
-  /** Points that are left in the emptiest bucket; undefined if the charge used no bucket. */
+  /**
+   * Points that are left in the caller's emptiest bucket after the charge; undefined if the charge used no
+   * bucket.
+   */
   readonly remaining: number | undefined;
 };
 
@@ -50,7 +53,9 @@ export type RateLimitDecision =
        * is down.
        */
       readonly shortage?: Shortage;
-      /** The field that is called too often; undefined if the cost is too high. */
+      /**
+       * Coordinate of the field that is called too often; undefined if the cost of the operation is too high.
+       */
       readonly field?: string;
     }
   /**
@@ -61,7 +66,9 @@ export type RateLimitDecision =
       readonly kind: 'unaffordable';
       readonly headers: Headers;
       readonly affordable: number;
-      /** The field that is called too often; undefined if the cost is too high. */
+      /**
+       * Coordinate of the field that is called too often; undefined if the cost of the operation is too high.
+       */
       readonly field?: string;
     };
 

@@ -136,7 +136,10 @@ function isFull({ charges, refunds, buckets }: BucketBatch): boolean {
   return charges >= FULL_BATCH.charges || refunds >= FULL_BATCH.refunds || buckets >= FULL_BATCH.buckets;
 }
 
-/** One call of the script: a batch of charges and refunds, and the promises of its results. */
+/**
+ * One call of the Redis script that updates buckets: a batch of charges and refunds, and the promises of its
+ * results.
+ */
 class ScriptCall {
   readonly batch = new BucketBatch();
   /** Whether each charge of the batch was admitted; undefined if Redis does not respond in time. */

@@ -6,13 +6,18 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 /** Knows whether Redis responds. Requests do not wait for Redis while it is unavailable. */
 export type Availability = {
   available(): boolean;
-  /** Called when a command has failed. Redis counts as unavailable until a probe succeeds. */
+  /**
+   * Must be called when a Redis command has failed. Redis then counts as unavailable until a probe succeeds.
+   */
   lose(reason: unknown): void;
   /** Resolves when the first connection attempt has ended, successfully or not. */
   readonly tried: Promise<void>;
 };
 
-/** Runs a command. While Redis is unavailable, or if the command fails, returns the result of `otherwise`. */
+/**
+ * Runs a Redis command. While Redis is unavailable, or if the command fails, returns the result of
+ * `otherwise`.
+ */
 export async function withRedis<Result>(
   redis: Pick<Availability, 'available' | 'lose'> | undefined,
   command: () => Promise<Result>,
@@ -27,7 +32,7 @@ export async function withRedis<Result>(
   }
 }
 
-/** Milliseconds without a response after which a connection counts as broken and is replaced. */
+/** Milliseconds without a response after which a Redis connection counts as broken and is replaced. */
 export const STUCK_MS = 1_000;
 const PROBE_MS = 200;
 

@@ -303,7 +303,7 @@ export function createTelemetry(
     ...supergraphEvents({ log, metrics }),
     ...usageEvents({ log, metrics }),
 
-    /** Counts an attempt to change the configuration, and logs it. */
+    /** Counts and logs an attempt to change the configuration of the running router. */
     configurationChanged(event: ConfigurationChanged): void {
       metrics.configurations.inc({ outcome: event.outcome });
       const { outcome, ...fields } = event;

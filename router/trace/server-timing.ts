@@ -10,7 +10,7 @@ type Entry = { readonly name: string; ms: number; readonly notes: Set<string> };
  * left out.
  */
 const MAX_LENGTH = 1_024;
-/** Maximum length in characters of the description of an entry. */
+/** Maximum length in characters of the description of an entry in the `Server-Timing` header. */
 const MAX_DESCRIPTION = 160;
 
 /**

@@ -4,7 +4,10 @@ import type { StageName } from '../request/request-trace.ts';
 import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
-/** Share of a fetch's time, from 0 to 1, from which a wait within it is mentioned in the note. */
+/**
+ * Share from 0 to 1. A wait for a connection is mentioned if it took at least this share of the fetch; the
+ * router's longest stage is mentioned if the router took at least this share of the request.
+ */
 const NOTABLE = 0.1;
 /** Milliseconds from which a fetch's wait for a connection is mentioned. */
 const NOTABLE_MS = 1;

@@ -8,7 +8,7 @@ export type UsageCounts = {
   requests: number;
   /** Number of requests that were rejected or whose response has errors. */
   errors: number;
-  /** Sum of the estimated costs in points. */
+  /** Sum of the estimated costs of all requests, in points. */
   cost: number;
   /** Number of requests in each latency bucket alone, without those of lower buckets. */
   readonly latencyBuckets: number[];

@@ -32,7 +32,7 @@ export type UsageRecorder = AsyncDisposable & {
   readonly record: RecordUsage;
   /** Returns all usage that was counted since the start of the process. */
   readonly report: () => UsageJson;
-  /** Delivers all counts that were not delivered yet. The promise never rejects. */
+  /** Delivers all usage counts that were not delivered yet. The promise never rejects. */
   readonly flush: () => Promise<void>;
 };
 

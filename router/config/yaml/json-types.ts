@@ -7,11 +7,11 @@ export type JsonTypes = ReadonlySet<string> | 'any';
 /** Looks up which JSON types and which keys a schema allows at a path of the configuration. */
 export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
-  /** Returns the keys of the object at a path; empty if it may have any keys. */
+  /** Returns the keys that an object at a path may have; empty if it may have any keys. */
   readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
 };
 
-/** Returns the lookup for a zod schema. The schema is converted on first use. */
+/** Returns the lookup of allowed types and keys for a zod schema. The schema is converted on first use. */
 export function schemaPaths(schema: z.ZodType): SchemaPaths {
   let root: unknown;
   const schemasAt = (path: readonly (string | number)[]) => {

@@ -3,7 +3,10 @@ import type { Alias, Document } from 'yaml';
 import { messageOf } from '../../shared/error-message.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 
-/** A parsed YAML file. If it has problems, `places` is incomplete and `value` must not be called. */
+/**
+ * A parsed YAML file. If it has problems, the record of positions (`places`) is incomplete and `value` must
+ * not be called.
+ */
 export type ParsedDocument = {
   readonly places: YamlPlaces;
   /**
@@ -15,7 +18,7 @@ export type ParsedDocument = {
   readonly value: () => unknown;
 };
 
-/** Parses a YAML file with one document. Merge keys (`<<`) copy the entries of another map. */
+/** Parses a YAML file, which must have one document. Merge keys (`<<`) copy the entries of another map. */
 export function parseYamlDocument(text: string, fileName: string): ParsedDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });

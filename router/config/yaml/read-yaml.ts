@@ -87,7 +87,7 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
   return place === undefined ? path.join('.') : where(path, place);
 }
 
-/** Where a configuration value comes from. */
+/** Origin of a configuration value: the default, the file or an environment variable. */
 export type ValueOrigin = {
   /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;

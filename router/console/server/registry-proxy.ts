@@ -79,7 +79,10 @@ export function registryOf({
   return registry ?? sources.find((source) => source.registry !== undefined)?.registry;
 }
 
-/** Returns the message for a registry that does not respond. The error of `fetch` has the reason as cause. */
+/**
+ * Returns the error message for a registry that does not respond. `fetch` puts the reason into the `cause` of
+ * its error.
+ */
 function unreachable(error: unknown): string {
   const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return `the registry does not respond (${codeOrMessageOf(reason)}); the router serves what it has`;

@@ -158,7 +158,7 @@ const SUBGRAPH_METRICS = {
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
-/** Metrics of limits, authentication and the other parts that admit or reject requests. */
+/** Metrics of rate limits, authentication and the other parts that admit or reject requests. */
 const ADMISSION_METRICS = {
   rateLimit: {
     name: 'tributary_rate_limit_decisions_total',

@@ -42,7 +42,9 @@ export type TracingParts = {
   readonly monotonic: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
-  /** Called when exports of spans fail: at the first, second, fourth, eighth failure in a row and so on. */
+  /**
+   * Called when spans could not be exported: at the first, second, fourth, eighth failure in a row and so on.
+   */
   readonly onExportFailed: (event: { readonly reason: string; readonly failures: number }) => void;
 };
 
