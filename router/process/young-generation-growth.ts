@@ -41,6 +41,9 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
  * started without a maximum, V8 decides itself.
  */
 export function holdYoungGeneration(): void {
+  // Otherwise V8 may create the objects of responses in its old generation for the rest of the process, if
+  // they survived collections in an overload. Their garbage then keeps younger objects alive, too.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
   // V8 has already read these two flags for this thread. Threads that start later get their maximum from
   // `resourceLimits`, which the flags would override.
