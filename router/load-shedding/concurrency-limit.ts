@@ -32,10 +32,13 @@ const HELD_DELAY_MS = 2.5;
 /**
  * Milliseconds after which the limit is lifted. Without this it might never end: clients that retry at once
  * keep the event loop delayed, even if they are rejected. If the limit has to start again soon, the time
- * doubles.
+ * doubles. The limit is lifted in steps: if all requests were admitted at once during an overload, those of
+ * 200 ms would be in flight before the limit starts again, and each of them would wait for all others.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
+/** Factor by which the limit grows with each report while it is lifted. */
+const LIFT_GROWTH = 1.5;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
@@ -58,13 +61,14 @@ export class ConcurrencyLimit {
   readonly #options: LimitOptions;
   #limit: number;
   #working = false;
+  #lifting = false;
   #inFlight = 0;
   #most = 0;
   #left = 0;
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
-  /** Milliseconds since the limit was last put into force or lifted. */
+  /** Milliseconds since the limit was last put into force, or since it was lifted or began to be. */
   #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {
@@ -116,14 +120,14 @@ export class ConcurrencyLimit {
     this.#most = this.#inFlight;
     this.#left = 0;
     this.#sinceMs += ms;
-    if (this.#working && this.#sinceMs > this.#stayMs && heap <= mostHeap) {
-      this.#letGo();
-      return;
-    }
+    if (this.#working && !this.#lifting && this.#sinceMs > this.#stayMs && heap <= mostHeap) this.#letGo();
     const isLate = delayMs > mostDelayMs && busy >= BUSY && under >= FEWEST_TO_BEGIN;
     this.#lateReports = isLate ? this.#lateReports + 1 : 0;
-    if (!this.#working) {
-      if (this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) return;
+    if (!this.#working || this.#lifting) {
+      if (this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) {
+        if (this.#lifting) this.#lift();
+        return;
+      }
       this.#begin();
     }
     this.#waitMs -= ms;
@@ -152,13 +156,19 @@ export class ConcurrencyLimit {
     this.#stayMs = this.#sinceMs > this.#stayMs ? STAY_MS : Math.min(2 * this.#stayMs, LONGEST_STAY_MS);
     this.#sinceMs = 0;
     this.#waitMs = 0;
+    this.#lifting = false;
   }
 
   #letGo(): void {
-    this.#limit = this.#options.max;
-    this.#working = false;
+    this.#lifting = true;
     this.#sinceMs = 0;
     this.#lateReports = 0;
+  }
+
+  #lift(): void {
+    this.#set(this.#limit * LIFT_GROWTH);
+    this.#lifting = this.#limit < this.#options.max;
+    this.#working = this.#lifting;
   }
 
   #set(limit: number): void {

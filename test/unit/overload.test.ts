@@ -28,6 +28,21 @@ describe('the concurrency limit of a simulated process', () => {
     },
   );
 
+  it('delays no request by much when it is lifted although the overload lasts', () => {
+    const load = {
+      limit: LIMIT,
+      cpuMs: 2,
+      subgraphMs: 5,
+      rejectionMs: REJECTION_MS,
+      seconds: 35,
+      settleS: 3,
+    };
+    const { servedPerSecond, servedP99Ms, rejectionP99Ms } = simulate({ ...load, rate: 1_500 });
+    expect(servedPerSecond).toBeGreaterThan(470);
+    expect(servedP99Ms).toBeLessThan(300);
+    expect(rejectionP99Ms).toBeLessThan(200);
+  });
+
   it('rejects nothing up to nine tenths of its capacity', () => {
     for (const cpuMs of [0.3, 3, 20]) {
       const load = { limit: LIMIT, cpuMs, subgraphMs: 50, rejectionMs: REJECTION_MS, seconds: 6, settleS: 0 };
@@ -91,20 +106,28 @@ describe('the concurrency limit', () => {
     expect(seconds).toBeLessThan(1);
   });
 
-  it('pauses after a while although the event loop stays late, and after a longer one the next time', () => {
+  it('lifts itself in steps after a while, and later the next time if the event loop is late again', () => {
     const limit = limitWith(200);
     const late: Pressure = { ...QUIET, delayMs: 400, busy: 1 };
-    const secondsAtWork = () => {
+    const onTime: Pressure = { ...QUIET, busy: 1 };
+    const reportsUntil = (isReached: () => boolean, pressure: Pressure) => {
       let reports = 0;
-      while (!limit.isWorking) limit.adjust(late);
-      for (; limit.isWorking; reports++) limit.adjust(late);
-      return reports / 10;
+      for (; !isReached(); reports++) limit.adjust(pressure);
+      return reports;
     };
-    expect(secondsAtWork()).toBeCloseTo(10, 0);
+    const secondsHeld = () => {
+      reportsUntil(() => limit.isWorking, late);
+      let before = limit.limit;
+      const grows = () => limit.limit > before || ((before = limit.limit), false);
+      return reportsUntil(grows, late) / 10;
+    };
+    expect(secondsHeld()).toBeCloseTo(10, 0);
+    expect(reportsUntil(() => !limit.isWorking, onTime)).toBeLessThan(20);
     expect(limit.limit).toBe(LIMIT.max);
-    expect(secondsAtWork()).toBeCloseTo(20, 0);
+    expect(secondsHeld()).toBeCloseTo(20, 0);
+    reportsUntil(() => !limit.isWorking, onTime);
     for (let report = 0; report < 300; report++) limit.adjust(QUIET);
-    expect(secondsAtWork()).toBeCloseTo(10, 0);
+    expect(secondsHeld()).toBeCloseTo(10, 0);
   });
 
   it('halves repeatedly while too much of the heap is in use', () => {

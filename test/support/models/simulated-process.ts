@@ -21,6 +21,7 @@ export type Simulated = {
   readonly rejectionP50Ms: number;
   readonly rejectionP99Ms: number;
   readonly servedP50Ms: number;
+  readonly servedP99Ms: number;
   readonly limit: number;
   readonly rejected: number;
 };
@@ -95,6 +96,7 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
     rejectionP50Ms: quantile(rejections, 0.5),
     rejectionP99Ms: quantile(rejections, 0.99),
     servedP50Ms: quantile(responses, 0.5),
+    servedP99Ms: quantile(responses, 0.99),
     limit: limit.limit,
     rejected: rejections.length,
   };
