@@ -52,8 +52,8 @@ export type Generation = AsyncDisposable & {
    */
   readonly routes: Routes;
   /**
-   * Number of the group of generations (running supergraph versions) that share connections and circuit
-   * breakers.
+   * Number that identifies the group of running supergraph versions which share circuit breakers and
+   * connections to subgraphs.
    */
   readonly group: number;
   /** Returns how often circuit breakers of this supergraph's subgraphs have opened. */
@@ -75,14 +75,14 @@ export type GenerationParts = {
   readonly createPlanner: typeof createPlanner;
   readonly stages: ConfiguredStages;
   /**
-   * Number of the group of generations (running supergraph versions) with which the new one shares
-   * connections and circuit breakers.
+   * Number of the group (see `Generation`): the new supergraph version shares circuit breakers and
+   * connections to subgraphs with the running versions of the same group.
    */
   readonly group: number;
 };
 
 /**
- * Builds everything that depends on the supergraph version, with one configuration.
+ * Builds everything that depends on the version of the supergraph and on the configuration.
  * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph cannot be served
  */
 export async function buildGeneration(
@@ -192,8 +192,8 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
 }
 
 /**
- * Returns the functions that detect operations which the canary's supergraph rejects as invalid although the
- * supergraph of the other callers (the baseline) accepts them.
+ * Returns the functions that detect errors of the canary (a new supergraph that serves a share of the
+ * callers): operations that its schema rejects as invalid, but the supergraph of all other callers accepts.
  */
 export function watchCanaries(rejected: RejectedOperations): GenerationsParts<Generation>['canaries'] {
   return {

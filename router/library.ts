@@ -7,7 +7,10 @@ export { ConfigError } from './config/yaml/read-yaml.ts';
 export type { RequestTrace } from './request/request-trace.ts';
 export type { Config, Router };
 
-/** Parts of a router that a program may replace: the environment variables, `fetch` and the log. */
+/**
+ * Parts of a router that the program using this library may replace: environment variables, `fetch` and the
+ * log.
+ */
 export type RouterOptions = Partial<Pick<Parts, 'env' | 'fetch' | 'log'>>;
 
 /**

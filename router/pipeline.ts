@@ -15,8 +15,8 @@ import type { RequestLease } from './supergraph/generations.ts';
 import type { RecordUsage } from './usage/usage-recorder.ts';
 
 /**
- * Stages of a request that stay the same when the supergraph or the configuration changes. They run before
- * the stages that depend on the configuration. Each throws a RouterError to reject the whole request.
+ * Stages of a request that are not replaced when the supergraph or the configuration changes. They run before
+ * the stages that are. Each stage may throw a RouterError to reject the request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
@@ -28,13 +28,13 @@ export type Stages = {
    */
   readonly selectGraph: SelectGraph;
   /**
-   * Acquires a lease on the supergraph generation that serves a caller, so that it stays in use until the
-   * request ends. Undefined before the first supergraph is loaded.
+   * Acquires a lease on the version of the supergraph that serves this caller, so that it stays in use until
+   * the request ends. Returns undefined before the first supergraph is loaded.
    */
   readonly acquire: (payer: Payer) => RequestLease<Generation> | undefined;
   /** Reads the GraphQL request. If it has only a hash or id, finds the document. */
   readonly resolve: PersistedOperations['resolve'];
-  /** Adds the request to the usage counts of its operation and client; undefined if usage is not recorded. */
+  /** Counts the request in the usage of its operation and client; undefined if usage is not recorded. */
   readonly recordUsage?: RecordUsage | undefined;
 };
 
@@ -57,7 +57,9 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     }
   };
 
-  /** Serves a request whose headers or claims select another graph than the path that it was sent to. */
+  /**
+   * Serves a request whose headers or token claims select another graph than the one at the request's path.
+   */
   async function serveOther(
     graph: string,
     received: ClientRequest,
@@ -104,7 +106,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   }
 }
 
-/** An operation that was parsed, validated and found for a request, before it is authorized and charged. */
+/** An operation that is ready to be authorized and charged: its document was found, parsed and validated. */
 type PreparedRequest = {
   readonly operation: Operation;
   readonly inputs: Variables;
@@ -141,8 +143,8 @@ async function respondWithData(
 }
 
 /**
- * Plans an operation and responds with the plan, because the client asked not to execute it. The caller is
- * charged for the document, but not for the cost of the operation.
+ * Plans an operation and responds with the plan instead of executing it, as the client requested. The caller
+ * is charged for the document, but not for the cost of the operation.
  */
 async function respondWithPlan(
   { operation, inputs, caller, planRequest, owing }: PreparedRequest & { readonly planRequest: PlanRequest },
@@ -162,7 +164,8 @@ async function respondWithPlan(
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  // The configuration names a contract that the registry has not published yet, or publishes no longer.
+  // The configured contract is not in the registry's release: it was not published yet, or is no longer
+  // published.
   if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

@@ -125,9 +125,9 @@ export type Router = AsyncDisposable & {
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
-  /** Adds a function that receives each rollback of a canary that this process decides. */
+  /** Adds a function that is called each time this process rolls a canary back. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
-  /** Ends a canary that another process of the router has rolled back. */
+  /** Ends a canary because another process of the router has rolled it back. */
   readonly rollBack: (decision: RollbackDecision) => void;
   /**
    * Returns the usage that this process has recorded: operations with clients and request counts. Undefined
@@ -231,8 +231,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
   };
   /**
-   * Returns the function that builds a generation (the running parts of one supergraph version) with the
-   * given configuration.
+   * Returns the function that builds everything that serves one version of the supergraph (a generation),
+   * with the given configuration.
    */
   const createWith = (current: Config): Create<Generation> => {
     const stages = createConfiguredStages(current, shared);
@@ -306,15 +306,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
-      // Loads the supergraph again, because a supergraph that was rejected may be valid with the new
-      // configuration.
+      // The supergraph is loaded again: one that was rejected before may be valid with the new configuration.
       void generations.reload();
     },
     check(loaded, restart) {
       checkCertificates(loaded);
       createClientAddress(loaded.listen.trustedProxies);
-      // If the source of the supergraph changes with a restart, the configuration will apply to another
-      // supergraph, so it is not checked against the present one.
+      // If the source of the supergraph is to change at the next restart, the configuration will be used with
+      // another supergraph, so it is not checked against the active one.
       if (restart.some((key) => key.startsWith('supergraph.'))) return;
       using lease = generations.acquireCurrent();
       if (lease !== undefined) fitSupergraph(lease.generation.supergraph, loaded);
@@ -341,8 +340,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   telemetry.observe({
     supergraph: generations.status,
-    // A gauge has one value for each subgraph. If several supergraph versions have separate clients for a
-    // subgraph, it is the value of the client that serves most callers.
+    // A gauge has one value for each subgraph. If several supergraph versions use different HTTP clients for
+    // a subgraph, the value is that of the client that serves most callers.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
     clients: server.clients,
     cachedOperations() {
@@ -409,15 +408,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     queryProcess,
     reload: generations.reload,
     reconfigure(load) {
-      // The configuration is also reloaded by SIGHUP, which programs that rotate logs send after they have
-      // renamed the file.
+      // SIGHUP also reloads the configuration. Programs that rotate logs send it after they have renamed the
+      // file, so the file must be opened again.
       telemetry.reopenAuditFile();
       return running.reconfigure(load);
     },
     async drain() {
       health.drain();
       healthPort?.publish();
-      // No new supergraph is activated while draining, because it would serve hardly any request.
+      // No new supergraph is activated during the shutdown, because it would serve hardly any request.
       await generations.stopFollowing();
       await delay(config.shutdown.lameDuckMs);
       await server.drain(config.shutdown.graceMs);
@@ -436,7 +435,8 @@ function claimConditions({ overrides, graphs }: Config): readonly ClaimCondition
 }
 
 /**
- * Returns the settings of `usage`. By default, usage counts are sent to the registry that the router follows.
+ * Returns the settings of `usage`. By default, usage counts are sent to the registry from which the router
+ * gets its supergraph.
  */
 function withFollowedRegistry({ usage, supergraph }: Config): Config['usage'] {
   const followed = sourcesOf(supergraph).find((source) => source.kind === 'registry');

@@ -27,7 +27,7 @@ export type Inspection = {
   readonly state: unknown;
   /** Reasons why the router is not ready; empty if it is ready. */
   readonly unready: readonly string[];
-  /** Status of the supergraph in each process: the active and the last rejected one. */
+  /** For each process of the router: its active supergraph, and the last supergraph that it rejected. */
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
@@ -45,7 +45,7 @@ export type OperatorAccess =
 export type CheckOperator = (request: IncomingMessage) => Promise<OperatorAccess>;
 
 export type AdminParts = CommandParts & {
-  /** Checks the operator's token in requests for breaker commands, `/state` and `/usage`. */
+  /** Checks the operator's token in requests that force a circuit breaker or read `/state` or `/usage`. */
   readonly checkOperator: CheckOperator;
   readonly inspect: () => Promise<Inspection>;
   /**
@@ -59,7 +59,10 @@ export type AdminParts = CommandParts & {
   readonly now: () => number;
 };
 
-/** Serves metrics, health, state and breaker commands on a separate port that clients cannot reach. */
+/**
+ * Serves metrics, health, state and commands to circuit breakers on a separate port that clients cannot
+ * reach.
+ */
 export async function listenAdmin(
   { admin: config, ...limits }: Pick<Config, 'admin' | 'listen' | 'limits'>,
   parts: AdminParts,
@@ -87,8 +90,8 @@ export async function listenAdmin(
 }
 
 /**
- * Number of listening sockets for the admin port; Node accepts one connection per socket in each turn of the
- * event loop. A few suffice, because its only clients are probes, metrics collectors and operators.
+ * Number of listening sockets for the admin port. Node accepts one connection per socket in each turn of the
+ * event loop, so a few sockets suffice for probes, metrics collectors and operators.
  */
 const HANDLES = 16;
 
@@ -124,8 +127,8 @@ async function publicResponse(
 }
 
 /**
- * Responds to requests of operators. The token is checked before the path is looked up, so that a path added
- * later is protected too.
+ * Responds to requests of operators. The token is checked before the path is looked up, so that paths which
+ * are added to the code later are protected too.
  */
 async function operatorResponse(request: IncomingMessage, parts: AdminParts): Promise<ClientResponse> {
   const operator = await parts.checkOperator(request);

@@ -10,8 +10,8 @@ export type BreakerCommandParts = {
 };
 
 /**
- * Creates the function that applies breaker commands to the circuit breakers of this process. It accepts
- * subgraphs and fields of the active supergraph.
+ * Creates the function that applies an operator's command to the circuit breaker of a subgraph or field in
+ * this process. A subgraph or field that the active supergraph does not have is rejected.
  */
 export function createBreakerCommands({
   force,

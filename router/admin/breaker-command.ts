@@ -26,20 +26,18 @@ export type CommandResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string };
 
-/**
- * Applies a command to the circuit breakers. If the router has several worker processes, it is applied in all
- * of them.
- */
+/** Applies a command to the circuit breakers of all worker processes of the router. */
 export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
 /**
- * Records a breaker command that an operator has sent, in the audit log and in the history of the console.
+ * Records a command that an operator has sent to a circuit breaker, in the audit log and in the console's
+ * history.
  */
 export type Audit = (entry: AuditEntry) => void;
 
 export type AuditEntry = {
   /**
-   * Sender of the command: issuer and id of the user, or the name of the port for a sender without a token.
+   * Operator that sent the command: issuer and id of the user, or the name of the port if no token was sent.
    */
   readonly who: string;
   /** Remote address of the connection on which the command arrived. */
@@ -87,8 +85,8 @@ const commandBody = z.strictObject({
 });
 
 /**
- * Responds to `POST /breakers/SUBGRAPH` with a body such as `{"state":"open"}`. Returns undefined for other
- * paths.
+ * Responds to `POST /breakers/SUBGRAPH`, which forces a circuit breaker into the state in the body, such as
+ * `{"state":"open"}`. Returns undefined for other paths.
  */
 export async function respondToCommand(
   request: IncomingMessage,
@@ -103,7 +101,10 @@ export async function respondToCommand(
   return json(status, { error: message }, headers);
 }
 
-/** Reads a command from the body of a request, applies it to the breakers of a subgraph, and records it. */
+/**
+ * Reads a command from the body of a request, applies it to the circuit breaker of a subgraph or of its
+ * field, and records it.
+ */
 export async function runBreakerCommand(
   request: IncomingMessage,
   subgraph: string,

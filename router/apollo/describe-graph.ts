@@ -24,9 +24,9 @@ export type Graph = {
 type SupergraphTexts = {
   readonly published: string;
   /**
-   * Document of the supergraph for Apollo's packages. It lacks the directives that the router enforces
-   * itself, and default values of custom scalars are replaced by placeholder names, which stand for the
-   * original values.
+   * Document of the supergraph for Apollo's packages, without the directives that the router enforces itself.
+   * Default values of custom scalars are replaced by placeholder names, because Apollo's packages would
+   * change these values.
    */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;

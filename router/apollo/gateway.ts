@@ -12,7 +12,7 @@ export function createGateway(supergraphSdl: string): ApolloGateway {
   return gateway;
 }
 
-// Disables the log of the gateway: it throws its errors, and the router logs them.
+// A logger that writes nothing: the gateway also throws its errors, and the router logs those.
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {

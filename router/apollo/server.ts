@@ -18,8 +18,8 @@ import { createGateway } from './gateway.ts';
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
 
 /**
- * Context that Apollo Server passes to its plugins. A plugin receives a shallow copy of it, so the result is
- * a nested object, which all copies refer to.
+ * Context that Apollo Server passes to its plugins. Each plugin receives a shallow copy, so the result is
+ * written into a nested object, which all copies share.
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
@@ -27,8 +27,8 @@ export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 export type DocumentSchema = { readonly supergraphSdl: string } | { readonly schema: GraphQLSchema };
 
 /**
- * Starts Apollo Server for one supergraph, with Apollo Gateway, or for one schema. It parses and validates
- * documents, but executes none.
+ * Starts Apollo Server for a supergraph (through Apollo Gateway) or for a schema. The server parses and
+ * validates documents but executes none.
  * @throws {Error} if the gateway or the server rejects the supergraph
  */
 export async function startApolloServer(
@@ -76,8 +76,8 @@ const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   },
 };
 
-// Plugins that disable those which Apollo Server enables by default. The router has features of its own in
-// their place, or needs none.
+// Plugins that switch off the features that Apollo Server enables by default. The router does not need these
+// features, or has its own.
 const DISABLED = [
   ApolloServerPluginCacheControlDisabled(),
   ApolloServerPluginInlineTraceDisabled(),

@@ -15,8 +15,8 @@ import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
 
 /**
- * Paths of the health checks and pages on the client port. `listen.path` and the paths of other graphs must
- * not be one of them.
+ * Paths that the client port uses for health checks and pages. `listen.path` and the paths of other graphs
+ * must differ from them.
  */
 const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz', '/sandbox']);
 

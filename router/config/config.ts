@@ -107,7 +107,7 @@ const ENVIRONMENT: readonly {
   { name: 'NODE_ENV', path: ['mode'], read: (value) => (value === 'production' ? 'production' : undefined) },
 ];
 
-// Returns a text that is not a number unchanged, so that the error message can show it.
+// Converts digits to a number. Returns any other text unchanged, so that the error message can show it.
 function readNumber(value: string): unknown {
   return /^\d+$/.test(value) ? Number(value) : value;
 }
@@ -141,8 +141,8 @@ function supergraphOverrides(env: Environment): Override[] {
 }
 
 /**
- * Returns overrides that set one kind of source (file, URL or OCI reference) and unset all others except the
- * registry.
+ * Returns overrides that set one kind of source (file, URL or OCI reference) and unset the other kinds,
+ * except the registry.
  */
 function only(kind: string, value: string | undefined): Override[] {
   return ['file', 'url', 'oci', 'sources'].map((key) =>

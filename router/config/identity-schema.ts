@@ -78,7 +78,10 @@ export const authentication = z
     message: 'requires at least one issuer, because no token could be accepted without one',
   });
 
-/** Minimum length in characters of a secret that signs identity headers; it applies in production. */
+/**
+ * Minimum length, in characters, of a secret that signs the headers with the caller's identity. It is
+ * enforced in production only.
+ */
 export const SECRET_CHARACTERS = 32;
 
 export const identity = z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { count } from './values.ts';
 
-// The router counts the content of a bucket in points multiplied by milliseconds. The maximum values of
-// points and window keep this product a safe integer (docs/decisions/005-token-bucket.md).
+// The router counts what is left in a token bucket in points × milliseconds. The maximum values of points and
+// of the window keep this product a safe integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
   points: count.max(100_000_000).describe('Maximum number of cost points in the bucket.'),
   windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket becomes full.'),
@@ -34,8 +34,8 @@ const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
 type FieldLimits = z.infer<typeof fieldLimits>;
 
 /**
- * A limit per argument or per failure is accepted only for a root field. Only calls of root fields can be
- * counted exactly: one for each alias.
+ * A rate limit that counts per argument value or per failure is accepted only for a root field, because only
+ * calls of root fields can be counted exactly: one call for each alias.
  */
 function needsRootField(limits: FieldLimits): boolean {
   return [limits].flat().some(({ per, counts }) => per.startsWith('argument:') || counts === 'failures');

@@ -23,7 +23,10 @@ const headerValue = z
 
 const PLACES = ['file', 'url', 'oci', 'registry'] as const;
 
-/** For each setting that only one kind of source has: the key of that kind, such as `url` for `sha256`. */
+/**
+ * Maps each setting that only one kind of source supports to the key of that kind. For example, `sha256`
+ * requires `url`.
+ */
 const REQUIRED_PLACE = {
   headers: 'url',
   sha256: 'url',
@@ -169,8 +172,8 @@ export const supergraph = z
 const tags = z.array(z.string().min(1)).default([]);
 
 /**
- * Settings that the configuration must not have for a graph with `contract`: the registry publishes them with
- * the contract.
+ * Settings that a graph with `contract` must not have in the configuration: they come from the registry,
+ * together with the published contract.
  */
 const PUBLISHED = ['include', 'exclude'] as const;
 
@@ -226,7 +229,8 @@ const graph = z
   });
 
 /**
- * Name of the graph at `listen.path` in logs and metrics. Other graphs have the names of the configuration.
+ * Name, in logs and metrics, of the graph at `listen.path`. Other graphs have the names given in the
+ * configuration.
  */
 export const WHOLE_GRAPH = 'all';
 

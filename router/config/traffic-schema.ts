@@ -118,8 +118,9 @@ export const traffic = z
           transport: subgraphTraffic.transport.optional(),
           pipelining: subgraphTraffic.pipelining.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // The keys of a breaker have no defaults in this schema: with them, a subgraph without own settings
-          // would get the defaults instead of the values that `traffic.all` sets for every subgraph.
+          // This schema sets no defaults for the keys of a circuit breaker. They would apply to every
+          // subgraph without settings of its own, in place of the values that `traffic.all` sets for all
+          // subgraphs.
           breaker: z
             .strictObject(subgraphTraffic.breaker)
             .partial()

@@ -1,13 +1,11 @@
 import type { RequestTrace } from '../request/request-trace.ts';
 
 /**
- * Types of the JSON that the console API returns, one for each path below `/console/api/`. The page imports
- * only this file and `request-trace.ts`. Times of day are in ISO 8601, durations in milliseconds.
- *
- * If the port requires a role, an API call has the token of the operator in the header
- * `tributary-console-token` (without `Bearer`) or in `authorization: Bearer TOKEN`. `/console/graphql`
- * accepts only the former, because `authorization` there belongs to the operation. Operations of the page
- * have the client name `tributary-console` and are not recorded as usage.
+ * Types of the JSON that the console API returns, one for each path below `/console/api/`. Times of day are
+ * in ISO 8601, durations in milliseconds. If the port requires a role, an API call sends the operator's token
+ * in the header `tributary-console-token` (without `Bearer`) or as `authorization: Bearer TOKEN`.
+ * `/console/graphql` accepts only the former, because `authorization` there belongs to the operation. Usage
+ * does not count operations of the console page.
  */
 
 /** Body of every response of the console API with an error status. */
@@ -42,7 +40,7 @@ export type Overview = {
   readonly registry: boolean;
   /** Accounts of `console.demoAccounts`, with which visitors of the page can sign in; empty in production. */
   readonly demoAccounts: readonly DemoAccount[];
-  /** Whether this caller may use actions such as `POST breakers/SUBGRAPH`. */
+  /** Whether this caller may change the state of the router, for example by `POST breakers/SUBGRAPH`. */
   readonly actions: boolean;
   /** Number of router processes whose results are merged in each response. */
   readonly workers: number;
@@ -53,7 +51,10 @@ export type DemoAccount = { readonly email: string; readonly password: string; r
 /** Response to `GET state`: for each router process, the same content as `/state` of the admin port. */
 export type StateResult = readonly Readonly<Record<string, unknown>>[];
 
-/** Response to `GET schema?version=ID`: the schemas of the active supergraph, or of an earlier version. */
+/**
+ * Response to `GET schema?version=ID`: the schemas of this supergraph version; without `version`, of the
+ * active one.
+ */
 export type SchemaResult = {
   readonly version: string;
   /** Schema that clients see, as SDL. */
@@ -113,8 +114,8 @@ export type CoordinateResult = {
 };
 
 /**
- * Response to `GET operations`: the operations of persisted-operation manifests, and those recorded from
- * requests.
+ * Response to `GET operations`: the operations that persisted-operation manifests list, and those that
+ * clients have sent.
  */
 export type OperationsResult = {
   readonly manifest: readonly {
@@ -122,10 +123,13 @@ export type OperationsResult = {
     readonly name: string;
     readonly type: string;
     readonly body: string;
-    /** Client that may send the operation, by its manifest; null for the manifest of all clients. */
+    /**
+     * Client that may send the operation, if the manifest applies to that client only; null if it applies to
+     * all clients.
+     */
     readonly client: string | null;
   }[];
-  /** Operations that were recorded from requests, the most used one first; empty if usage is not recorded. */
+  /** Operations that clients have sent, the most used one first; empty if usage is not recorded. */
   readonly recorded: readonly {
     readonly name: string | null;
     readonly signature: string;
@@ -136,7 +140,10 @@ export type OperationsResult = {
   }[];
 };
 
-/** Reason why a request is in the list of recent requests. `sampled` requests are chosen at intervals. */
+/**
+ * Reason why the console lists a request among the recent ones. Of all other requests, one is `sampled` at
+ * intervals.
+ */
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 
 /**
@@ -164,8 +171,8 @@ export type RecentRequest = {
   /** Names of the subgraphs that were called for the request. */
   readonly subgraphs: readonly string[];
   /**
-   * Where the time went, such as `312 ms: order 40 → inventory 251 (waited 180 for a connection) → router
-   * 21`.
+   * Description of where the time went, such as `312 ms: order 40 → inventory 251 (waited 180 for a
+   * connection) → router 21`.
    */
   readonly sentence: string;
 };
@@ -173,7 +180,7 @@ export type RecentRequest = {
 /** Response to `GET requests/ID`: a recent request with its trace. */
 export type RequestResult = RecentRequest & {
   readonly trace: RequestTrace;
-  /** The document of the operation in normalized form: the values of literals are replaced. */
+  /** The operation's document in normalized form, in which literal values are replaced. */
   readonly document: string | null;
 };
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Audit } from '../admin/breaker-command.ts';
 import type { EventLog } from './event-log.ts';
 
-/** Creates the function that records commands of operators, in the log and in the history of the console. */
+/** Creates the function that records each command of an operator, in the log and in the console's history. */
 export function createAudit(log: Pick<Logger, 'info'>, events: Pick<EventLog, 'add'>): Audit {
   return (entry) => {
     const { who, address, action, subgraph, field, outcome } = entry;

@@ -9,9 +9,9 @@ type Path = readonly (string | number)[];
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Lists every value of a configuration with its source and the `${…}` that it was written with. Secrets are
- * replaced by `***`: values that the schema marks or whose key is named like a secret, and values from a file
- * or from a variable that is named like one.
+ * Lists every value of a configuration with its source, and the `${…}` that it came from. `***` replaces a
+ * secret: a value that the schema marks as secret, whose key or variable is named like a secret, or that was
+ * read from a file.
  */
 export function describeConfig(config: Config): ConfigResult {
   const values: ConfigValue[] = [];

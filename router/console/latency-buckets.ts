@@ -1,7 +1,7 @@
 /**
- * Numbers of durations per bucket. The bounds of the buckets grow by 9 percent, so that a percentile is off
- * by at most 4.5 percent. Empty buckets are left out. The list of pairs can be sent to another process and
- * summed.
+ * Number of durations per bucket, as a list of pairs that can be sent to another process and summed. Empty
+ * buckets are left out. The bounds of the buckets grow by 9 percent, so a percentile is off by at most 4.5
+ * percent.
  */
 export type LatencyCounts = readonly (readonly [bucket: number, count: number])[];
 

@@ -25,12 +25,13 @@ export type StepFigures = {
   readonly latencies: LatencyCounts;
   readonly subgraphs: Readonly<Record<string, SubgraphFigures>>;
   /**
-   * Number of responses with missing, stale or fallback values, by the subgraph that failed to deliver them.
+   * Number of responses with missing, stale or fallback values, for each subgraph that failed to deliver
+   * them.
    */
   readonly degradedBy: Readonly<Record<string, number>>;
   /**
-   * Milliseconds that each subgraph contributed to the critical paths of all requests; `router` is the router
-   * itself.
+   * For each subgraph, milliseconds that it contributed to the critical paths of all requests. The key
+   * `router` has the share of the router itself.
    */
   readonly criticalPath: Readonly<Record<string, number>>;
 };
@@ -67,7 +68,7 @@ export function createLiveSeries(now: () => number): LiveSeries {
   function current(): Step {
     const number = Math.floor(now() / STEP_MS);
     const last = steps.at(-1);
-    // If the clock was set back, counting continues in the last time step.
+    // After the clock was set back, requests are still counted in the newest time step.
     if (last !== undefined && last.number >= number) return last;
     const step = new Step(number);
     steps.push(step);

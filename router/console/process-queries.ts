@@ -35,11 +35,11 @@ export type ProcessResults = {
   readonly manifest: OperationsResult['manifest'];
   readonly history: HistoryResult['events'];
   readonly requests: readonly RecentRequest[];
-  /** Undefined if the process does not have the requested request in its list of recent requests. */
+  /** Undefined if the process does not have this request in its list of recent requests. */
   readonly request: RequestResult | undefined;
   readonly series: readonly StepFigures[];
   readonly config: ConfigResult;
-  /** Whether the given token has the role of an operator. */
+  /** Whether the token has the role of an operator. */
   readonly operator: OperatorAccess;
 };
 

@@ -71,7 +71,10 @@ export function recordForConsole(
 type ConfigurationChanged = Parameters<Telemetry['configurationChanged']>[0];
 type BreakerChanged = Parameters<Telemetry['breakerChanged']>[0];
 
-/** Returns the changed configuration keys for an event, with those values that cannot be secrets. */
+/**
+ * Returns the changed configuration keys, with those values that cannot be secrets, for the event that the
+ * console shows.
+ */
 function keysOf({
   applied,
   restart,

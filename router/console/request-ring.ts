@@ -7,7 +7,7 @@ import { redactLiterals } from './redact-literals.ts';
 
 /** Conditions on recent requests. A request must meet all conditions that are given. */
 export type RequestFilter = {
-  /** Time in ISO 8601; only requests that ended since then match. */
+  /** Time in ISO 8601. Only requests that ended at or after this time match. */
   readonly since?: string | undefined;
   readonly operation?: string | undefined;
   readonly client?: string | undefined;
@@ -22,10 +22,7 @@ export type RequestRing = {
   readonly requestFinished: (event: RequestFinished) => void;
   /** Returns the requests that meet a filter, the newest one first. */
   readonly list: (filter: RequestFilter) => readonly RecentRequest[];
-  /**
-   * Returns the request with an id, which is its header `x-request-id`; if several have this id, the newest
-   * one.
-   */
+  /** Returns the request whose header `x-request-id` has this value; the newest one if there are several. */
   readonly find: (id: string) => RequestResult | undefined;
 };
 
@@ -40,8 +37,8 @@ export type RequestRingOptions = {
 type KeptRequest = {
   readonly at: number;
   /**
-   * Number of the request in the order in which requests ended, because several may end in the same
-   * millisecond.
+   * Sequence number in the order in which requests ended. Times do not suffice, because several requests may
+   * end in the same millisecond.
    */
   readonly order: number;
   readonly kind: RequestKind;
@@ -52,9 +49,9 @@ type KeptRequest = {
 const KINDS = ['failed', 'degraded', 'slow', 'sampled'] as const;
 
 /**
- * Minimum milliseconds between two samples of one kind. Rejected requests are only sampled, because a client
- * that sends thousands of invalid requests must not replace other clients' failures in the list. Accepted and
- * rejected requests are sampled separately, so that neither hides the other.
+ * Minimum time in milliseconds between two sampled requests of one kind (accepted or rejected). Rejected
+ * requests are only sampled, so that a client that sends thousands of invalid requests does not replace other
+ * requests in the list.
  */
 const SAMPLE_MS = 1_000;
 
@@ -63,8 +60,8 @@ export const MAX_LISTED = 500;
 
 /**
  * Creates the list of recent requests. Failed, degraded, slow and sampled requests each have a quarter of the
- * space, so that many of one kind do not replace the others. Traces are computed when they are read. Nothing
- * that is returned contains variables, values of literals, headers or addresses.
+ * space, so that many of one kind do not replace the others. No variables, literal values, headers or
+ * addresses are returned.
  */
 export function createRequestRing(options: RequestRingOptions): RequestRing {
   const { slowMs, keepRequests, keepBytes, now } = options;

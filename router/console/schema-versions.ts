@@ -3,7 +3,7 @@ import type { SchemaVersion } from './api-types.ts';
 
 /** The supergraph versions that a process has served last, for comparison in the console. */
 export type SchemaVersions = {
-  /** Records that a supergraph became active. Nothing changes if it already was. */
+  /** Records that a supergraph has become active. Does nothing if it is already recorded as active. */
   readonly activated: (id: string, supergraphSdl: string) => void;
   /** Returns the last supergraph versions, the newest one first. */
   readonly list: () => readonly SchemaVersion[];

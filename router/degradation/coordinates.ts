@@ -17,9 +17,9 @@ export function fieldsAt(
 }
 
 /**
- * Returns a function that finds the configured setting of a field by its coordinate, such as `Book.price`. If
- * there is none, the setting of the same field of an interface of the type applies. Settings of fields that
- * the schema lacks are ignored.
+ * Returns a function that finds the configured setting of a field, such as `Book.price`. If a field has no
+ * setting, the one for the same field of an interface applies. Settings of fields that the schema lacks are
+ * ignored.
  */
 export function settingOf<Setting>(
   schema: GraphQLSchema,

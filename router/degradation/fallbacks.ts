@@ -8,7 +8,7 @@ import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
 /**
- * A configured fallback or stale setting that does not fit the supergraph, because of which the router
+ * A configured fallback, or a setting for stale values, that does not fit the supergraph. The router then
  * rejects the supergraph.
  */
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };

@@ -35,15 +35,15 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       waiting.clear();
       await redis.withTimeout(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
-    // Redis is unavailable. The texts that wait are dropped: written later, they would overwrite newer ones
-    // from other routers.
+    // If Redis became unavailable, the waiting texts are dropped: written later, they would overwrite newer
+    // texts from other routers.
     waiting.clear();
     isWriting = false;
   }
 
   return {
     write(key, text, maxAgeMs) {
-      // If the maximum number of texts is waiting, this text is dropped. The next response with the same
+      // If too many texts are waiting to be written, this one is dropped. The next response with the same
       // value writes it again.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });

@@ -6,8 +6,8 @@ import { fieldsAt, settingOf } from './coordinates.ts';
 import type { UnfitSetting } from './fallbacks.ts';
 
 /**
- * Returns which fields of a supergraph are stored for stale-if-error, and which configured settings do not
- * fit the supergraph.
+ * Returns which fields of a supergraph have their last values stored (stale-if-error), and the configured
+ * settings that do not fit the supergraph.
  */
 export function readStalePolicies(
   schema: GraphQLSchema,

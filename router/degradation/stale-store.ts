@@ -11,7 +11,7 @@ export type StaleValuesParts = {
   readonly now: () => number;
   /** Runs an action after the response has been sent. */
   readonly later: (action: () => void) => void;
-  /** Returns the error codes by which a service reports that it is down. */
+  /** Error codes with which a subgraph reports in its response that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
   /**
    * Cache of stale values in the memory of this process; by default a new one. When the configuration
@@ -30,14 +30,14 @@ const REFRESH_MS = 1_000;
  * future is ignored.
  */
 const MAX_SKEW_MS = 10_000;
-/** Maximum length of a stored value, in characters. Longer values are usually lists and are not stored. */
+/** Maximum length, in characters, of a value that is stored. Longer values are usually lists. */
 const MAX_VALUE_LENGTH = 65_536;
 
 /**
- * Creates the store for stale-if-error: the last values of fields, which are used when their service is down.
- * Values are stored in this process and, if Redis is configured, in Redis, so that all routers share them. An
- * entry is a text: the time in milliseconds, a space, and the JSON of the value, which is empty if the
- * service no longer returns a value. Returns undefined if `degradation.stale` is empty.
+ * Creates the store of the last values of fields, which are used while their subgraph is down
+ * (stale-if-error). Values are stored in memory and, if configured, in Redis, which all routers share. An
+ * entry is a text: time in milliseconds, space, JSON of the value (empty if the subgraph no longer returns a
+ * value). Returns undefined if `degradation.stale` is empty.
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,

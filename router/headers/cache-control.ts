@@ -1,5 +1,6 @@
 /**
- * Directives of one `cache-control` header: the name, and the seconds if it has any (RFC 9111 section 5.2.2).
+ * Directives of a `cache-control` header by name, with their seconds if they have any (RFC 9111 section
+ * 5.2.2).
  */
 type Directives = ReadonlyMap<string, number | undefined>;
 
@@ -59,10 +60,7 @@ export function restrictToPrivate(header: string): string {
 
 const SHARED_ONLY = /^(?:public|private|s-maxage|proxy-revalidate)(?:=|$)/;
 
-/**
- * Returns the shortest lifetime in seconds of `max-age` and `s-maxage`. Without `max-age` the lifetime is
- * zero.
- */
+/** Returns the lifetime in seconds: the shorter one of `max-age` and `s-maxage`; zero without `max-age`. */
 function lifetime(directives: Directives): number {
   const named = ['max-age', 's-maxage'].flatMap((name) => directives.get(name) ?? []);
   return directives.has('max-age') ? Math.min(...named) : 0;
@@ -85,8 +83,8 @@ function withoutQuoted(header: string): string {
 }
 
 /**
- * Returns the shorter lifetime in seconds if a header has a directive twice. An invalid lifetime counts as
- * zero (RFC 9111 section 4.2.1).
+ * Returns the shorter of two lifetimes in seconds, for a header that has a directive twice. An invalid
+ * lifetime counts as zero (RFC 9111 section 4.2.1).
  */
 function shorter(known: number | undefined, value = ''): number {
   const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0;

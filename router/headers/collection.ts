@@ -14,7 +14,7 @@ export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
   /**
    * Returns the merged headers for the client.
-   * @param isWhole false if the response has errors; it must then not be cached
+   * @param isWhole whether the response has no errors; with errors it must not be cached
    */
   headers(isWhole: boolean): ResponseHeaders;
 };
@@ -23,15 +23,15 @@ export type HeaderCollection = {
 export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
   /**
-   * True if a rule passes `set-cookie` of subgraphs on to clients. A cookie is for one client, so executions
-   * are then not shared between requests.
+   * True if a rule sends `set-cookie` to clients. Requests then share no executions, because a cookie is for
+   * one client only.
    */
   readonly passesCookies: boolean;
 };
 
 /**
- * Creates the collector of subgraph response headers for the configured rules; undefined if no rule is for
- * responses.
+ * Creates the collector of subgraph response headers for the configured rules; undefined if no rule applies
+ * to responses.
  */
 export function createHeaderCollector(rules: Config['headers']): HeaderCollector | undefined {
   const forAll = compileRules(rules.response, isProtectedResponseHeader);
@@ -59,7 +59,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** The `cache-control` headers that each subgraph response has sent, by the name of the header. */
+  /** Values of the `cache-control` headers of all subgraph responses so far, by the name of the header. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
@@ -71,7 +71,7 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
       // If a rule passes `cache-control` on, caches may store the response. They then need the subgraph's
-      // `vary`, so it is passed on even without a rule for it.
+      // `vary` header, which is therefore passed on even without a rule.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));

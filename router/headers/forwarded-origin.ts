@@ -53,8 +53,9 @@ const PROTOCOL = /^https?$/i;
 const HOST = /^[\w.:[\]%-]{1,255}$/;
 
 /**
- * Returns the value of `X-Forwarded-For`: the address of the client, followed by the trusted proxies on the
- * way. Addresses in front of the client's are left out, because the client can have invented them.
+ * Returns the value of `X-Forwarded-For`: the client's address, then the trusted proxies between the client
+ * and the router. Addresses that precede the client's in the received header are left out, because the client
+ * may have invented them.
  */
 function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];

@@ -7,10 +7,7 @@ import type { Carry } from './rules.ts';
 /** Headers of one client request that rules forward to subgraphs. */
 export type ForwardedHeaders = {
   readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
-  /**
-   * All forwarded headers as one text. It is part of the deduplication scope: requests with other headers do
-   * not share calls.
-   */
+  /** All forwarded headers as one text. Requests share calls to subgraphs only if this text is equal. */
   readonly scope: string;
 };
 

@@ -20,8 +20,8 @@ export type Merge = 'first' | 'last' | 'append';
 export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
 /**
- * Returns the headers of a message that rules pass on, and those that rules insert. All names are in lower
- * case.
+ * Applies the configured header rules to a message. Returns the headers that rules pass on or insert, with
+ * names in lower case.
  */
 export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 

@@ -10,10 +10,7 @@ import type { LoadedSupergraph, Supergraph } from './supergraph-source.ts';
 type Loaded = Extract<LoadedSupergraph, { kind: 'supergraph' }>;
 type ReleasedCanary = NonNullable<Release['canary']>;
 
-/**
- * The properties of a supergraph generation that the canary follower uses. A generation is one version of the
- * supergraph with everything that was built for it.
- */
+/** The properties that the canary follower uses of a running version of the supergraph (a generation). */
 export type FollowedGeneration = AsyncDisposable &
   CountedGeneration & {
     readonly graph: { readonly id: string };
@@ -26,16 +23,20 @@ export type FollowedGeneration = AsyncDisposable &
  * second supergraph that serves only a share of the callers.
  */
 export type CanaryFollower = {
-  /** Ends the canary unless the loaded release continues it, or makes its supergraph the current one. */
+  /**
+   * Ends the canary, unless the loaded release continues it or makes its supergraph the one for all callers.
+   */
   readonly endUnlessContinued: (loaded: Loaded) => void;
-  /** Makes the canary the current generation if it serves `supergraph`. Returns whether it does. */
+  /** If the canary serves `supergraph`, makes it the current supergraph for all callers and returns true. */
   readonly promote: (supergraph: Supergraph) => boolean;
   /**
-   * Begins or changes the canary of the loaded release. If the canary cannot be built, it is rolled back. The
-   * promise never rejects.
+   * Begins or changes the canary as the loaded release demands. If the canary cannot be built, it is rolled
+   * back. The promise never rejects.
    */
   readonly follow: (loaded: Loaded) => Promise<void>;
-  /** Builds the canary again with a changed configuration. The current supergraph must be rebuilt before. */
+  /**
+   * Builds the canary again with a changed configuration. Call this after the current supergraph was rebuilt.
+   */
   readonly rebuild: () => Promise<void>;
 };
 
@@ -43,8 +44,8 @@ export type CanaryFollowerParts<G> = {
   readonly leases: Leases<G>;
   readonly rollout: Rollout;
   /**
-   * Builds a supergraph and sends its smoke-test query. Supergraphs of different groups share no connections
-   * to subgraphs and no circuit breakers.
+   * Builds a supergraph and sends it a test query. Supergraphs of different groups share no circuit breakers
+   * and no connections to subgraphs.
    */
   readonly build: (supergraph: Supergraph, group: number) => Promise<G>;
 };
@@ -56,7 +57,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
   /**
-   * Highest group that a canary has had so far. Supergraphs of different groups share no circuit breakers.
+   * Highest group number given to a canary so far. Supergraphs of different groups share no circuit breakers.
    */
   let lastGroup = 0;
   let release: Release | undefined;
@@ -96,7 +97,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // An earlier canary that is still running ends, because the rejected canary was to replace it.
+    // If an earlier canary is still running, it ends too, because the rejected canary was to replace it.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

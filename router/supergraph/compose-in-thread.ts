@@ -55,8 +55,8 @@ async function perform(task: Task): Promise<Composition | readonly Finding[]> {
   }
 }
 
-// The module runs the task only in a thread that it has started itself, because other worker threads may
-// import this module, too.
+// The task runs only in a thread that this module has started, because other worker threads may import the
+// module too.
 const given: unknown = workerData;
 if (given !== null && typeof given === 'object' && TASK in given)
   parentPort?.postMessage(await perform(given[TASK] as Task));

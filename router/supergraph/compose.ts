@@ -55,8 +55,8 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
 }
 
 /**
- * Composes subgraphs. Composition throws some errors instead of returning them; these are returned like the
- * others.
+ * Composes subgraphs. Errors that the composition library throws are returned in the same way as those that
+ * it returns.
  */
 function tryCompose(services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> {
   try {
@@ -123,8 +123,8 @@ function origin(
   return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
 }
 
-// Returns the schema coordinate that a composition message is about, such as `Product.price`. The coordinate
-// is only found in the text of the message, in quotes.
+// Returns the schema coordinate, such as `Product.price`, that a composition message is about. It is taken
+// from the quotes in the message, because the library does not report it separately.
 function coordinateIn(message: string): Partial<Finding> {
   const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
   return coordinate === undefined ? {} : { coordinate };

@@ -29,16 +29,16 @@ import type { ReleaseName, SupergraphStatus } from '../telemetry/supergraph-stat
  * that was built for it. New requests use the current generation, requests in flight may use earlier ones.
  */
 export type Generations<G> = AsyncDisposable & {
-  /** Acquires the current supergraph generation for use; returns undefined if there is none yet. */
+  /** Acquires the current version of the supergraph for use; returns undefined if there is none yet. */
   readonly acquireCurrent: () => Lease<G> | undefined;
   /**
-   * Acquires the supergraph that serves requests of this caller: the current one or, for a share of the
-   * callers, the canary.
+   * Acquires the version of the supergraph that serves requests of this caller: the current one or, for a
+   * share of the callers, the canary.
    */
   readonly acquire: (payer: Payer) => RequestLease<G> | undefined;
   /** State of the canary, for reports to the registry and to operators. */
   readonly rollout: () => RolloutStatus;
-  /** Adds a function that is called with each decision of this process to roll a canary back. */
+  /** Adds a function that is called each time this process decides to roll a canary back. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
   /** Ends a canary that another worker process has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
@@ -48,19 +48,22 @@ export type Generations<G> = AsyncDisposable & {
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
   /**
-   * Loads the supergraph again. If it has changed, builds a generation, tests it with a smoke-test query and
-   * activates it. Resolves after it is activated or rejected.
+   * Loads the supergraph again. If it has changed, the new version is built, tested with a query and
+   * activated. Resolves after it is activated or rejected.
    */
   readonly reload: () => Promise<void>;
   /**
-   * Builds a new generation of the active supergraph with another function `create`, for example for a
-   * changed configuration. All later generations use that function, too. `activated` is called in the same
-   * turn of the event loop in which the generation becomes active.
-   * @throws {Error} if the supergraph cannot be built or fails its smoke test. The previous generation and
-   * function then stay in use.
+   * Builds the active supergraph again with another function `create`, for example for a changed
+   * configuration. `create` is also used for later supergraphs. `activated` is called in the same turn of the
+   * event loop in which the new build becomes active.
+   * @throws {Error} if the supergraph cannot be built or fails its smoke test; the previous build and
+   * function then stay in use
    */
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
-  /** Stops loading supergraphs from the sources. The active generation serves until it is disposed. */
+  /**
+   * Stops loading supergraphs from the sources. The active supergraph still serves requests until it is
+   * disposed.
+   */
   readonly stopFollowing: () => Promise<void>;
 };
 
@@ -74,14 +77,14 @@ export type RequestLease<G> = Lease<G> & {
 };
 
 /**
- * Builds everything that is needed to serve a supergraph (a generation). Generations of different groups
- * share no circuit breakers or connections to subgraphs.
+ * Builds everything that serves a supergraph (a generation). Generations of different groups share no circuit
+ * breakers or connections to subgraphs.
  */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
 type ValidSupergraph = Extract<LoadedSupergraph, { readonly kind: 'supergraph' }>;
 
-/** Version of a supergraph and registry release that contains it, as far as they are known. */
+/** Version of a supergraph, and the registry release that contains it. Each is absent if it is not known. */
 type NamedSupergraph = {
   readonly version?: string | undefined;
   readonly release?: ReleaseName | undefined;
@@ -94,9 +97,9 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly create: Create<G>;
-  /** Called when another supergraph has become active, with its generation. */
+  /** Called with the new generation each time another supergraph has become active. */
   readonly onActivated?: (generation: G) => void;
-  /** Called each time the sources were loaded. */
+  /** Called each time the router has tried to load the supergraph from its sources. */
   readonly onLoaded?: () => void;
   /** Milliseconds for which a replaced supergraph is kept for a rollback. */
   readonly keepPreviousMs: number;
@@ -104,20 +107,20 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary so that its results can be compared. `baseline` returns the supergraph of all other
-     * callers; undefined after the canary has become the current supergraph.
+     * Wraps a canary, so that operations which it rejects can be compared. `baseline` returns the supergraph
+     * of all other callers; undefined after the canary has become the current supergraph.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**
-     * Returns whether an error means that the canary rejects an operation which the baseline accepts. The
-     * baseline is the supergraph of all callers outside the canary.
+     * Returns whether an error means that the canary rejects an operation as invalid which the supergraph of
+     * all other callers accepts.
      */
     readonly isRejectedOperation: (error: unknown) => boolean;
   };
 };
 
 /**
- * Milliseconds after the start within which a source must deliver a supergraph. Otherwise the router serves
+ * Milliseconds after the start within which a source must deliver a supergraph. After that the router serves
  * the supergraph that it has stored on disk.
  */
 const START_LIMIT_MS = 2_000;
@@ -150,16 +153,15 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   /** Source of the active supergraph. Sources that are less preferred are no longer loaded. */
   let followed: SupergraphSource | undefined;
   /**
-   * Signed release of the supergraph that is stored on disk. It is compared separately, because a new release
-   * may contain the same supergraph.
+   * Registry release (signed statement which supergraph to serve) that is stored on disk with the supergraph.
+   * It is compared separately, because a new release may name the same supergraph.
    */
   let keptRelease: string | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
   /**
-   * Set during the start: the error of the most preferred source whose supergraph does not fit the
-   * configuration.
+   * During the start: the error of the most preferred source whose supergraph does not fit the configuration.
    */
   let configError: ConfigError | undefined;
   let isStarting = true;
@@ -175,15 +177,14 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     );
     for (const source of sourcesToLoad) {
       const loaded = await loadUntilStartLimit(source, early.get(source) ?? source.load());
-      // The router is closing, so the result of a load that was aborted or came too late is not logged.
+      // If the router is closing, the result of the load, which was aborted or came too late, is not logged.
       if (closed) return;
       if (await follow(source, loaded)) return;
     }
   }
 
   /**
-   * Returns the sources to load from: the source of the active supergraph, and all sources that are preferred
-   * to it.
+   * Returns the sources to load from: the source of the active supergraph, and all more preferred sources.
    */
   function candidates(): readonly SupergraphSource[] {
     const all = stored === undefined ? list : [...list, stored];
@@ -208,7 +209,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
 
   /**
    * Activates the supergraph that a source has delivered, if it differs from the active one. Returns whether
-   * the router now serves the supergraph of this source.
+   * the router now serves a supergraph from this source.
    */
   async function follow(source: SupergraphSource, loaded: LoadedSupergraph): Promise<boolean> {
     if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
@@ -238,10 +239,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     return true;
   }
 
-  /**
-   * Activates the supergraph that is kept for a rollback, if it equals the given one. Returns whether it
-   * does.
-   */
+  /** If the supergraph that is kept for a rollback equals the given one, activates it and returns true. */
   function reactivate(supergraph: Supergraph): boolean {
     return leases.reactivate((generation) => isSameSupergraph(supergraph, generation.supergraph));
   }

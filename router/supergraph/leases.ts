@@ -4,10 +4,9 @@ import type { Schedule } from '../shared/schedule.ts';
 export type Lease<G> = Disposable & { readonly generation: G };
 
 /**
- * The supergraph generations that are open: the current one, the canary beside it, and earlier ones that
- * requests in flight still use. A generation that was replaced or stopped is disposed when the last request
- * that uses it ends. The one that was replaced last may be kept longer: a rollback is urgent, and building a
- * generation takes about a second.
+ * The supergraph versions in use: the current one, the canary beside it, and replaced ones that requests in
+ * flight still use. A replaced version is disposed after the last request that uses it. The one replaced last
+ * may be kept longer for a rollback, which is urgent, because building takes about a second.
  */
 export type Leases<G> = AsyncDisposable & {
   /** Acquires the current supergraph generation for a request; returns undefined if there is none yet. */
@@ -21,8 +20,8 @@ export type Leases<G> = AsyncDisposable & {
   /** Makes a supergraph generation the current one. */
   readonly activate: (generation: G) => void;
   /**
-   * Makes the kept supergraph, which was replaced last, the current one again if `isWanted` returns true for
-   * it. Returns whether it did.
+   * If `isWanted` returns true for the supergraph that was replaced last, makes it the current one again and
+   * returns true.
    */
   readonly reactivate: (isWanted: (generation: G) => boolean) => boolean;
   /**

@@ -75,7 +75,9 @@ export async function introspect({
   return sdl;
 }
 
-/** Returns undefined for invalid JSON, because a service that is not GraphQL may respond with any text. */
+/**
+ * Returns undefined for invalid JSON: an HTTP service that does not speak GraphQL may respond with any text.
+ */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

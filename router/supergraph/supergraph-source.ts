@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PublishedContract, Release, SignedRelease } from './registry/release.ts';
 
-/** A supergraph as a source delivers it. The router builds everything that serves requests from it. */
+/** A supergraph as loaded from a file, a URL or a registry. */
 export type Supergraph = {
   readonly sdl: string;
   /** Contracts that were published with the supergraph; empty unless it comes from a registry. */
@@ -9,8 +9,8 @@ export type Supergraph = {
 };
 
 /**
- * Returns true if two supergraphs have the same SDL and contracts, so that a change from one to the other
- * needs no new generation.
+ * Returns true if two supergraphs have the same SDL and the same contracts, so that nothing needs to be
+ * rebuilt.
  */
 export function isSameSupergraph(one: Supergraph, other: Supergraph): boolean {
   return one.sdl === other.sdl && isDeepStrictEqual(one.contracts, other.contracts);
@@ -22,27 +22,33 @@ export type LoadedSupergraph =
       readonly kind: 'supergraph';
       readonly sdl: string;
       readonly findings: readonly string[];
-      /** Registry release that names the supergraph; undefined unless the source is a registry. */
+      /**
+       * Registry release (signed statement which supergraph to serve) that names this supergraph; undefined
+       * unless it comes from a registry.
+       */
       readonly release?: Release;
-      /** The signed release with its public key. They are stored on disk with the supergraph. */
+      /**
+       * The registry release as it was signed, with the public key. They are stored on disk with the
+       * supergraph.
+       */
       readonly signed?: SignedRelease;
       /**
-       * Supergraph of the release's canary, or the reason why it cannot be served; undefined if the release
-       * has no canary.
+       * Supergraph of the canary that the registry release demands, or the reason why it cannot be served;
+       * undefined without a canary.
        */
       readonly canary?: LoadedCanary;
     }
   /**
-   * The source delivered content that is not a valid supergraph. `release` is present if a registry sent it
-   * with a valid signature.
+   * The source delivered content that is not a valid supergraph. `release` is present if a registry signed
+   * it.
    */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
   /** The source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
 /**
- * Result of loading a canary's supergraph. If it is invalid or missing, the router still serves the main
- * supergraph of the release.
+ * Result of loading a canary's supergraph. If it is missing or invalid, the release's main supergraph is
+ * still served.
  */
 export type LoadedCanary =
   | { readonly kind: 'supergraph'; readonly sdl: string }

@@ -47,19 +47,19 @@ export type ConfiguredStages = {
   readonly authorize: AuthorizeOperation;
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
-  /** Returns a description of the operation's query plan, for callers that may see it. */
+  /** Returns a description of an operation's query plan, for callers that may see the plan. */
   readonly explain: ExplainPlan;
   readonly respond: Respond;
   /**
-   * Runs later stages of a request. If they reject the request and nothing was charged to the caller for it
-   * yet, one point is charged, so that invalid requests are not free.
+   * Runs later stages of a request. If they reject it and the caller was charged nothing for it yet, the
+   * caller is charged one point, so that invalid requests are not free.
    */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
-  /** True if header rules use headers of subgraph responses, so that the responses' headers must be kept. */
+  /** True if header rules need the headers of subgraph responses, which are otherwise discarded. */
   readonly keepsHeaders: boolean;
 };
 
-/** State and connections of the request stages that stay the same when the configuration changes. */
+/** State and connections that all request stages share. They stay the same when the configuration changes. */
 export type StageParts = {
   readonly telemetry: Telemetry;
   readonly redis: RedisLink | undefined;

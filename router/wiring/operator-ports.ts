@@ -10,10 +10,7 @@ import { createOperatorCheck } from '../console/server/operator-token.ts';
 import type { ServePaths } from '../http/request-path.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/**
- * Functions and data that the admin port and the console need of a router, which consists of one process or
- * of several.
- */
+/** Functions and data of a router (one process or several) that the admin port and the console need. */
 export type OperatorPortParts = Pick<AdminParts, 'inspect' | 'applyBreakerCommand' | 'usage'> & {
   readonly telemetry: Pick<Telemetry, 'log' | 'auditLog'>;
   readonly processes: QueryProcesses;

@@ -15,10 +15,7 @@ export const publicKeyPem = z
   .string()
   .refine(isEd25519, { message: 'must be the PEM text of an Ed25519 public key' });
 
-/**
- * Schema of the settings for following a registry: the router serves the supergraphs that the registry
- * releases.
- */
+/** Schema of the settings with which the router loads the supergraphs that a schema registry releases. */
 export const registrySource = z
   .strictObject({
     url: z
@@ -58,8 +55,8 @@ export const registrySource = z
   });
 
 /**
- * Returns the end of a registry API key: the start of the thumbprint (RFC 7638) of the only key that may sign
- * releases. Undefined if the API key has none.
+ * Returns the thumbprint prefix at the end of a registry API key; undefined if there is none. Only the
+ * signing key with this thumbprint (RFC 7638) may sign the registry's releases.
  */
 export function pinnedThumbprint(key: string): string | undefined {
   return API_KEY.exec(key)?.groups?.['thumbprint'];

@@ -102,8 +102,8 @@ function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigCha
 }
 
 /**
- * Validates the merged configuration: a new value that applies at once may contradict a running value that
- * changes only after a restart.
+ * Validates the merged configuration. A new value that applies at once may contradict a value that keeps its
+ * old setting until a restart.
  */
 function checked(merged: unknown, next: Config): Config {
   const result = configSchema.safeParse(merged);

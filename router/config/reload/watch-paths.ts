@@ -8,8 +8,8 @@ export type PathWatcher = Disposable & {
 
 export type WatchOptions = {
   /**
-   * Milliseconds without another change after which `onChange` is called, so that several changed files are
-   * one change.
+   * Milliseconds without a further change after which `onChange` is called, so that several files that change
+   * together cause one call.
    */
   readonly settleMs: number;
   readonly onChange: () => void;

@@ -76,7 +76,7 @@ function isTrue(text: string): boolean {
   return text.toLowerCase() === 'true';
 }
 
-// Returns a text that is not a number unchanged, so that the error message can show it.
+// Converts digits to a number. Returns any other text unchanged, so that the error message can show it.
 function readNumber(text: string): unknown {
   return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }

@@ -28,11 +28,11 @@ export type ExpandedValue = {
   /** Absolute paths of the files that `${file.PATH}` has read. */
   readonly files: readonly string[];
   /**
-   * Returns the text at a path as it is written in the file, such as `${env.PORT}`; undefined if it contains
-   * no `${…}`.
+   * Returns the text at a path as written in the file, with its `${…}`, such as `${env.PORT}`. Returns
+   * undefined if the text contains no `${…}`.
    */
   readonly writtenAt: (path: Path) => string | undefined;
-  /** Returns whether replacing the `${…}` at a path failed. `problems` describes the failure. */
+  /** Returns whether a `${…}` at the path could not be replaced. `problems` then has the reason. */
   readonly hasFailedAt: (path: Path) => boolean;
 };
 

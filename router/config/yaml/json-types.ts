@@ -11,7 +11,10 @@ export type SchemaPaths = {
   readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
 };
 
-/** Returns the lookup of allowed types and keys for a zod schema. The schema is converted on first use. */
+/**
+ * Creates the lookup of allowed types and keys in a zod schema, which is converted to JSON schema on first
+ * use.
+ */
 export function schemaPaths(schema: z.ZodType): SchemaPaths {
   let root: unknown;
   const schemasAt = (path: readonly (string | number)[]) => {

@@ -4,8 +4,8 @@ import { messageOf } from '../../shared/error-message.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 
 /**
- * A parsed YAML file. If it has problems, the record of positions (`places`) is incomplete and `value` must
- * not be called.
+ * A parsed YAML file. If it has problems, `value` must not be called, and `places` lacks the positions of
+ * some values.
  */
 export type ParsedDocument = {
   readonly places: YamlPlaces;

@@ -91,7 +91,7 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
 export type ValueOrigin = {
   /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** The text in the file, if it contains `${…}`. */
+  /** The text in the file, if `${…}` in it was replaced by another value. */
   readonly written: string | undefined;
 };
 
@@ -112,8 +112,8 @@ export function originIn(value: object, path: readonly (string | number)[]): Val
 }
 
 /**
- * Copies the file positions of a configuration to one that was derived from it, so that messages about the
- * derived one can name lines.
+ * Copies the file positions of a configuration to one that was derived from it, so that error messages about
+ * the derived one can name file and line.
  */
 export function copyPlaces(from: object, to: object): void {
   const place = placesOfValues.get(from);
@@ -145,8 +145,8 @@ function parsePlaces(text: string, fileName: string): YamlPlaces {
 }
 
 /**
- * Path of `degradation.fallbacks`. Clients receive the values below this path, so their numbers keep all
- * their digits.
+ * Path of `degradation.fallbacks`. Numbers below this path keep all their digits, because they are sent to
+ * clients as they are written.
  */
 const EXACT_AT = ['degradation', 'fallbacks'];
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;

@@ -48,8 +48,8 @@ function startOf(places: YamlPlaces, path: Path): number | undefined {
 }
 
 /**
- * Returns the line of a part of the string at a path. A block scalar (`|`) has several lines, so the line of
- * the whole string would be imprecise.
+ * Returns the line of a part of the string at a path. A block scalar (`|`) has several lines, so the line at
+ * which the string starts would be imprecise.
  */
 export function lineOfPart(places: YamlPlaces, path: Path, part: string): number {
   const range = nodeAt(places, path)?.range;

@@ -29,16 +29,15 @@ export type Access =
 
 /**
  * Decides whether a caller may use the API of the console.
- * @param forwards whether the request is an operation that the console forwards to the GraphQL endpoint; its
- * `authorization` header is then not that of the operator
+ * @param forwards true if the console forwards the request to the GraphQL endpoint; its `authorization`
+ * header is then meant for that endpoint and does not identify the operator
  */
 export type CheckAccess = (request: IncomingMessage, forwards: boolean) => Promise<Access>;
 
 /**
- * Creates the access rules of the console on one port.
- * Web pages of other origins are rejected everywhere. They could also reach the port by a host name that
- * resolves to this machine (DNS rebinding), and would then have the same origin. Where no token is required,
- * `Host` must therefore be an IP address, `localhost` or a configured name.
+ * Creates the access rules of the console on one port. Requests from web pages of other origins are rejected.
+ * If no token is required, `Host` must also be an IP address, `localhost` or a configured name: a page can
+ * let its own host name resolve to this machine (DNS rebinding) and then has the same origin as the console.
  */
 export function createConsoleAccess(
   config: Pick<Config, 'console' | 'admin' | 'listen' | 'workers'>,
@@ -57,9 +56,9 @@ export function createConsoleAccess(
     if (role === undefined) {
       if (headers.host !== undefined && !isOwnHost(hostNameOf(headers.host)))
         return rejected(403, 'Host must be an IP address, localhost or a name of `console.hosts`');
-      // On the client port, actions are allowed only from the same machine, because the port of a developer's
-      // machine may be open to its network. They also require a single process: a worker cannot apply
-      // commands in the other workers.
+      // On the client port, actions are allowed only from the same machine, because that port may be open to
+      // a network. They also require that the router has one process: a worker cannot apply a command in
+      // other workers.
       const mayAct = port === 'admin' || (config.workers === 1 && isLoopback(address));
       return { kind: 'accepted', caller: { who: `${port} port`, address, mayAct } };
     }

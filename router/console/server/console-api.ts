@@ -26,7 +26,7 @@ import type { ConsoleCaller, ConsolePort } from './console-access.ts';
 import { mergeEvents, mergeOverviews } from './merge-results.ts';
 import { coordinateResult, recordedOperations, usageResult } from './usage-results.ts';
 
-/** Functions and data that the console API needs of the router and of the port on which it is served. */
+/** Functions and data of the router, and of the port, that the console API needs. */
 export type ConsoleApiParts = CommandParts & {
   readonly port: ConsolePort;
   readonly processes: QueryProcesses;
@@ -39,7 +39,7 @@ export type ConsoleApiParts = CommandParts & {
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly log: Logger;
-  /** Breaker commands that operators have sent to this port, for the history of the console. */
+  /** Commands that operators have sent to circuit breakers through this port, for the console's history. */
   readonly commands: Pick<EventLog, 'list'>;
 };
 

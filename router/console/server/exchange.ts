@@ -10,8 +10,8 @@ export type Exchange = {
   /** Maximum size of the response in bytes. */
   readonly maxBytes: number;
   /**
-   * Request of the browser. If the browser closes its connection, the request that was sent on its behalf is
-   * aborted.
+   * Request of the browser. If the browser closes its connection, the request that the router has sent for it
+   * is aborted.
    */
   readonly request: IncomingMessage;
   readonly fetch: typeof fetch;
@@ -67,8 +67,8 @@ async function readBody({ body }: Response, maxBytes: number): Promise<Buffer> {
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // By default, leaving the loop early would destroy the connection, on which the client waits for the error
-  // response.
+  // With `destroyOnReturn: false`, leaving the loop early does not destroy the connection, on which the
+  // browser waits for the error response.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;

@@ -34,8 +34,8 @@ const OWN_RESPONSE_HEADERS =
 
 /**
  * Creates the function that forwards GraphQL operations of the console from the admin port to the client
- * port, where they pass all stages like requests of clients. A debug token is added, so that the page may
- * show the trace and the query plan.
+ * port, where they are handled like operations of clients. A debug token is added, so that the response may
+ * contain the trace and the query plan.
  */
 export function createGraphqlForwarding(
   config: Pick<Config, 'listen' | 'limits' | 'identity'>,

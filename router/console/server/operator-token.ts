@@ -42,7 +42,7 @@ export function operatorToken(
   return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** Result of checking a token if no process of the router has responded. */
+/** Rejection of an operator's request if no process of the router responds to the check of its token. */
 export const NO_PROCESS = {
   kind: 'rejected',
   status: 503,

@@ -23,8 +23,8 @@ const graphqlBody = z.strictObject({
 
 /**
  * Creates the function that forwards GraphQL operations of the console to the registry that the router
- * follows. With the header `x-api-key` the registry checks that key. Without the header the router's own key
- * is sent, and only queries are forwarded.
+ * follows. The browser's header `x-api-key` is passed on. Without it the router sends its own key and
+ * forwards only queries.
  */
 export function createRegistryProxy(
   { supergraph }: Pick<Config, 'supergraph'>,
@@ -119,7 +119,7 @@ function assertReads(query: string): void {
  */
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
-/** A redirect is an error, because its target is not the registry of the configuration. */
+/** Redirects are treated as errors, because their target is not the configured registry. */
 function proxied({
   status,
   headers,

@@ -13,7 +13,7 @@ export type SeriesInput = {
   readonly events: readonly ConsoleEvent[];
 };
 
-/** Sums the metrics of all processes per time step, and adds the missing time steps with the value 0. */
+/** Sums the metrics of all processes for each time step. Steps without metrics get zeros. */
 export function seriesResult({ processes, minutes, now, events }: SeriesInput): SeriesResult {
   const last = Math.floor(now / STEP_MS);
   const length = Math.min(MAX_STEPS, Math.max(1, Math.ceil((minutes * 60_000) / STEP_MS)));
@@ -33,8 +33,8 @@ export function seriesResult({ processes, minutes, now, events }: SeriesInput): 
       ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),
     },
     subgraphs: Object.fromEntries(
-      // Subgraphs are taken from both records: one whose breaker is open has degraded responses, but may have
-      // no calls.
+      // The names come from both records, because a subgraph whose circuit breaker is open degrades responses
+      // without being called.
       namesOf(steps, ({ subgraphs, degradedBy }) => ({ ...subgraphs, ...degradedBy })).map((name) => [
         name,
         {

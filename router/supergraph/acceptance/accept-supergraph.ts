@@ -45,14 +45,13 @@ export type AcceptedSupergraph = {
   readonly contracts: ReadonlyMap<string, AcceptedContract>;
   /** One warning for each part of the supergraph that the router accepts but does not implement. */
   readonly warnings: readonly Finding[];
-  /**
-   * One warning for each graph in the configuration whose contract the registry's release does not contain.
-   */
+  /** One warning for each configured graph whose contract is not in the registry's release. */
   readonly unpublished: readonly string[];
 };
 
 /**
- * A contract (a part of the supergraph that is served as a graph of its own), with its prices and fallbacks.
+ * A contract (a part of the supergraph that is served as a graph of its own), with the cost of its fields and
+ * its fallback values.
  */
 export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'pricing' | 'fallbackOf'>;
 
@@ -106,16 +105,16 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
   if (problems.length > 0) throw new ConfigError(problems);
 
   const policies = createPolicyEvaluator(config.authorization.policies);
-  // Requests to contracts are authorized by this guard of the whole schema, too: an object that a contract
-  // knows only as an interface may have a type that the contract hides.
+  // Requests to contracts are also authorized by this guard, which covers the whole schema: the object behind
+  // an interface may have a type that the contract hides.
   const guard = createGuards(graph.schema, requirements, policies);
   const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
     name,
     {
       ...contract,
       pricing: createContractPricing(pricing, contract.exposed, config.rateLimit),
-      // Each contract gets the configured fallback values that its own schema allows. A fallback may be an
-      // enum value that the contract hides.
+      // The fallback values are read again with the contract's schema, because a configured fallback may be
+      // an enum value that the contract hides.
       fallbackOf: readFallbacks(contract.graph.schema, config.degradation).fallbackOf,
     },
   ]);

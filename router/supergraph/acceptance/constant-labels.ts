@@ -7,8 +7,8 @@ import type { Finding } from '../finding.ts';
 
 /**
  * Returns warnings about labels of progressive `@override` that have no value in the setting `overrides`, and
- * about entries of `overrides` whose label the supergraph does not have. These are not errors, because the
- * supergraph and the configuration cannot change at the same moment.
+ * about values whose label is not in the supergraph. These are not errors, because the supergraph and the
+ * configuration cannot change at the same moment.
  */
 export function constantLabels({ fields }: OverrideLabels, config: Config): readonly Finding[] {
   const labels = [...fields.keys()];

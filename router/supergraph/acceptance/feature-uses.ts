@@ -6,8 +6,8 @@ import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 const MAX_PLACES = 5;
 
 /**
- * Returns the end of an error message that lists where a feature's directives are used, such as `, used by
- * Product.price`. Returns an empty text if they are not used.
+ * Returns the end of an error message about a feature, which lists where its directives are used, such as `,
+ * used by Product.price`. Returns an empty text if they are not used.
  */
 export function usesOf(link: Link, document: DocumentNode): string {
   const places = document.definitions.flatMap((definition) => placesIn(definition, link));
@@ -34,8 +34,9 @@ function uses(
 }
 
 /**
- * Returns whether a directive belongs to a feature (a `@link` of the supergraph). Some features are applied
- * as `@join__directive(name:)`, where `name` is the name that the directive has in the subgraph.
+ * Returns whether a directive belongs to a feature (a specification that the supergraph imports by `@link`).
+ * Some features are applied as `@join__directive(name:)`, in which `name` is the directive's name in the
+ * subgraph.
  */
 export function appliesFeature(directive: ConstDirectiveNode, { namespace }: Link): boolean {
   const { value } = directive.name;

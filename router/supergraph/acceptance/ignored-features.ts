@@ -6,8 +6,8 @@ import type { Finding } from '../finding.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
- * Features (specifications in a `@link`) that the router ignores, by URL. The value is the consequence, for a
- * warning. Supergraphs declare these features as necessary for execution, but they do not change any
+ * Features (specifications that the supergraph imports by `@link`) that the router ignores, with the
+ * consequence for a warning. Supergraphs declare them as necessary for execution, but they change no
  * response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
@@ -36,8 +36,8 @@ export function withoutIgnoredFeatures(document: DocumentNode): WithoutIgnoredFe
   const nodes = new Set(links.map(({ node }) => node));
   const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
   const servable = visit(document, {
-    // The type assertion is safe, because a supergraph applies directives only in type definitions, where
-    // their arguments are constants.
+    // The type assertion is safe: in a supergraph only type definitions have directives, and these take
+    // constant arguments.
     Directive: (node) =>
       nodes.has(node as ConstDirectiveNode) || isApplied(node as ConstDirectiveNode) ? null : undefined,
     DirectiveDefinition: ({ name }) =>

@@ -19,7 +19,7 @@ export type ReadSupergraph = {
   /** The supergraph document without the directives that the router ignores or enforces itself. */
   readonly document: DocumentNode;
   /**
-   * The same supergraph with placeholders in place of the default values of custom scalars, which Apollo's
+   * The same document with placeholders in place of the default values of custom scalars, which Apollo's
    * libraries would change.
    */
   readonly servable: DocumentNode;

@@ -6,7 +6,7 @@ import { usesOf } from './feature-uses.ts';
 import { CONTEXT_URL } from './context-link.ts';
 import { isIgnored } from './ignored-features.ts';
 
-/** Advice on how to do without an unsupported feature, by the URL of the feature. */
+/** Advice on what to do instead of using an unsupported feature, by the URL of the feature. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   [
     'https://specs.apollo.dev/connect',

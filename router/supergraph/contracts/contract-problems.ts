@@ -20,7 +20,7 @@ export function contractProblem({ message, extensions }: GraphQLError): string {
   }
 }
 
-// For an enum value, Apollo's error names only the enum, so the message says "a value of" the enum.
+// Apollo's error names only the enum, not the hidden value, so the message says "a value of" the enum.
 function usedElement(hidden: string): string {
   return hidden.includes('.') ? hidden : `a value of ${hidden}`;
 }

@@ -44,7 +44,8 @@ type SupergraphTexts = {
 
 export type ContractTexts = SupergraphTexts & {
   /**
-   * Contracts that were published to the registry. The setting `graphs.*.contract` refers to them by name.
+   * Contracts that were published to the registry. A graph in the configuration refers to one by its name
+   * (`graphs.*.contract`).
    */
   readonly publishedContracts: readonly PublishedContract[];
 };
@@ -94,8 +95,8 @@ export function buildContract(
 }
 
 /**
- * Returns the tags that a configured graph includes and excludes. They are in the configuration or, if the
- * graph names a published contract, in the registry's release. Undefined if the release lacks that contract.
+ * Returns the tags that a configured graph includes and excludes, from the configuration or, for a published
+ * contract, from the registry's release. Returns undefined if the release does not have the contract.
  */
 function rulesOf(graph: Config['graphs'][string], published: readonly PublishedContract[]) {
   return graph.contract === undefined ? graph : published.find(({ name }) => name === graph.contract);
@@ -120,8 +121,8 @@ function unknownTag(tag: string, known: ReadonlySet<string>): string {
 }
 
 /**
- * Returns the messages of an error from building a contract. Composition reports one error for each visible
- * element that needs a hidden one, such as a field whose type is hidden.
+ * Returns the messages of the error that building a contract threw. There is one for each visible element
+ * that needs a hidden one, such as a field whose type is hidden.
  */
 function reasonsOf(error: unknown): readonly string[] {
   const causes = error instanceof Error ? errorCauses(error) : undefined;

@@ -15,8 +15,8 @@ const publishedContract = z.object({
 });
 
 /**
- * Content of a registry's release, which names the supergraphs that the routers of a graph variant serve.
- * Each change of the variant (publish, step of a canary, rollback) makes a new release with a higher
+ * Content of a registry's release: a signed statement of which supergraphs the routers of a graph variant
+ * serve. Each change of the variant (publish, step of a canary, rollback) makes a new release with a higher
  * `sequence`. Unknown keys are ignored, so that newer registries may add some.
  */
 const releaseSchema = z.object({
@@ -33,11 +33,14 @@ const releaseSchema = z.object({
       percent: z.number().min(0).max(100),
       state: z.enum(['running', 'paused']),
       /**
-       * Sequence number of the release with which the canary began. If a canary was rolled back and the same
-       * supergraph begins as a canary again, the number is higher.
+       * Sequence number of the release with which the canary began. It is higher if the same supergraph
+       * becomes a canary again after a rollback.
        */
       began: z.int().min(1).optional(),
-      /** Contracts that apply to the canary; absent if they are the same as those of the release. */
+      /**
+       * Contracts of the canary's supergraph; absent if they are the same as those of the release's main
+       * supergraph.
+       */
       contracts: z.array(publishedContract).optional(),
     })
     .nullable(),
@@ -53,7 +56,9 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** A verified release of a registry: the supergraphs that the routers of one graph variant serve. */
+/**
+ * A verified release of a registry, which states the supergraphs that the routers of one graph variant serve.
+ */
 export type Release = DeepReadonly<z.output<typeof releaseSchema>>;
 
 /** A contract that was published to a registry: its name, and the tags that it includes and excludes. */

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Release } from './release.ts';
 
-/** The release with the highest sequence number that this router has received from a registry. */
+/** The release of a registry with the highest sequence number that this router has received. */
 type SeenRelease = {
   readonly sequence: number;
   /** Signed payload of the release in base64url; undefined if the file in which it was stored is damaged. */
   readonly payload: string | undefined;
 };
 
-/** Protection from replay of old releases. With a directory, the protection also works after a restart. */
+/**
+ * Rejects releases that are older than one received before (replay). With a directory, this also works after
+ * a restart.
+ */
 export type SeenReleases = {
   /**
    * Returns undefined for a release that is not older than any received before, and remembers it. Otherwise
@@ -25,7 +28,7 @@ export type SeenReleasesOptions = {
    * number is kept in memory only.
    */
   readonly directory: string | undefined;
-  /** Names the graph and the signing key, because a registry counts sequence numbers per graph and key. */
+  /** Name of the graph and its signing key, because a registry counts sequence numbers per graph and key. */
   readonly name: string;
   /**
    * Time at which the registry was restored from a backup. Sequence numbers that were seen before then do not
@@ -94,7 +97,10 @@ async function readNewest(
   return undefined;
 }
 
-/** Returns true for a record from before the registry was restored, which does not count any more. */
+/**
+ * Returns true for a sequence number that was stored before the registry was restored from a backup, and so
+ * does not count any more.
+ */
 function isForgotten(record: SeenRecord | undefined, restoredAt: string | undefined): boolean {
   return restoredAt !== undefined && (record === undefined || record.seenAt < Date.parse(restoredAt));
 }
@@ -116,8 +122,8 @@ async function readRecord(file: string): Promise<SeenRecord | undefined> {
 }
 
 /**
- * Writes the file of a sequence number and removes the files of lower ones. An error is ignored, because it
- * is reported elsewhere: storing the supergraph in the same directory fails too, and that failure is logged.
+ * Writes the file of a sequence number and removes the files of lower numbers. Errors are ignored: in the
+ * same directory storing the supergraph would fail too, and that failure is logged.
  */
 async function write(
   directory: string,
@@ -137,6 +143,6 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // The process still has the sequence number in memory and rejects older releases until it ends.
+    // If the file cannot be written, the sequence number in memory still protects this process until it ends.
   }
 }

@@ -51,8 +51,8 @@ export function createContentChecks(place: string, signal: AbortSignal): Content
     known: (sha256) => checked.get(sha256)?.body,
     async check(sha256, body) {
       const loaded = checked.get(sha256)?.loaded ?? (await checkSdl(decodeSdl(body, place), place, signal));
-      // The entry is moved to the end of the map, so that the entries at the begin, which were not used for
-      // longest, are dropped.
+      // Deleting and adding the entry again moves it to the end of the map, because the first entries are
+      // dropped when the map is full.
       checked.delete(sha256);
       checked.set(sha256, { body, loaded });
       for (const oldest of [...checked.keys()].slice(0, -MAX_CHECKED)) checked.delete(oldest);

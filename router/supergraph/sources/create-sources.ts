@@ -22,8 +22,8 @@ export type SourceParts = {
 };
 
 /**
- * Share of the poll interval by which the interval randomly varies, so that several routers do not poll at
- * the same time.
+ * Random variation of the poll interval, as a share of it, so that several routers do not poll at the same
+ * time.
  */
 const JITTER = 0.1;
 

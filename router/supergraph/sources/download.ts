@@ -24,8 +24,8 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 export type Downloads = AsyncDisposable & {
   /**
-   * Calls `body` with a function for downloads. All downloads of that call together must be complete within
-   * `timeoutMs`, plus `waitMs` if the server is to wait that long for a change before it responds.
+   * Calls `body` with a function that downloads. All its downloads together must be complete within
+   * `timeoutMs`, plus `waitMs` if the server is to delay its response for that long until there is a change.
    */
   readonly within: <Result>(
     body: (download: Download) => Promise<Result>,
@@ -50,7 +50,7 @@ export function createDownloads(
       const limitMs = timeoutMs + waitMs;
       using _ = schedule(() => late.abort(new Error(`no complete response within ${limitMs} ms`)), limitMs);
       const signal = AbortSignal.any([closed.signal, late.signal]);
-      // Without `await`, leaving the block would dispose of the timer before the downloads are complete.
+      // `await` delays the disposal of the timer, at the end of this block, until the downloads are complete.
       return await body((one) => download(one, { agent, signal, maxBytes }));
     },
     async [Symbol.asyncDispose]() {
@@ -90,8 +90,8 @@ async function download(
 }
 
 /**
- * Returns the message of a network error. If several connection attempts failed, the message is empty, and
- * the code of the error is returned, such as `ECONNREFUSED`.
+ * Returns the message of a network error. If several connection attempts failed, the message is empty, so the
+ * error's code is returned, such as `ECONNREFUSED`.
  */
 function failureOf(error: unknown): string {
   const message = messageOf(error);

@@ -68,7 +68,7 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
   }
 
   /**
-   * Returns the result of `create`, or the previous result if the input is the same as in the previous call.
+   * Returns the previous result if the input is the same as in the previous call; otherwise calls `create`.
    * Most polls find no change, and composition is then skipped.
    */
   async function unlessEqual(

@@ -1,7 +1,7 @@
 import type { Schedule } from '../../shared/schedule.ts';
 import type { ReceivedRelease } from './registry-client.ts';
 
-/** Result of waiting for a new release of the registry. */
+/** Result of waiting until a registry has a new release (signed statement which supergraph to serve). */
 export type Waited =
   | { readonly kind: 'release'; readonly received: ReceivedRelease }
   | { readonly kind: 'unchanged' }
@@ -18,11 +18,11 @@ export type FollowParts = {
 
 export type ReleaseWaiter = {
   /**
-   * Waits until the registry has a release with another ETag, at most `waitS` seconds. The promise never
-   * rejects.
+   * Waits at most `waitS` seconds until the registry has a release whose ETag differs from `etag`. The
+   * promise never rejects.
    */
   readonly wait: (etag: string | undefined, waitS: number) => Promise<Waited>;
-  /** Makes the router load the received release; `undefined` makes it request the release again. */
+  /** Makes the router load the received release. Without one, the router requests the release again. */
   readonly handle: (waited: Waited | undefined) => Promise<void>;
   readonly handled: () => HandledRelease | undefined;
   readonly signal: AbortSignal;
@@ -40,8 +40,9 @@ const WAIT_S = 25;
 const REJECTED_WAIT_S = 10;
 
 /**
- * If the registry reports "no change" in fewer milliseconds than this, it did not wait for a change. The next
- * request is then delayed, so that requests do not follow each other without a pause.
+ * Minimum duration in milliseconds of a wait that ends with "no change". If the registry responds sooner, it
+ * does not support waiting, and the next request is delayed, so that requests do not follow each other
+ * without a pause.
  */
 const MIN_WAIT_MS = 1_000;
 
@@ -62,8 +63,8 @@ export async function followReleases(
     const startedAt = parts.monotonic();
     const before = handled();
     const isRejected = before?.isAccepted === false;
-    // After a failure the registry is asked to respond at once instead of waiting for a change. The router
-    // then knows immediately that the registry is available again.
+    // After a failure the registry is asked to respond at once instead of waiting for a change, so that the
+    // router notices immediately when the registry is available again.
     const waitS = hasFailed ? 0 : isRejected ? REJECTED_WAIT_S : WAIT_S;
     const waited = await wait(before?.etag, waitS);
     if (signal.aborted) return;
@@ -82,7 +83,10 @@ type Progress = {
   readonly hasWaited: boolean;
 };
 
-/** Returns false if an immediate next request would probably have the same result. It is then delayed. */
+/**
+ * Returns whether the next request may be sent at once. It is delayed if it would probably have the same
+ * result.
+ */
 function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boolean {
   switch (waited.kind) {
     case 'release':
@@ -95,8 +99,8 @@ function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boo
 }
 
 /**
- * Returns the delay until the next attempt. Half of it is random, so that many routers do not reconnect at
- * the same time.
+ * Returns the milliseconds until the next attempt. Half of the time is random, so that many routers do not
+ * reconnect at the same time.
  */
 function retryMs(failures: number, random: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.5 + random / 2);

@@ -20,8 +20,8 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Creates the client of a repository. The client sends no credentials before the registry requires them, and
- * uses the token it gets until the registry rejects that token.
+ * Creates the client of a repository. The client sends credentials only after the registry has required them,
+ * and uses the token that it then gets until the registry rejects the token.
  */
 export function createOciClient(config: OciSource): OciClient {
   const { registry, repository } = config.reference;

@@ -8,7 +8,10 @@ export type ReceivedRelease = { readonly jws: string; readonly etag: string | un
 
 /** HTTP client for one graph variant in a schema registry. */
 export type RegistryClient = {
-  /** Returns the release, or `unchanged` if the release still has the given ETag after `waitS` seconds. */
+  /**
+   * Returns the release of the graph variant. If its ETag equals `etag`, the registry waits up to `waitS`
+   * seconds for another release, and `unchanged` is returned if there is none.
+   */
   readonly release: (request: ReleaseRequest) => Promise<ReceivedRelease | 'unchanged'>;
   readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;
   /** Returns the JSON Web Key Set of the registry. */
@@ -81,7 +84,7 @@ export function createRegistryClient({ url, key, graph }: RegistrySource): Regis
   };
 }
 
-/** Explanations of error statuses that an operator can correct. */
+/** For error statuses that an operator can correct: what to do. */
 const HINTS: Readonly<Record<number, (graph: string) => string>> = {
   401: () =>
     'the registry rejects `supergraph.registry.key`: the key has expired, was revoked, or is one of another registry',

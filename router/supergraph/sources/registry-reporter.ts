@@ -31,15 +31,15 @@ export type RegistryReporters = AsyncDisposable & {
 
 const INTERVAL_MS = 10_000;
 /**
- * Share of the report interval by which the interval randomly varies, so that many routers do not report at
- * the same time.
+ * Random variation of the report interval, as a share of it, so that many routers do not report at the same
+ * time.
  */
 const JITTER = 0.1;
 const LIMITS = { timeoutMs: 4_000, maxBytes: 65_536 };
 
 /**
- * Creates the reporters of all configured registries. Each worker process reports for itself, because it
- * activates releases and evaluates canaries on its own.
+ * Creates the reporters of all configured registries. Each worker process sends its own reports, because it
+ * activates supergraphs and evaluates canaries independently of the others.
  */
 export function createRegistryReporters(
   config: Config['supergraph'],
@@ -72,10 +72,7 @@ function createReporter(
   let isClosed = false;
   let timer: Disposable | undefined;
   let sending: Promise<void> | undefined;
-  /**
-   * State in the last report, as JSON. Counts of requests are not part of it, because they change all the
-   * time.
-   */
+  /** State that was sent in the last report, as JSON, without request counts, which change all the time. */
   let reported: string | undefined;
 
   function stateNow() {
@@ -99,8 +96,7 @@ function createReporter(
   }
 
   /**
-   * Sends the next report: at once if the state changed while the last report was sent, otherwise after the
-   * interval.
+   * Sends the next report after the interval, or at once if the state changed while the last report was sent.
    */
   function next(): void {
     if (reported !== JSON.stringify(stateNow())) return start();
@@ -141,7 +137,7 @@ function stateOf(registry: RegistrySource, supergraph: SupergraphStatus, rollout
   };
 }
 
-/** Maximum number of reasons in one rejection that the registry accepts. */
+/** Maximum number of reasons that the registry accepts in a report of a rejected supergraph. */
 const MAX_REASONS = 20;
 const REASON_LENGTH = 2_000;
 

@@ -57,7 +57,10 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
   const check = createContentChecks(name, closed.signal);
   let trusted: { readonly key: SigningKey; readonly seen: SeenReleases } | undefined;
   let accepted: Accepted | undefined;
-  /** Result of the last wait for a new release. The next load uses it instead of sending a request. */
+  /**
+   * Result of the last wait for a new release of the registry. The next load uses it instead of sending a
+   * request.
+   */
   let waited: Waited | undefined;
   let received: ReceivedRelease | undefined;
   let handled: HandledRelease | undefined;
@@ -82,7 +85,8 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
   }
 
   /**
-   * Downloads the release and the supergraphs that it names. Returns the reasons if the release is rejected.
+   * Downloads the registry's release and the supergraphs that it names. Returns the reasons if the release is
+   * rejected.
    */
   async function fetch(download: Download): Promise<Fetched | 'unchanged' | LoadedSupergraph> {
     const response = await receive(download);
@@ -119,8 +123,8 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     const seen = openSeenReleases({
       ...parts,
       restoredAt: config.restoredAt,
-      // The name contains the signing key, because a registry with another key counts its own sequence
-      // numbers.
+      // The name contains the signing key, because after a change of its key the registry counts sequence
+      // numbers anew.
       name: `${config.graph}.${key.thumbprint.slice(0, 16)}`,
     });
     trusted = { key, seen };
@@ -133,7 +137,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     return selected.key;
   }
 
-  /** Returns a supergraph by its SHA-256. A supergraph that was checked before is not downloaded again. */
+  /** Returns the supergraph with a SHA-256. One that was checked before is not downloaded again. */
   async function content(sha256: string, download: Download): Promise<Buffer> {
     const known = check.known(sha256);
     if (known !== undefined) return known;
@@ -209,8 +213,8 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     isPolled: () => false,
     async [Symbol.asyncDispose]() {
       closed.abort();
-      // The loop that waits for releases is not awaited. It ends by itself after the abort, but may first
-      // wait for a load in progress, which may take long.
+      // The loop that waits for releases ends by itself after the abort. It is not awaited, because it may
+      // first wait for a load in progress.
       await downloads[Symbol.asyncDispose]();
     },
   };

@@ -14,9 +14,9 @@ const FILE = 'supergraph.graphql';
 const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n(?:# release (\S+) (.*)\n)?/;
 
 /**
- * Opens the directory in which the last activated supergraph is stored as a file. The first line of the file
- * is a comment with the SHA-256 and the source. If a registry released the supergraph, the second line is a
- * comment with the signed release and its public key, which are verified again on load. The rest is the SDL.
+ * Opens the directory in which the last activated supergraph is stored as a file: a comment line with the
+ * SHA-256 and the source, then for a supergraph from a registry a comment line with the signed release and
+ * its public key, then the SDL. SHA-256 and signature are verified on load.
  * @param sources configured sources; a stored release must come from a registry among them
  */
 export function openStoredSupergraph(directory: string, sources: readonly SourceConfig[]): StoredSupergraph {

@@ -52,8 +52,8 @@ export function createUrlSource(
 
   async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
     const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
-    // The configured headers may contain credentials. They are sent to the signature's URL only if it has the
-    // same origin as that of the supergraph.
+    // The configured headers may contain credentials, so they are sent to the signature's URL only if it has
+    // the same origin as the supergraph's URL.
     const headers =
       signatureUrl.origin === new URL(url).origin ? { ...credentialsOf(config), ...config.headers } : {};
     const response = await download({ url: signatureUrl, headers });
