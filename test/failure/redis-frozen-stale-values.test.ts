@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { shareRateLimit } from '../support/callers/rate-limits.ts';
+import { countWaits, shareRateLimit } from '../support/callers/rate-limits.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 
 const SELECTION = { id: 'q', maxAgeMs: 60_000 };
@@ -9,10 +9,12 @@ const entities = Array.from({ length: 50 }, (_, index) => `{"__typename":"Book",
 
 it('sets and gets values while Redis is frozen, and stops waiting for it after the first timeouts', async (context) => {
   await using redis = await startBreakableRedis();
-  await using router = await shareRateLimit(redis.url);
+  // Redis responds much sooner, also on a busy machine.
+  await using router = await shareRateLimit(redis.url, { commandTimeoutMs: 500 });
+  const { link, waits } = countWaits(router.link);
   const values = createStaleValues(
     { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
-    { redis: router.link, now: Date.now, later: setImmediate, outageCodes: () => [] },
+    { redis: link, now: Date.now, later: setImmediate, outageCodes: () => [] },
   );
   if (values === undefined) throw new Error('stale values are disabled');
   redis.freeze();
@@ -51,6 +53,7 @@ it('sets and gets values while Redis is frozen, and stops waiting for it after t
     'gets of stale values that waited more than 25 ms for a frozen Redis',
     `${slow} of 200`,
   );
-  expect(slow).toBeLessThan(10);
+  // The first get, and the write that may have begun before it.
+  expect(waits()).toBeLessThanOrEqual(2);
   redis.thaw();
 });

@@ -30,6 +30,7 @@ export async function shareRateLimit(
   options: {
     readonly rateLimit?: Config['rateLimit'];
     readonly keyPrefix?: string;
+    /** By default so long that a busy machine does not make Redis look like one that is down. */
     readonly commandTimeoutMs?: number;
     /** Timers of batches. */
     readonly schedule?: Schedule;
@@ -40,7 +41,7 @@ export async function shareRateLimit(
     redisChanged: ({ state }: { state: string }) => void changes.push(state),
     rateLimitDecided: () => undefined,
   };
-  const { keyPrefix = 'test:', commandTimeoutMs = 50 } = options;
+  const { keyPrefix = 'test:', commandTimeoutMs = 20_000 } = options;
   const link = connectRedis(
     { keyPrefix, commandTimeoutMs },
     { url, schedule: scheduleTimer, random: Math.random, telemetry },
@@ -66,6 +67,16 @@ export async function shareRateLimit(
     changes,
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };
+}
+
+/** Returns a link that counts the commands for which a router waits. */
+export function countWaits(link: RedisLink): { readonly link: RedisLink; readonly waits: () => number } {
+  let waits = 0;
+  const withTimeout: RedisLink['withTimeout'] = (command) => {
+    waits += 1;
+    return link.withTimeout(command);
+  };
+  return { link: { ...link, withTimeout }, waits: () => waits };
 }
 
 /** Returns a user whose requests are charged to a bucket of their own. */
