@@ -16,6 +16,8 @@ import { createClock } from '../support/time/clock.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 
 const MINUTE = 60_000;
+// By default, `vi.waitFor` waits for a second: a busy machine may need longer.
+const PATIENTLY = { timeout: 30_000 };
 
 const down = (response: ServerResponse) => void response.writeHead(503).end();
 
@@ -60,9 +62,9 @@ describe('while the issuer is down', () => {
     const fetchAgain = async () => {
       const before = fetches;
       await clock.advanceAsync(10_000);
-      await vi.waitFor(() => expect(fetches).toBe(before + 1));
+      await vi.waitFor(() => expect(fetches).toBe(before + 1), PATIENTLY);
     };
-    await vi.waitFor(() => expect(fetches).toBe(1));
+    await vi.waitFor(() => expect(fetches).toBe(1), PATIENTLY);
     issuer.setKeysResponse(down);
     for (let failure = 1; failure <= 40; failure += 1) await fetchAgain();
     issuer.setKeysResponse(undefined);
@@ -131,7 +133,7 @@ describe('invalid responses never replace valid keys:', () => {
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.setKeysResponse(response);
     await clock.advanceAsync(5 * MINUTE);
-    await vi.waitFor(() => expect(failures).toEqual(['ok', 'failed']), { timeout: 5_000 });
+    await vi.waitFor(() => expect(failures).toEqual(['ok', 'failed']), PATIENTLY);
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
   });
 
@@ -141,7 +143,7 @@ describe('invalid responses never replace valid keys:', () => {
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.setKeysResponse((response) => void response.writeHead(301, { location: elsewhere.jwksUrl }).end());
     await clock.advanceAsync(5 * MINUTE);
-    await vi.waitFor(() => expect(issuer.keyFetches()).toBe(2));
+    await vi.waitFor(() => expect(issuer.keyFetches()).toBe(2), PATIENTLY);
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     expect(elsewhere.keyFetches()).toBe(0);
   });
@@ -216,7 +218,7 @@ describe.each([
     expect([await outcome(accepted), await outcome(unseen)]).toEqual(['user-1', 'user-1']);
     await issuer.rotate({ keepOld: false });
     await clock.advanceAsync(5 * MINUTE);
-    await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
+    await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'), PATIENTLY);
   });
 
   it('a forged token is rejected, and the keys are fetched for it once per cooldown', async () => {
@@ -242,7 +244,7 @@ it('tries at most eight keys for one token without kid', async () => {
   const unseen = await issuer.mint({ claims: { sub: 'user-9' } });
   await issuer.rotate();
   await clock.advanceAsync(5 * MINUTE);
-  await vi.waitFor(async () => expect(await outcome(`Bearer ${oldest}`)).toBe('TOKEN_INVALID'));
+  await vi.waitFor(async () => expect(await outcome(`Bearer ${oldest}`)).toBe('TOKEN_INVALID'), PATIENTLY);
   expect(await outcome(`Bearer ${unseen}`)).toBe('user-9');
 });
 
@@ -261,7 +263,7 @@ it('removing a key rejects the tokens it has signed, accepted before or not', as
   expect(await outcome(accepted)).toBe('user-1');
   await issuer.rotate({ keepOld: false });
   await clock.advanceAsync(5 * MINUTE);
-  await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
+  await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'), PATIENTLY);
   expect(await outcome(unseen)).toBe('TOKEN_INVALID');
 });
 
