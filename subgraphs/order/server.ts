@@ -21,14 +21,14 @@ const abortedAfterMs = 60_000;
 
 export async function startOrder(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
   const { productUrl, shippingUrl, orderExpiryMs: expiryMs, tls } = settings;
-  const { now, log } = parts;
+  const { now, monotonic, log, tracing } = parts;
   const { db, isReady, close } = await openDatabase<OrderTables>({
     location: settings.database,
     migrations,
     seed,
     onQuery: parts.onQuery,
   });
-  const client = { caller: 'order', key: ownServiceKey(settings), now, tls, log, tracing: parts.tracing };
+  const client = { caller: 'order', key: ownServiceKey(settings), now, monotonic, tls, log, tracing };
   const callService = createServiceClient(client);
   const inventory = createInventory(callService, settings.inventoryUrl);
   const follow = createShipmentFollower({ db, callService, shippingUrl, expiryMs, now, log });

@@ -38,7 +38,7 @@ export type ServiceClientOptions = {
   /** Spans of the calls; undefined if they are not exported. */
   readonly tracing?: Tracing | undefined;
   /** Monotonic clock in milliseconds. */
-  readonly monotonic?: () => number;
+  readonly monotonic?: (() => number) | undefined;
 };
 
 export type CallService = (call: ServiceCall) => Promise<ServiceResponse>;

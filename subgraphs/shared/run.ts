@@ -10,6 +10,8 @@ import { startTracing, type Tracing } from './telemetry/tracing.ts';
 export type Parts = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Monotonic clock in milliseconds, of the deadlines of requests and calls. */
+  readonly monotonic?: (() => number) | undefined;
   readonly log: Logger;
   /** Receives every SQL statement when it has ended. */
   readonly onQuery?: OnQuery;

@@ -62,6 +62,7 @@ export type RunningSubgraph = AsyncDisposable & {
 type Endpoint = {
   readonly log: Logger;
   readonly verify: Verify;
+  readonly monotonic: Parts['monotonic'];
   readonly tracing: Tracing | undefined;
   readonly metrics: Metrics | undefined;
   /** Callers that may read the metrics. */
@@ -73,7 +74,7 @@ const maxBodyBytes = 1_000_000;
 /** Serves a subgraph until it is closed: first the port, then requests in flight, then the database. */
 export async function serveSubgraph<Context extends RequestFacts>(
   settings: Settings,
-  { log, now, tracing, metrics }: Parts,
+  { log, now, monotonic, tracing, metrics }: Parts,
   definition: SubgraphDefinition<Context>,
 ): Promise<RunningSubgraph> {
   await using started = new AsyncDisposableStack();
@@ -84,7 +85,7 @@ export async function serveSubgraph<Context extends RequestFacts>(
   const keys = [...settings.identityKeys, ...settings.serviceKeys];
   const verify = createVerifier({ audience: settings.name, keys, issuers: [settings.issuerUrl], now });
   const { metricsFrom } = settings;
-  const endpoint = { log, verify, tracing, metrics, metricsFrom };
+  const endpoint = { log, verify, monotonic, tracing, metrics, metricsFrom };
   const server = await listen(settings, createHandler(definition, apollo, endpoint));
   started.defer(server.close);
   const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
@@ -141,7 +142,7 @@ function createHandler<Context extends RequestFacts>(
     documents.set(path, async () => jsonReply(200, await read()));
 
   async function graphql(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
-    const { correlationId, ...inbound } = readInboundRequest(request.headers);
+    const { correlationId, ...inbound } = readInboundRequest(request.headers, endpoint.monotonic);
     const { traceId } = inbound.trace;
     const log = endpoint.log.child({ requestId: inbound.requestId, correlationId, traceId });
     const started = performance.now();

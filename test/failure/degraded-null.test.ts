@@ -4,8 +4,14 @@ import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const query = '{ books { title reviews { text } } }';
 
+// The breaker stays open during the test.
+const CONFIG = `
+rateLimit: { enabled: true }
+traffic: { all: { breaker: { openMs: 60000 } } }
+`;
+
 test('returns null for the data of a service that is down, and reports it in body, header and metric', async () => {
-  await using graph = await startSmallGraph({ services: LIBRARY, config: 'rateLimit: { enabled: true }' });
+  await using graph = await startSmallGraph({ services: LIBRARY, config: CONFIG });
   const whole = await askForRest(graph, query);
   expect(whole).toMatchObject({ codes: [], degraded: [], header: null });
   await stopService(graph, 'reviews');

@@ -11,7 +11,8 @@ function startLibrary(code: string, { config = '', healthyFor = 0 } = {}): Promi
   let asked = 0;
   const asReference = (reference: object) => reference;
   return startSmallGraph({
-    config,
+    // The breaker of a field stays open during the test.
+    config: `${config}\ntraffic: { all: { breaker: { openMs: 60000 } } }`,
     services: {
       books: {
         sdl: 'type Query { book(id: ID!): Book } type Book @key(fields: "id") { id: ID! title: String }',

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const SHOP = {
   shop: {
@@ -16,25 +17,33 @@ const SHOP = {
   },
 };
 
-function startShop(): Promise<SmallGraph> {
-  return startSmallGraph({
-    services: SHOP,
-    config: 'traffic: { all: { timeoutMs: 300, breaker: { openMs: 60000 } } }',
-  });
+/** Starts the shop with a clock of the test, so that only calls that hang time out. */
+async function startShop() {
+  const clock = createClock();
+  const { monotonic, schedule } = clock;
+  const graph = await startSmallGraph({ services: SHOP, parts: { monotonic, schedule } });
+  return { ...graph, clock };
 }
+
+type Shop = Awaited<ReturnType<typeof startShop>>;
+
+/** Default of `traffic.all.timeoutMs`. */
+const TIMEOUT_MS = 2_000;
 
 const SEARCH = 'query ($text: String!) { search(text: $text) }';
 const BOTH = 'query ($text: String!) { search(text: $text) books }';
 
 /** Sends five different texts, so that no call is deduplicated. */
-async function failFiveTimes(graph: SmallGraph, query: string): Promise<void> {
+async function failFiveTimes(graph: Shop, query: string): Promise<void> {
   const texts = ['1', '2', '3', '4', '5'];
-  const responses = await Promise.all(texts.map((text) => graph.query(query, { text })));
-  for (const { errors } of responses)
+  const responses = Promise.all(texts.map((text) => graph.query(query, { text })));
+  await expect.poll(() => graph.services.get('shop')?.calls).toHaveLength(5);
+  graph.clock.advance(TIMEOUT_MS);
+  for (const { errors } of await responses)
     expect(errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_TIMEOUT' } }]);
 }
 
-async function subgraphState({ router }: SmallGraph): Promise<unknown> {
+async function subgraphState({ router }: Pick<SmallGraph, 'router'>): Promise<unknown> {
   const state = (await (await fetch(`${router.adminUrl}/state`)).json()) as { subgraphs: unknown[] };
   return state.subgraphs[0];
 }

@@ -14,7 +14,7 @@ test('a hanging subgraph delays no request that does not use it', async () => {
       healthy: { url: healthy.url, sdl: 'type Query { ping(n: Int): String }' },
       hanging: { url: hanging.url, sdl: 'type Query { stuck(n: Int): String }' },
     },
-    `traffic: { deadlineMs: ${NEVER_MS}, all: { timeoutMs: ${NEVER_MS} } }`,
+    `{ traffic: { deadlineMs: ${NEVER_MS}, all: { timeoutMs: ${NEVER_MS} } }, overload: { enabled: false } }`,
   );
   const leaving = new AbortController();
   const ask = (field: string, n: number) =>

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { json, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { freePort } from '../support/servers/free-port.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 /** An address on which no server listens. */
 async function deadUrl(): Promise<string> {
-  await using subgraph = await startStubSubgraph(() => reset());
-  return subgraph.url;
+  return `http://127.0.0.1:${await freePort()}/graphql`;
 }
 
 it('reports immediately that the subgraph could not be reached', async () => {

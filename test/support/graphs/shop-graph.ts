@@ -47,6 +47,8 @@ export type GraphOptions = {
   /** Additional configuration for `router.yaml`, by top-level key. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly parts?: Partial<Parts>;
+  /** Monotonic clock of the subgraphs. */
+  readonly subgraphMonotonic?: () => number;
   readonly redisUrl?: string;
   /** Origin of the OTLP endpoint that routers and subgraphs send spans to. */
   readonly otlpEndpoint?: string;
@@ -126,6 +128,7 @@ async function startSubgraphs({
   redisUrl,
   otlpEndpoint,
   onSubgraphLog,
+  subgraphMonotonic: monotonic,
 }: GraphOptions) {
   const log =
     onSubgraphLog === undefined
@@ -146,7 +149,8 @@ async function startSubgraphs({
       inventoryUrl: urls.get('inventory') ?? '',
     };
     const tracing = await startTracing({ service: name, url: spansUrl });
-    const parts = { now: Date.now, log: log.child({ subgraph: name }), ...(tracing && tracedParts(tracing)) };
+    const ownLog = log.child({ subgraph: name });
+    const parts = { now: Date.now, monotonic, log: ownLog, ...(tracing && tracedParts(tracing)) };
     const subgraph = await starters[name](settings, parts);
     const close = async () => {
       await subgraph.close();
