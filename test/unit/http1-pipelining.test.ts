@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { RequestController } from '../../router/subgraph/transport/http1/connection-pool.ts';
 import { Pipelining } from '../../router/subgraph/transport/http1/pipelining.ts';
 import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
@@ -7,6 +8,9 @@ import { HEAD, respond, send, start } from '../support/subgraphs/http1-pool.ts';
 import type { Arrived, Sent } from '../support/subgraphs/http1-pool.ts';
 
 type Started = Awaited<ReturnType<typeof start>>;
+
+/** Time after which the first responses of an origin are overdue. */
+const OVERDUE_MS = 80;
 
 const startJoining = (connections = 4) => start({ connections, pipelining: 8 });
 const textsIn = ({ text }: Arrived) => [...text.matchAll(/\r\n\r\n([a-z]+)/g)].map(([, body]) => body);
@@ -64,6 +68,7 @@ describe('queries that are sent together on one connection', () => {
   it('are sent again, each on its own connection, when the response before them is overdue', async () => {
     await using one = await startJoining();
     const { calls, arrived } = await sendThree(one);
+    one.clock.advance(OVERDUE_MS);
     await respondSingly(one, 2);
     expect(await bodyOf(calls[1])).toBe('b');
     expect(await bodyOf(calls[2])).toBe('c');
@@ -114,6 +119,7 @@ describe('queries that are sent together on one connection', () => {
     await using one = await startJoining();
     const { calls, arrived } = await sendThree(one);
     const closed = once(arrived.socket, 'close');
+    one.clock.advance(OVERDUE_MS);
     await respondSingly(one, 2);
     respond(arrived, 'a');
     expect(await Promise.all(calls.map(bodyOf))).toEqual(['a', 'b', 'c']);
@@ -180,18 +186,17 @@ describe('queries that are sent together on one connection', () => {
 
   it('are sent again when a response before them is aborted after its begin', async () => {
     await using one = await startJoining();
-    const { calls, arrived } = await sendThree(one);
+    const begun = Promise.withResolvers<RequestController>();
+    send(one.pool, 'a', { onHead: begun.resolve });
+    const calls = ['b', 'c'].map((text) => send(one.pool, text));
+    const arrived = await one.server.next();
+    expect(textsIn(arrived)).toEqual(['a', 'b', 'c']);
     const closed = once(arrived.socket, 'close');
     arrived.socket.write(`${HEAD}content-length: 1000000\r\n\r\n`);
-    while (one.pool.stats.running > 0 && !arrived.socket.closed) {
-      await new Promise((resolve) => setImmediate(resolve));
-      calls[0].controller()?.abort(new Error('the response is too large'));
-      if (one.server.sockets.length > 1) break;
-    }
+    (await begun.promise).abort(new Error('the response is too large'));
     await closed;
     await respondSingly(one, 2);
-    expect(await bodyOf(calls[1])).toBe('b');
-    expect(await bodyOf(calls[2])).toBe('c');
+    expect(await Promise.all(calls.map(bodyOf))).toEqual(['b', 'c']);
   });
 
   it('have their connection closed when all of them are aborted', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { OutgoingRequest } from '../../../router/subgraph/transport/http1/outgoing-request.ts';
+import { createClock } from '../time/clock.ts';
 import { callHeaders } from './subgraph-pool.ts';
 import { Http1Pool } from '../../../router/subgraph/transport/http1/pool.ts';
 import type {
@@ -102,13 +103,19 @@ export function respond({ socket }: Arrived, body: string, head = HEAD): void {
 
 export const OPTIONS = { connections: 2, connectTimeoutMs: 5_000, keepAliveMs: 30_000, pipelining: 1 };
 
-/** Starts a server, and a pool of connections to it. */
+/**
+ * Starts a server, and a pool of connections to it. The time of the pool passes only in `clock.advance`, so
+ * that no response is overdue because the machine is busy.
+ */
 export async function start(options: Partial<typeof OPTIONS> = {}) {
   const server = await startServer();
-  const pool = new Http1Pool(server.url, { ...OPTIONS, ...options });
+  const clock = createClock();
+  const { monotonic, schedule } = clock;
+  const pool = new Http1Pool(server.url, { ...OPTIONS, ...options, monotonic, schedule });
   return {
     server,
     pool,
+    clock,
     async [Symbol.asyncDispose]() {
       for (const socket of server.sockets) socket.destroy();
       await pool.close();

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
+import type { Schedule } from '../../../shared/schedule.ts';
 import { bytesOf } from './batches.ts';
 import type { Batch } from './batches.ts';
 import type { BatchTimes } from './pipelining.ts';
@@ -16,6 +17,8 @@ export type ConnectionOptions = {
   /** Milliseconds for which an idle connection is kept unless the server announces another time. */
   readonly keepAliveMs: number;
   readonly monotonic: () => number;
+  /** Starts the timers of responses that become overdue. */
+  readonly schedule: Schedule;
 };
 
 export type ConnectionEvents = {
@@ -71,7 +74,7 @@ export class Connection implements ResponseEvents, Carrier {
   #batches = 0;
   #sentAt = 0;
   #firstMs = 0;
-  #overdue: NodeJS.Timeout | undefined;
+  #overdue: Disposable | undefined;
   #error: Error | undefined;
   #isOpen = false;
   #keepAliveMs: number;
@@ -225,13 +228,12 @@ export class Connection implements ResponseEvents, Carrier {
   #watch(overdueMs: number): void {
     this.#sentAt = this.#options.monotonic();
     const batch = this.#batch;
-    this.#overdue = setTimeout(() => {
-      // The timer may be late because this process was busy. Responses that have arrived meanwhile are read
-      // before the router decides that they are overdue.
-      setImmediate(() => {
-        if (batch === this.#batch && this.#isBusy) this.#giveUpWaiting();
-      });
-    }, overdueMs);
+    const giveUp = () => {
+      if (batch === this.#batch && this.#isBusy) this.#giveUpWaiting();
+    };
+    // The timer may be late because this process was busy. Responses that have arrived meanwhile are read
+    // before the router decides that they are overdue.
+    this.#overdue = this.#options.schedule(() => setImmediate(giveUp), overdueMs);
   }
 
   #giveUpWaiting(): void {
@@ -251,7 +253,7 @@ export class Connection implements ResponseEvents, Carrier {
     const ms = this.#options.monotonic() - this.#sentAt;
     if (this.#received === 1) this.#firstMs = ms;
     if (!isOver) return;
-    clearTimeout(this.#overdue);
+    this.#overdue?.[Symbol.dispose]();
     this.#events.onReceived({ responses: this.#received, firstMs: this.#firstMs, lastMs: ms });
   }
 
@@ -284,7 +286,7 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #onClose(): void {
-    clearTimeout(this.#overdue);
+    this.#overdue?.[Symbol.dispose]();
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { errors } from 'undici';
+import { scheduleTimer } from '../../../shared/schedule.ts';
+import type { Schedule } from '../../../shared/schedule.ts';
 import type { ConnectionPool, PoolStats, ResponseHandler } from './connection-pool.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -18,6 +20,10 @@ export type PoolOptions = {
   readonly keepAliveMs: number;
   /** Maximum number of queries that are sent together on one connection; 1 means that pipelining is off. */
   readonly pipelining: number;
+  /** Monotonic clock in milliseconds; by default that of the runtime. */
+  readonly monotonic?: () => number;
+  /** Starts the timers of overdue responses; by default timers of the runtime. */
+  readonly schedule?: Schedule;
 };
 
 const SWEEP_MS = 1_000;
@@ -48,6 +54,7 @@ export class Http1Pool implements ConnectionPool {
   #closed: PromiseWithResolvers<void> | undefined;
 
   constructor(url: URL, options: PoolOptions) {
+    const { monotonic = () => performance.now(), schedule = scheduleTimer } = options;
     this.#options = options;
     this.#connection = {
       // The host name of a URL contains brackets around an IPv6 address, which must be removed to connect.
@@ -55,7 +62,8 @@ export class Http1Pool implements ConnectionPool {
       port: url.port === '' ? 80 : Number(url.port),
       connectTimeoutMs: options.connectTimeoutMs,
       keepAliveMs: options.keepAliveMs,
-      monotonic: () => performance.now(),
+      monotonic,
+      schedule,
     };
     this.#requestHead = createRequestHead(url.host);
     // The limit for connecting is half of the call's timeout. The same limit applies to waiting for responses
