@@ -1,15 +1,16 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { scheduleTimer } from '../../router/shared/schedule.ts';
-import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import { json, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { callHeaders } from '../support/subgraphs/subgraph-pool.ts';
+import { createClock } from '../support/time/clock.ts';
 
+/** Creates a pool whose time stands still, so that an open breaker stays open. */
 function startPool(traffic: unknown = {}): SubgraphPool {
+  const { monotonic, startTimer } = createClock();
   return createSubgraphPool(configSchema.parse({ traffic }).traffic, {
     telemetry: {
       log: pino({ level: 'silent' }),
@@ -19,19 +20,15 @@ function startPool(traffic: unknown = {}): SubgraphPool {
       breakerChanged: () => {},
     },
     signer: { sign: () => ({}) },
-    monotonic: () => performance.now(),
-    random: Math.random,
-    startTimer: createTimerQueue({ monotonic: () => performance.now(), schedule: scheduleTimer }),
+    monotonic,
+    random: () => 0.5,
+    startTimer,
   });
 }
 
 function call(routes: Routes, subgraph = 'inventory') {
   const request = { subgraph, operation: 'query', body: '{}' } as const;
-  return routes.send(
-    request,
-    { headers: callHeaders({}), deadline: performance.now() + 5_000 },
-    new AbortController().signal,
-  );
+  return routes.send(request, { headers: callHeaders({}), deadline: 5_000 }, new AbortController().signal);
 }
 
 function startHealthy(): Promise<StubSubgraph> {
