@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener, ServerOptions } from 'node:http';
 import { connect } from 'node:net';
@@ -49,6 +50,21 @@ function connectClients(port: number, count: number, text = GET) {
   };
 }
 
+/**
+ * Waits until the kernel has completed as many connections to a port, without a turn of the event loop, in
+ * which the server would accept some of them. On systems other than Linux it does not wait.
+ */
+async function untilConnected(port: number, count: number): Promise<void> {
+  // Sockets connect after this turn of the code.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  if (process.platform !== 'linux') return;
+  const established = new RegExp(` [\\dA-F]{8}:${port.toString(16).toUpperCase().padStart(4, '0')} 01 `, 'g');
+  const deadline = performance.now() + 10_000;
+  const completed = () => readFileSync('/proc/net/tcp', 'utf8').match(established)?.length ?? 0;
+  while (completed() < count)
+    if (performance.now() > deadline) throw new Error(`only ${completed()} clients are connected`);
+}
+
 async function turnsUntil(isDone: () => boolean): Promise<number> {
   let turns = 0;
   for (; !isDone() && turns < 2_000; turns += 1) await turn();
@@ -62,6 +78,7 @@ describe('the port of a server', () => {
     async () => {
       await using port = await open();
       using clients = connectClients(port.port, 500);
+      await untilConnected(port.port, 500);
       expect(await turnsUntil(() => port.accepted() === 500)).toBeLessThanOrEqual(30);
       expect(await clients.responses).not.toContain('closed');
     },
@@ -104,6 +121,8 @@ describe('the port of a server', () => {
   it('responds to connected clients before it closes', async () => {
     await using port = await open();
     using clients = connectClients(port.port, 300, GET.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
+    await untilConnected(port.port, 300);
+    expect(port.accepted()).toBe(0);
     const closed = port.close(60_000);
     expect((await clients.responses).filter((response) => !response.includes('pong'))).toEqual([]);
     await closed;
@@ -118,6 +137,7 @@ describe('the port of a server', () => {
       connectionsCheckingInterval: 10,
     });
     using client = connectClient(port.port, GET.slice(0, 20));
+    await untilConnected(port.port, 1);
     await turnsUntil(() => port.accepted() === 1);
     await port.close(60_000);
     expect(await client.response).toMatch(/^HTTP\/1\.1 408 /);
