@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';

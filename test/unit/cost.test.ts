@@ -1,5 +1,5 @@
 import { composeServices } from '@apollo/composition';
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { compileCost } from '../../router/cost/cost.ts';

@@ -1,4 +1,12 @@
-import { array, assert, asyncProperty, constantFrom, letrec, oneof, tuple } from 'fast-check';
+import {
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  letrec,
+  oneof,
+  tuple,
+} from '../support/runs/properties.ts';
 import { buildSchema, parse } from 'graphql';
 import type { QueryPlan } from '@apollo/query-planner';
 import { describe, expect, test } from 'vitest';

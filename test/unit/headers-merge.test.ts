@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { mergeCacheControl } from '../../router/headers/cache-control.ts';

@@ -1,5 +1,5 @@
 import { composeServices } from '@apollo/composition';
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { parse } from 'graphql';
 import type { FieldNode } from 'graphql';
 import { describe, expect, it, test } from 'vitest';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { describe, expect, it } from 'vitest';
 import { createRateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import type { RateLimiter } from '../../router/rate-limit/rate-limiter.ts';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { describe, expect, it } from 'vitest';
 import type { CallOutcome } from '../../router/subgraph/call/call.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';

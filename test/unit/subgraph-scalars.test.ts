@@ -1,4 +1,4 @@
-import { assert, integer, nat, property, tuple } from 'fast-check';
+import { assert, integer, nat, property, tuple } from '../support/runs/properties.ts';
 import { parseValue } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { dateTimeScalar, decimalScalar } from '../../subgraphs/shop/scalars.ts';

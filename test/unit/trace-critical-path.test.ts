@@ -1,4 +1,12 @@
-import { assert, constant, constantFrom, double, option, property, tuple } from 'fast-check';
+import {
+  assert,
+  constant,
+  constantFrom,
+  double,
+  option,
+  property,
+  tuple,
+} from '../support/runs/properties.ts';
 import { describe, expect, test } from 'vitest';
 import { planDependencies } from '../../router/execution/compile/plan-dependencies.ts';
 import type { FetchOrder } from '../../router/execution/compile/plan-dependencies.ts';

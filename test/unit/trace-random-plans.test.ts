@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/runs/properties.ts';
 import { expect, test } from 'vitest';
 import { planDependencies } from '../../router/execution/compile/plan-dependencies.ts';
 import type { FetchOrder } from '../../router/execution/compile/plan-dependencies.ts';
