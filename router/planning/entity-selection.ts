@@ -16,8 +16,8 @@ export type EntitySelection = {
 };
 
 /**
- * Reads the selection of an entity fetch. Undefined if its document is not a single operation with the single
- * field `_entities(representations: $representations)`: then it cannot be merged with others.
+ * Reads the selection of an entity fetch. Returns undefined unless its document is a single operation with
+ * the single field `_entities(representations: $representations)`, because others cannot be merged.
  */
 export function readEntitySelection(
   { operation: text }: Pick<FetchNode, 'operation'>,

@@ -12,8 +12,8 @@ import { mapChildren } from './prepare/map-children.ts';
 
 /**
  * Lets fetches wait for a later fetch of the same subgraph and the same objects, so that one request serves
- * both. An example is `{ inStock shippingEstimate }` of one subgraph, where `shippingEstimate` requires the
- * weight from another: the planner requests `inStock` early, and then calls the subgraph again.
+ * both. Suppose that a subgraph has `inStock` and `shippingEstimate`, and the latter requires the weight from
+ * another subgraph. The planner requests `inStock` early, and then calls the first subgraph again.
  *
  * Only a fetch of leaf fields waits, and only if no other fetch waits for it. The response needs the later
  * fetch in any case, so waiting delays the response only if the leaf fields take the subgraph longer.

@@ -37,11 +37,10 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  * Creates a planner that uses Apollo's planner and works around its known bugs. Planning is synchronous and
  * slow, so the router runs it in a worker thread.
  *
- * Apollo's planner may use keys with `resolvable: false`, so they are removed from its supergraph. Some
- * operations behind an `@interfaceObject` can be planned only with such a key, although they need only the
- * type of the object. These operations are planned a second time with all keys, and with fields moved out of
- * type conditions (`hoistFields`). The second plan is used only if every subgraph can resolve all entities
- * that the plan sends to it.
+ * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would use them. If
+ * an operation cannot be planned without them, it is planned again with all keys, or with fields moved out of
+ * type conditions (`hoistFields`). Such a plan is used only if every subgraph can resolve all entities that
+ * the plan sends to it.
  *
  * @throws if the planner cannot use the supergraph.
  */

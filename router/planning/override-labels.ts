@@ -83,7 +83,10 @@ function createReach(types: LabelledTypes): (document: DocumentNode) => readonly
 type Reached = {
   readonly types: LabelledTypes;
   readonly labels: Set<string>;
-  /** Coordinates of fields, and names of types whose keys were visited. They are not visited again. */
+  /**
+   * Coordinates of fields that were visited, and names of types whose keys were visited. They are not visited
+   * again.
+   */
   readonly seen: Set<string>;
 };
 

@@ -60,8 +60,8 @@ const START_ALLOWANCE_MS = 10_000;
 const RETRY_AFTER_S = 1;
 
 /**
- * Stands for the caller in the planning queue if there is none: a new supergraph generation plans operations
- * before clients use it.
+ * Caller in the planning queue for operations that no client has requested: before a new supergraph comes
+ * into use, the router plans operations for it.
  */
 const NO_CALLER = '';
 

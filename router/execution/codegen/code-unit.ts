@@ -7,23 +7,20 @@ export class CodeUnit {
   readonly #constants: unknown[] = [];
   readonly #functions: string[] = [];
 
-  /**
-   * Passes a value that was created outside the generated code to this code, and returns the expression for
-   * it.
-   */
+  /** Makes a value available to the generated code. Returns the name by which the code refers to it. */
   constant(value: unknown): string {
     const known = this.#constants.indexOf(value);
     return `k${known === -1 ? this.#constants.push(value) - 1 : known}`;
   }
 
-  /** Defines a function and returns its name. */
+  /** Adds a function to the generated code and returns its name. */
   define(parameters: string, body: string): string {
     const name = `f${this.#functions.length}`;
     this.#functions.push(`function ${name}(${parameters}){${body}}`);
     return name;
   }
 
-  /** Evaluates an expression that uses the defined functions. */
+  /** Evaluates a JavaScript expression that may call the functions added by `define`. */
   evaluate(expression: string): unknown {
     const names = this.#constants.map((_, index) => `k${index}`);
     // oxlint-disable-next-line typescript/no-implied-eval -- the only place that evaluates code

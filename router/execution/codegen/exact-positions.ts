@@ -8,15 +8,16 @@ import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 /**
- * Tree of the response keys that lead to custom scalars and IDs. Their numbers must keep all digits, which a
- * JavaScript number may round. List indices are left out: all IDs in `{ orders { id } }` are under `orders`
- * and `id`.
+ * Tree of the response keys that lead to custom scalars and IDs. A number at such a position must keep all
+ * its digits, some of which a JavaScript number may lose. The tree has no list indices: in `{ orders { id }
+ * }`, the keys `orders` and `id` lead to the IDs of all orders.
  */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
 /**
- * Compiles two functions for the data that a fetch returns. `hasNumbers` finds out whether a custom scalar or
- * an ID is a number, which must keep all its digits. `roundOthers` converts all other numbers to doubles.
+ * Compiles two functions for the data that a fetch returns. `hasNumbers` returns whether any custom scalar or
+ * ID is a number, because such a number must keep all its digits. `roundOthers` converts all other numbers to
+ * JavaScript numbers.
  */
 export function exactPositions(
   document: DocumentNode,

@@ -61,10 +61,11 @@ type WriteContext = {
 
 /**
  * Returns the JavaScript statements for the step with this index and all steps after it. The variable `v0`
- * has the value before the first step, `v1` the value after it, and so on. If the path has no `@` where the
- * data has a list, the list is skipped, and completion reports the wrong type.
- * @param place JavaScript expression that the current value was read from; an equal object is assigned to it.
- * Empty if nothing may be assigned.
+ * has the value before the first step, `v1` the value after it, and so on. If the data has a list where the
+ * path has no `@`, nothing in the list is collected. The wrong type is reported later, when the response is
+ * written.
+ * @param place JavaScript expression for the position of the current value, to which an equal object is
+ * assigned; empty if nothing may be assigned.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -84,8 +85,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // If an equal object was collected before, it replaces this one by assignment. Assigning to the key
-      // `__proto__` would change the prototype, so an object under that key is not replaced.
+      // Position to which an equal object is assigned if one was collected before. Assigning to the key
+      // `__proto__` would change the prototype, so an object under that key is never replaced.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }
@@ -107,7 +108,7 @@ function deduplicate(
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Exact numbers, which keep all their digits, count as equal only if the digits are the same. The
+      // Numbers that keep all their digits (`isExactNumber`) are equal only if their digits are the same. The
       // digits are stored below the extra key `EXACT`, so that the number 1 does not equal the string "1".
       equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;

@@ -37,7 +37,8 @@ export type OperationToCompile = {
   readonly plan: QueryPlan;
   /**
    * Response names and variables that have another name in the plan, because the planner would confuse them
-   * with its own. An example is `{ product { id: name } }`, where `id` is not the key.
+   * with its own names. An example is `{ product { id: name } }`: the planner would take the value of this
+   * `id` for the key field `id`.
    */
   readonly renames?: Renames;
   /**
@@ -172,8 +173,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
   const conditionNames = conditionVariables(input.document);
   const compiled = new Map<string, Projection>();
   const projectionFor: CompiledOperation['projectionFor'] = (variables, onError) => {
-    // The error behavior `HALT` completes the response data as `PROPAGATE` does. If there is an error, the
-    // data is dropped afterwards.
+    // With the error behavior `HALT`, nulls propagate as with `PROPAGATE`. If there is an error, the data is
+    // dropped afterwards.
     const propagates = onError !== 'NULL';
     const key = conditionNames.reduce(
       (text, name) => text + (variables[name] === true ? '1' : '0'),
@@ -193,8 +194,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // An operation without `@skip` and `@include` needs only one projection of its data. It is compiled now, so
-  // that a missing root field is reported before the first request executes.
+  // Without `@skip` and `@include`, all requests use the same response code. It is compiled now, so that a
+  // root field that no fetch delivers is reported before the first request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

@@ -14,14 +14,17 @@ export type ContextArgument = {
   /** Name of the variable in the document of the fetch. */
   readonly name: string;
   /**
-   * Positions from which the value may be read. There are several if objects of different types can contain
-   * the entity. The first position whose type conditions match is used.
+   * Positions from which the value may be read: several if objects of different types can contain the entity.
+   * The first position whose type conditions match is used.
    */
   readonly sources: readonly ContextSource[];
 };
 
 export type ContextSource = {
-  /** Number of fields from the entity up to the object that has the value. */
+  /**
+   * Number of levels from the entity up to the object that has the value, not counting lists. In `{ user {
+   * orders { total } } }`, a user is one level above its orders.
+   */
   readonly levels: number;
   readonly read: (object: JsonObject) => ContextValue | undefined;
 };
@@ -33,7 +36,7 @@ export type ContextValue = {
   readonly required: RequiredValue;
 };
 
-/** Compiles the context arguments (`@fromContext`) of a fetch; undefined if it has none. */
+/** Compiles the context arguments (`@fromContext`) of a fetch. Returns undefined if it has none. */
 export function compileContext(
   { contextRewrites = [], variableUsages = [] }: FetchNode,
   types: SupergraphTypes,
@@ -70,7 +73,7 @@ function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): C
 type Reading = {
   readonly types: SupergraphTypes;
   /**
-   * False if an object does not satisfy a type condition of the path, so that the value is not read from it.
+   * False if an object on the path does not satisfy a type condition, so that the value is not read there.
    */
   isMatch: boolean;
   isUsable: boolean;

@@ -28,7 +28,7 @@ export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnW
 
 /**
  * Copies only the objects to which other fetches will add fields, and the objects that contain them. All
- * other objects stay shared, so that several requests can use one response.
+ * other objects are not copied, so that several requests can share the response of one call.
  */
 export function copyAlongPaths<Value>(value: Value, paths: CopyOnWritePaths): Value {
   return copied(value, paths) as Value;

@@ -6,18 +6,18 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
 /**
- * Maximum number of fields of an object that can be deduplicated. An object with more fields usually has data
- * of its own, and is not a mere reference to an entity.
+ * An object with more fields than this is not deduplicated, because it usually has data of its own and is not
+ * a mere reference to an entity.
  */
 const MAX_KEYS = 4;
 
 /**
- * Returns the keys by which objects at a path can be deduplicated; undefined if they cannot. Equal objects
- * are then requested, merged and completed once. An example is the product of `{ orders { product { id name }
- * } }` if the first fetch delivers only `id`. This requires:
- * - The base fetch, which delivers the objects, selects nothing but leaf fields on them, and representations
- *   contain all of these fields. Objects with equal keys are then equal in every respect.
- * - All other fields come from entity fetches for exactly this path.
+ * Returns the response keys by which equal objects at a path are recognized, so that one object replaces all
+ * others; undefined if this is not safe. For example, `{ orders { product { id name } } }` has many equal
+ * products if the first fetch delivers only their `id`. It is safe if:
+ * - the fetch `base`, which delivers the objects, selects only leaf fields on them, and representations
+ *   contain all of these fields, so that objects with equal keys do not differ in other fields
+ * - all other fields come from entity fetches for exactly this path
  */
 export function entityKeys(
   path: readonly string[],
@@ -27,9 +27,9 @@ export function entityKeys(
   // A type condition in the path (`@|[Book]`) excludes objects of other types from the collection, although
   // they may equal a collected one. Deduplicating only some of the equal objects would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // The merged data has its own references to the objects directly below those that the base fetch returned.
-  // Replacing such an object by an equal one would change only the data of the base fetch, and the response
-  // would lack the fields that later fetches add.
+  // If the objects are field values of the very objects that `base` returned, the merged data has its own
+  // references to them. Replacing them would change only what `base` returned, and the response would lack
+  // the fields that later fetches add.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

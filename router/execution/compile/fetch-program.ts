@@ -47,13 +47,13 @@ export type FetchProgram = FetchReference & {
   /** True if another fetch of the plan sends the same document to the same service. */
   readonly isRepeated: boolean;
   /**
-   * The selection of an entity fetch, which can be part of a merged request. Undefined if the fetch must be
-   * sent alone.
+   * The selection of an entity fetch that can be sent in one request with others; undefined if the fetch must
+   * be sent alone.
    */
   readonly entitySelection: EntitySelection | undefined;
   /**
    * This fetch combined with another fetch for the same objects, so that one `_entities` field serves both.
-   * Undefined if no other fetch sends all values that this one requires.
+   * Undefined if no other fetch sends representations with all values that this one requires.
    */
   readonly joint: JointFetch | undefined;
 };

@@ -169,9 +169,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // In a plan with context arguments (`@fromContext`), an object may be copied, so that an argument can have
-  // different values for the same object in different places. Only the merged data contains the copies.
-  // Objects are therefore collected from the merged data then, and equal ones are not deduplicated.
+  // A plan with context arguments (`@fromContext`) may copy an object, so that an argument can have different
+  // values in different places. Only the merged data of all fetches contains the copies. Objects are
+  // therefore collected from it, not from the data of one fetch, and equal ones are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

@@ -27,16 +27,16 @@ export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Returns the value that identifies an entity among those of its type, such as the id. Undefined if
-   * representations contain several values, or if an entity of another type could have an equal
-   * representation.
+   * Returns the value that identifies an entity among those of its type, such as the id. `readKey` is
+   * undefined if representations contain several values, or if an entity of another type could have an equal
+   * one.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
 
 /**
- * Returns how to build the representation of an entity, which depends on its type. Undefined if the fetch
- * selects nothing on that type, so that the entity is not requested.
+ * Returns how to build the representation of an entity, which depends on its type. Returns undefined if the
+ * fetch selects nothing on that type, so that the entity is not requested.
  */
 export type Represent = (entity: JsonObject) => Representation | undefined;
 
@@ -223,8 +223,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // If the type of the entity is unknown, the type condition is not checked, and the rewrite applies.
-  // Entities of unknown type are excluded by the type conditions of `requires` alone.
+  // A rewrite also applies to an entity whose type is unknown. It need not be excluded here, because the type
+  // conditions of `requires` already exclude it.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

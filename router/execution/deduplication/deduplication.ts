@@ -78,7 +78,7 @@ export type DeduplicatedExecution<Outcome> = {
   readonly scope: Scope;
   readonly signal: CancelSignal;
   readonly requestId?: string;
-  /** Called with the id of the request that executes the operation, if this request only waits for it. */
+  /** Called if this request shares the execution of another request, with the id of that request. */
   readonly onJoin?: (requestId: string) => void;
   readonly execute: (signal: CancelSignal) => Promise<Outcome>;
 };
@@ -93,7 +93,7 @@ export function deduplicateExecutions<Outcome>(): (
   execution: DeduplicatedExecution<Outcome>,
 ) => Promise<Outcome> {
   // Executions in flight, by the compiled operation. The text of the operation cannot be the key, because
-  // another generation of the supergraph executes the same text differently.
+  // after an update of the supergraph the same text is executed differently.
   const byOperation = new WeakMap<CompiledOperation, InFlightWork<Outcome>>();
 
   function inFlightOf(operation: CompiledOperation): InFlightWork<Outcome> {

@@ -42,10 +42,10 @@ const NONE: never[] = [];
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 export class InFlightWork<T> {
-  // The outer map is keyed by scope, the inner one by the key of the work. If both were joined to one text,
-  // two different pairs could result in the same text, and a caller could get the response of another caller.
-  // An inner map is created only for the second work of a scope, because there is rarely more than one. A map
-  // hashes its keys, and the key of a call to a subgraph is the whole body.
+  // Work by scope, then by key. If scope and key were joined to one text, two different pairs could result in
+  // the same text, and a caller could get the response of another. A scope rarely has more than one work in
+  // flight. The inner map is created only for the second, because adding to a map hashes the key, which is
+  // the whole request body for a call.
   readonly #byScope = new Map<Scope, SharedWork<T> | Map<string, SharedWork<T>>>();
 
   /** Lets a request wait for equal work in flight. If there is none, `start` begins the work. */

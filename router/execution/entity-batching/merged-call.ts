@@ -10,8 +10,7 @@ import type { FetchRecord } from '../../request/fetch-record.ts';
 import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * Number of times that the queries of a merged document are sent separately after a merged request has
- * failed. Afterwards they are merged again.
+ * After a merged request has failed, its queries are sent separately this many times, and then merged again.
  */
 const TIMES_APART = 1000;
 
@@ -41,8 +40,8 @@ export function queryWithOthers(query: EntityQuery, execution: BatchingExecution
       try {
         sendWaiting(queries, execution);
       } catch (bug) {
-        // An error thrown out of this callback would end the process. Rejecting the queries fails only this
-        // execution.
+        // An error thrown here, in a callback of the event loop, would end the process. Rejecting the queries
+        // fails only this execution.
         for (const waitingQuery of queries) waitingQuery.reject(bug);
       }
     });
@@ -82,7 +81,8 @@ function sendTogether(
   execution: BatchingExecution,
 ): void {
   const { fields, exact, keys } = document;
-  // The record of the first query receives the times of the call. All other queries copy the times from it.
+  // The times of the call are written to the `FetchRecord` of the first query. All other queries copy them
+  // from there to their own records.
   const { record, fetch } = first;
   const body = mergedBody(document, groups, execution);
   const request = { subgraph: fetch.service, operation: 'query', body, fields, exact, record } as const;
@@ -117,8 +117,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // If `query` owns the record, repeating it writes new times to that record. It is therefore repeated
-        // only after the other queries have copied the times of the merged call.
+        // One of the queries owns the record with the times of the merged call, and repeating that query
+        // overwrites them. Queries are therefore repeated only after the others have copied the times.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);
@@ -157,9 +157,9 @@ function mergedBody(
 }
 
 /**
- * Returns whether the queries are sent again, each in a request of its own:
- * - Merging may have caused the failure, and it is known before the deadline of the call.
- * - Breakers block a field that one of the queries selects. The queries without this field succeed.
+ * Returns whether the queries of a merged request are sent again, each in a request of its own. This is done:
+ * - if merging may have caused a failure, except a timeout, after which no time is left
+ * - if circuit breakers block a field that one of the queries selects, because the other queries can succeed
  */
 export function isToRepeat(response: SubgraphResponse): boolean {
   if (response.kind === 'failed' && response.failure.blockedFields !== undefined) return true;
@@ -167,7 +167,8 @@ export function isToRepeat(response: SubgraphResponse): boolean {
 }
 
 /**
- * Returns whether merging may have caused the failure. Sent separately, the queries may succeed if:
+ * Returns whether merging may have caused the failure of a request, so that its queries may succeed if they
+ * are sent separately. The causes can be:
  * - The merged response was too large.
  * - The subgraph rejected the request, because it limits aliases or cost.
  * - An error in one selection removed the data of all, because `_entities` is non-null.

@@ -50,10 +50,7 @@ export type MergedDocument = {
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly exact: ExactPositions;
-  /**
-   * Number of times that these selections will still be sent separately, because a merged response was
-   * unusable.
-   */
+  /** How many more times these selections are sent separately, after a merged response was unusable. */
   timesApart: number;
 };
 

@@ -19,8 +19,9 @@ export type Part = {
    */
   readonly positions: readonly number[] | undefined;
   /**
-   * Returns whether only another query has selected the field with this response key, so that it is not part
-   * of this query's response. Undefined if all queries for these entities have the same selection.
+   * Returns whether a response key was selected only by other queries for the same entities, so that this
+   * query's response must not contain it. The function is undefined if all these queries have the same
+   * selection.
    */
   readonly isForeign: ((key: string) => boolean) | undefined;
   /** True if other queries get the same entities, so that none of them may change the data. */
@@ -50,8 +51,8 @@ export function partOf(
   { key, keys, count, positions, isForeign, isShared }: Part,
 ): SubgraphResponse {
   const entities: unknown = response.data === null ? null : readOwn(response.data, key);
-  // With a wrong number of entities, it is unknown which representation an entity belongs to. The query then
-  // gets no entities, and its fields become null with an error.
+  // If the subgraph returned the wrong number of entities, it is unknown which representation each belongs
+  // to. The query then gets no entities, and its fields become null with an error.
   const isComplete = Array.isArray(entities) && entities.length === count;
   const own = isComplete ? (positions?.map((position): unknown => entities[position]) ?? entities) : null;
   return {

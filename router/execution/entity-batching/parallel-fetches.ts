@@ -1,8 +1,8 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 
 /**
- * Returns the entity fetches of a plan that may be merged, because another entity fetch of the same service
- * may be in flight at the same time.
+ * Returns the entity fetches of a plan that may be sent in one request with others, because another entity
+ * fetch of the same subgraph may be in flight at the same time.
  */
 export function parallelFetches(root: PlanNode): ReadonlySet<FetchNode> {
   const found = new Set<FetchNode>();
@@ -30,7 +30,7 @@ export function parallelFetches(root: PlanNode): ReadonlySet<FetchNode> {
   return found;
 }
 
-/** Returns the fetches whose service is also called in another branch of the same Parallel node. */
+/** Returns the fetches whose subgraph is also called in another branch of the same Parallel node. */
 function inSeveral(branches: readonly (readonly FetchNode[])[]): readonly FetchNode[] {
   const askedBy = branches.map((branch) => new Set(branch.map(({ serviceName }) => serviceName)));
   return branches.flatMap((branch, index) =>

@@ -2,9 +2,9 @@ import type { MergeableFetch } from './merged-documents.ts';
 import { uniteRepresentations } from './united-representations.ts';
 import type { WaitingQuery } from './waiting-query.ts';
 
-/** Queries that the same `_entities` field of a merged request serves. */
+/** Queries that are served by the same `_entities` field of a merged request. */
 export type QueryGroup = {
-  /** Fetch whose selection the `_entities` field has. */
+  /** The `_entities` field has the selection of this fetch. */
   readonly fetch: MergeableFetch;
   /** Representations of all queries without duplicates. */
   readonly representations: readonly string[];
@@ -14,13 +14,14 @@ export type QueryGroup = {
 export type GroupMember = {
   readonly query: WaitingQuery;
   /**
-   * For each representation of the query, its index in the representations of the group. Undefined if both
+   * For each representation of the query, its index in the representations of the group; undefined if both
    * lists are the same.
    */
   readonly positions: readonly number[] | undefined;
   /**
-   * Returns whether only another query of the group has selected the field with this response key, so that it
-   * is not part of this query's response. Undefined if all queries of the group have the same selection.
+   * Returns whether a response key was selected only by other queries of the group, so that this query's
+   * response must not contain it. The function is undefined if all queries of the group have the same
+   * selection.
    */
   readonly isForeign: ((key: string) => boolean) | undefined;
 };
@@ -40,8 +41,8 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // A group that was already combined with another one has a different selection id. It is not combined
-    // again.
+    // A group is combined with another one only once. If it was, its selection id is no longer the original
+    // one.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -67,8 +68,8 @@ type Joint = { readonly carrierId: number; readonly group: QueryGroup };
 
 /**
  * Combines the group of these queries with the group of another fetch, the carrier, whose representations
- * contain everything that these queries require. Returns undefined unless each query of one group has a
- * counterpart for the same objects in the other.
+ * contain everything that these queries require. Returns undefined unless each of these queries has a
+ * counterpart for the same objects in the carrier's group, and the other way round.
  */
 function jointGroup(
   queries: readonly WaitingQuery[],
@@ -81,8 +82,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // A group that was already combined with another one has a different selection id. It is not combined
-  // again.
+  // A group is combined with another one only once. If it was, its selection id is no longer the original
+  // one.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

@@ -21,7 +21,7 @@ export type EntityQuery = {
 
 /**
  * A query that waits to be sent together with other queries to the same subgraph. `settle` resolves its
- * promise with the response, and `reject` rejects it because of a bug.
+ * promise with the response; `reject` is called only if a bug prevents sending.
  */
 export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
@@ -48,7 +48,7 @@ export type BatchingExecution = {
     readonly kind: 'query' | 'mutation';
     readonly plan: { readonly mergedDocuments: MergedDocuments };
   };
-  /** Values of the client's variables without defaults, as they are sent to subgraphs. */
+  /** Values of the client's variables as sent to subgraphs: default values are not filled in. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: CancelSignal;

@@ -19,7 +19,7 @@ const MAX_REPORTED = 10_000;
 
 /**
  * A null in the response and the reason for it. `source` is undefined if a subgraph has reported an error at
- * this path or below: that error is listed, and the null needs no other.
+ * this path or below, because that error already explains the null.
  */
 type NullPosition = {
   readonly path: ResponsePath;
@@ -95,10 +95,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records that null has propagated upwards to the first `length` elements of the path. Of all errors below
-   * that position only the last one is kept, because it caused the propagation and the positions of the
-   * others are no longer in the response. Denials are all kept, because a client needs every one of them to
-   * request the right scopes.
+   * Records that null has propagated up to the position at the first `length` elements of the path. Of the
+   * errors below that position, only the last one is kept: it caused the propagation, and the positions of
+   * the others are no longer in the response. Authorization errors are all kept, so that the client learns
+   * all scopes that it needs.
    */
   recordPropagation(path: ResponsePath, length: number): void {
     if (this.#halts) return;
@@ -112,10 +112,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported, once for each position in the response of the entity that the
-   * error is about. A null at such a position gets no error of its own.
-   * @param pathOf returns the response path of a position. It is not called beyond the maximum number of
-   * errors, where errors are only counted.
+   * Records an error that a subgraph reported. If the entity with the error occurs at several positions of
+   * the response, the error is recorded once for each. A null at such a position gets no other error.
+   * @param pathOf returns the response path of a position. It is not called after the maximum number of
+   * errors, because further errors are only counted.
    */
   addReported<Place>(
     text: ErrorText,
@@ -228,7 +228,8 @@ function addDrafts(
 
 /**
  * Returns whether the response has a null where the data of a failed fetch should be, or above that position.
- * Only then is the error listed there: an error at a value that is present would mislead clients.
+ * Only then is an error listed for this position, because an error at a value that is present would mislead
+ * clients.
  */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,

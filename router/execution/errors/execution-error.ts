@@ -16,8 +16,8 @@ export type ErrorDraft = {
   readonly text: ErrorText;
   readonly path: ResponsePath;
   /**
-   * True if the path exists in the response. Otherwise it is cut off at the first element that the response
-   * lacks.
+   * True if the path is known to exist in the response. Other paths are cut off at the first element that the
+   * response lacks when the error is listed.
    */
   readonly isPlaced: boolean;
 };

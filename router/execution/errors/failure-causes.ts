@@ -38,8 +38,8 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path of the error that is listed if the failure is not visible in the response data: no null, no fallback
-   * and no stale value is due to it.
+   * Path for the error if the response data does not show the failure: it has no null, no fallback and no
+   * stale value because of it.
    */
   readonly nearest: ResponsePath | undefined;
   /**

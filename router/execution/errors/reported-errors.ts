@@ -2,7 +2,10 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
 /** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
-  /** True if the error is listed at the nulls below its own path, instead of at that path. */
+  /**
+   * True if the response lists the error at nulls below the path that the subgraph reported. It is then not
+   * listed at that path, where the response has no null.
+   */
   isReplaced: boolean;
 };
 
@@ -49,8 +52,9 @@ export class ReportedErrors {
 }
 
 /**
- * Returns the errors to list at a null below their own path, and marks them as replaced. The first null gets
- * all errors. Each further null gets the first error only, so that no null is without an explanation.
+ * Returns the errors to list at a null below the path that the subgraph reported, and marks them as replaced.
+ * All errors are listed at the first null, and only the first error at each further null, so that every null
+ * is explained.
  */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);

@@ -1,8 +1,8 @@
 import type { FetchShape } from './fetch-shape.ts';
 
 /**
- * Index of a fetch in its plan, and the name of its service. Errors about missing data refer to fetches by
- * these.
+ * Index of a fetch in its plan, and the name of its subgraph. They identify the fetch in errors about missing
+ * data.
  */
 export type FetchReference = { readonly index: number; readonly service: string };
 
@@ -75,8 +75,8 @@ function deliversAlone(fetch: DeliveringFetch, path: readonly string[], deliveri
 }
 
 /**
- * Returns the paths of all fields that entity fetches deliver. The values of such fields are shared: one
- * entity is merged into every object with the same representation.
+ * Returns the paths of all fields that entity fetches deliver. One value of such a field can be in several
+ * places of the merged data, because an entity is merged into every object with the same representation.
  */
 export function shareablePaths(
   fetches: readonly (DeliveringFetch & { readonly represent: unknown })[],

@@ -22,8 +22,8 @@ export function fetchBody(
 
 /**
  * Returns a request body with the values of its variables.
- * @param text JSON text of the representations, which become the first members of `variables`; empty if there
- * are none.
+ * @param text JSON text of the members that come first in `variables`, such as `"representations":[…]`; empty
+ * if there are none.
  */
 export function requestBody({ bodyPrefix, variables }: BodyTemplate, text: string, values: Values): string {
   for (const { name, prefix } of variables) {

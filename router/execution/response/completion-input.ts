@@ -32,8 +32,8 @@ export type CompletionInput = SelectionContext & {
 };
 
 /**
- * Position of a value in the response. `path` consists of keys of the plan. `depth` is the number of elements
- * that precede the value's own name or list index in the response path.
+ * Position of a value in the response. `path` consists of the response keys in the plan. `depth` is the index
+ * of the value's own name or list index in the response path.
  */
 export type Place = {
   readonly depth: number;

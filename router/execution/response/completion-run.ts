@@ -12,8 +12,8 @@ export type CompletionRun = {
    */
   readonly path: (string | number)[];
   /**
-   * Number of errors of the response so far. If completing an object adds none, the JSON text of the object
-   * is reused where the object occurs again.
+   * Number of errors of the response so far. If it does not increase while an object is written, the object's
+   * JSON text is reused where the object occurs again.
    */
   problems: number;
   /**
@@ -29,13 +29,13 @@ export type CompletionRun = {
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
   /**
-   * Called for a value that the caller is not authorized to see. `depth` is the index of its last element in
-   * the response path.
+   * Called for a value that the caller is not authorized to see. `depth` is the index of the value's own name
+   * or list index in the response path.
    */
   onDenied(depth: number): void;
   /**
    * Called when a value becomes null, because it has the wrong type or a non-null value below it is null.
-   * `depth` is the index of its last element in the response path.
+   * `depth` is the index of the value's own name or list index in the response path.
    */
   onPropagated(depth: number): void;
 };
@@ -58,8 +58,8 @@ export type CompletedField = {
 export type Complete = (value: unknown, run: CompletionRun) => string | null;
 
 /**
- * Reports a value that is absent, null or of the wrong type. Returns its replacement: the configured fallback
- * of a missing value, otherwise `result`.
+ * Reports a value that is absent, null or of the wrong type. Returns the JSON text that replaces it: the
+ * configured fallback if there is one and the value is absent or null, otherwise `result`.
  */
 export function unusable<T>(
   run: CompletionRun,

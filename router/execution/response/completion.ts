@@ -26,7 +26,8 @@ export type Completion = (root: JsonObject, run: CompletionRun) => string;
 const ROOT_DEPTH = -1;
 
 /**
- * Compiles the projection of the merged data to the fields that the operation selects (GraphQL, section 6.4).
+ * Compiles the function that writes the fields that the operation selects as JSON, from the merged data of
+ * all fetches (GraphQL, section 6.4).
  *
  * @throws {RouterError} OPERATION_NOT_PLANNABLE if no fetch delivers a root field.
  */
@@ -75,9 +76,9 @@ function compileFields(
 type WriteContext = CompletionInput & { readonly unit: CodeUnit };
 
 /*
- * Names in the generated code: `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value
- * of a field and `t` its text. A function returns the text of a value that is not null, or null if the value
- * must become null.
+ * Names in the generated code: `v` is a value, `r` the `CompletionRun`, `p` its path, `s` the text so far,
+ * `x` the value of a field and `t` its text. A function returns the text of a value, or null (not the text
+ * `null`) if the value must become null.
  */
 
 function defineObject(
@@ -105,7 +106,7 @@ function defineObject(
 
 /**
  * Generated JavaScript expression for the JSON text of a value. If `bubbles` is true, the expression may
- * result in null, and then the parent object becomes null too.
+ * evaluate to null, and the parent object then becomes null too.
  */
 type Text = { readonly text: string; readonly bubbles: boolean };
 
@@ -165,8 +166,8 @@ function writeTypename(
 }
 
 /**
- * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` writes the name
- * of `x` to the current response path. It is generated only where the path is needed: for errors and nested
+ * Returns a JavaScript expression for the JSON text of the value `x`. `enter` is a statement that writes the
+ * name of `x` to the current response path. It runs only where the path is needed: for errors and nested
  * values.
  */
 function writeValue(

@@ -35,8 +35,8 @@ export function compileIntrospection(
   if (selections.length === 0) return () => new Map();
   const fragments = [...selecting.fragments.values()];
   const isVariable = usesVariables([...selections, ...fragments]);
-  // Introspection that uses no variables is executed once and without variable values. Its document declares
-  // no variables, because a required one without a value would be an error.
+  // Introspection fields that use no variables are executed once, without variable values. Their document
+  // must declare no variables, because a required variable without a value would be an error.
   const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
   const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   const document: DocumentNode = {

@@ -7,8 +7,8 @@ import { isIncluded } from './selected-fields.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
 /**
- * Tree that maps the response keys of the plan to the client's response names. It covers all object types.
- * Fields excluded by `@skip` or `@include` are left out.
+ * Tree that maps the response keys of the plan to the client's response names. A node has the fields of all
+ * object types that an object there can have. Fields excluded by `@skip` or `@include` are left out.
  */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 

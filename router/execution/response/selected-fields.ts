@@ -23,8 +23,8 @@ export type SelectionContext = {
 
 /**
  * Implements CollectFields (GraphQL section 6.3.2) for the selection sets of all fields with the same
- * response name. It collects the fields for one object type. If `@interfaceObject` leaves the object type
- * unknown, it collects those of the interface.
+ * response name: returns the fields selected for one object type. With `@interfaceObject` the object type may
+ * be unknown; the fields for the interface are then returned.
  */
 export function collectFields(
   selecting: SelectionContext,

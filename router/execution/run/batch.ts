@@ -30,16 +30,16 @@ export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
   readonly representations: string[] = [];
-  // Each of the two maps finds the index of an equal representation. It is created when it is first needed,
-  // because most batches need only one of them.
+  // Both maps find the index of an equal representation. Each is created when it is first needed, because
+  // most batches need only one of them.
   #byText: Map<string, number> | undefined;
   #byKey: Map<Representation, Map<string, number>> | undefined;
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities of one type differ only in one string, such as the id. An equal entity is found by this
-    // string, without writing its representation. All other entities are compared by the whole text, and
-    // never equal one that is found by a string.
+    // Most entities of one type differ only in one string, such as the id. Equal ones are found by this
+    // string, without writing their representations. Other entities are compared by the whole text of their
+    // representations, which never equals that of an entity found by a string.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)

@@ -14,7 +14,7 @@ export type ContextTarget = {
   /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
   /**
-   * All argument values, and the names of arguments without a usable value, as one text. Entities with equal
+   * Text of all argument values, and of the names of arguments without a usable value. Entities with equal
    * texts can share a request.
    */
   readonly text: string;
@@ -26,9 +26,9 @@ export type ContextTarget = {
 };
 
 export type UnusableContext = {
-  /** Object from which the value is read, `levels` fields above the entity. */
+  /** Object from which the value is read. It is the entity itself or contains it. */
   readonly above: JsonObject;
-  /** Number of fields from the entity up to the object `above`. */
+  /** Number of levels from the entity up to the object `above`, not counting lists. */
   readonly levels: number;
   readonly required: RequiredValue;
   readonly value: unknown;

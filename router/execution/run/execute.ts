@@ -21,7 +21,9 @@ import type { Send } from '../../request/subgraph-request.ts';
 export type ExecutionRequest = {
   /** Variable values as graphql-js's `getVariableValues` returns them. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Variable values to send to subgraphs, without default values. If this is absent, `variables` is sent. */
+  /**
+   * Variable values to send to subgraphs: default values are not filled in. If absent, `variables` is sent.
+   */
   readonly sent?: Readonly<Record<string, unknown>>;
   readonly send: Send;
   /** Aborts queries in flight and prevents further fetches. Mutations in flight run to their end. */
@@ -63,9 +65,10 @@ export type ExecutionOutcome = {
 const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
 
 /**
- * Runs the plan and completes its data. A field that a subgraph fails to deliver is null and has an error.
+ * Runs the plan and writes the response. A field that a subgraph fails to deliver is null and has an error.
  *
- * @throws {RouterError} OPERATION_NOT_PLANNABLE if the plan lacks a root field that the variables select.
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE if no fetch delivers a root field that the response must
+ * have, given the values of `@skip` and `@include`.
  */
 export async function executeCompiled(
   operation: CompiledOperation,
@@ -73,8 +76,8 @@ export async function executeCompiled(
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
-  // Compiling the projection fails if no fetch delivers a selected root field. It happens before the first
-  // fetch is sent, so that no mutation runs without a response.
+  // This fails if no fetch delivers a selected root field. It is therefore done before the first fetch is
+  // sent, so that no mutation runs without a response.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
   const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};
@@ -116,8 +119,8 @@ export async function executeCompiled(
 }
 
 /**
- * Adds to the record of each fetch a failure that was found only in the data of the response, and whether
- * fallback values have replaced fields of the fetch.
+ * Adds to the record of each fetch whether fallback values have replaced its fields, and failures that were
+ * found only in the data of its response.
  */
 function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorCollector): void {
   for (const record of fetches) {

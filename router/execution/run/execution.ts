@@ -11,8 +11,8 @@ import type { ExecutionRecord } from '../../request/request-recorder.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * Logs the messages of subgraph errors that clients must not see. Returns a function that gives for a masked
- * error the id of its log entry, and undefined for an error that is not masked.
+ * Logs the messages of subgraph errors that clients must not see. Returns a function that maps each of these
+ * errors to the id of its log entry, and all other errors to undefined.
  */
 export type MaskErrors = (
   service: string,
@@ -31,9 +31,9 @@ export type SharedCall = {
 /** The state of one execution: the merged data and the errors so far. */
 export type Execution = {
   readonly operation: CompiledOperation;
-  /** Variable values including all defaults, from which `@skip` and `@include` are evaluated. */
+  /** Variable values with default values filled in. They decide about `@skip` and `@include`. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Variable values without defaults, to send to subgraphs. */
+  /** Variable values to send to subgraphs: default values are not filled in. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: CancelSignal;
@@ -42,8 +42,8 @@ export type Execution = {
   /** True if the first error ends the request (error behavior `HALT`). */
   readonly halts: boolean;
   /**
-   * Stored values (stale-if-error) that may replace those of failed services; undefined if the router stores
-   * none.
+   * Stored values that may replace those of failing subgraphs (stale-if-error); undefined if the router
+   * stores none.
    */
   readonly stale: OwnStaleValues | undefined;
   /** Receives the times of the fetches; undefined if nothing is recorded. */
@@ -59,8 +59,8 @@ export type Execution = {
   /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
   /**
-   * Objects of the fetches that have the same path, which are collected only once. The index is
-   * `FetchProgram.collectedBy`, the index of the first of these fetches.
+   * Objects at the path of a fetch. Fetches with the same path share one list, which is collected only once.
+   * Its index is `FetchProgram.collectedBy`, the index of the first of these fetches.
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls that several fetches of the plan share. The key consists of service and body. */

@@ -4,8 +4,8 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 
 /**
- * Maximum number of cached variants of one fetch. Each variant lacks other fields, because breakers block
- * them. At the maximum, all variants are evicted.
+ * Maximum number of cached variants of one fetch. Each leaves out a different set of fields that circuit
+ * breakers block. When there are more, all variants are evicted.
  */
 const MOST_KEPT = 32;
 
@@ -34,8 +34,8 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(reduced),
-    // The fetch is sent alone: in a request merged from several queries it would select the removed fields
-    // again.
+    // The fetch is sent alone, because a request merged from several queries would use the original
+    // selection, with the removed fields.
     entitySelection: undefined,
     joint: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),

@@ -116,8 +116,8 @@ function recordResponse(record: FetchRecord, response: SubgraphResponse, { recor
 }
 
 /**
- * Repeats a call without the fields that breakers block, so that the response has the other fields. Returns
- * any other failure unchanged.
+ * If a call failed because circuit breakers block some of its fields, repeats it without these fields, so
+ * that the response has the others. Returns any other failure unchanged.
  */
 async function callWithoutBlockedFields(
   fetch: FetchProgram,

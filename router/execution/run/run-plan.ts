@@ -3,11 +3,11 @@ import type { PlanProgram } from '../compile/plan-node.ts';
 import { runFetch } from './run-fetch.ts';
 
 /**
- * Runs a node of the plan and all nodes below it. The promise does not reject because of a subgraph: the
- * error collector receives the failure.
+ * Runs a node of the plan and all nodes below it. Failures of subgraphs do not reject the promise: they are
+ * recorded in the error collector.
  */
 export function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
-  // Not an async function, because a promise for each node in addition to those of its fetches costs CPU.
+  // This is not an async function, because a promise for each plan node would cost CPU time.
   switch (program.kind) {
     case 'sequence':
       return runSequence(program.nodes, execution);

@@ -67,9 +67,9 @@ function callAlone(
 }
 
 /**
- * Returns JSON text with the values of context arguments, to be added to the `variables` of a request. A
- * variable that the document does not declare is left out: if breakers block the field of an argument, its
- * variable is removed from the document.
+ * Returns the JSON members to add to the `variables` of a request, with the values of context arguments. A
+ * variable that the document does not declare is left out: its field may have been removed, because circuit
+ * breakers block it.
  */
 function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram, suffix: string): string[] {
   return [...values].flatMap(([name, text]) =>
@@ -109,8 +109,8 @@ function withoutAliases(response: Received, groups: readonly ContextGroup[]): Su
     const entities: unknown = readOwn(data, `e${index}`);
     return Array.isArray(entities) && entities.length === representations.length ? entities : undefined;
   });
-  // With a wrong number of entities, it is unknown which representation an entity belongs to. The response
-  // then has no entities.
+  // If the subgraph returned the wrong number of entities, it is unknown which representation each belongs
+  // to. The joined response then has no entities.
   const entities = lists.includes(undefined) ? null : lists.flat();
   return { ...response, data: { _entities: entities }, errors: located };
 }

@@ -5,7 +5,7 @@ import type { Execution } from './execution.ts';
 
 /**
  * Returns the cache keys for stale-if-error: one for each field that the fetch selects on its entities and
- * whose values are stored. Undefined if no values are stored.
+ * whose values are stored. Returns undefined if no values are stored.
  * @param only coordinates of the fields to include; all fields by default.
  */
 export function staleKeysOf(

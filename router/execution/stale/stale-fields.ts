@@ -113,7 +113,10 @@ function withoutAlias(node: FieldNode): FieldNode {
   return rest;
 }
 
-/** Returns the name of a variable in the plan, read from the prefix `"name":` of its value. */
+/**
+ * Returns the name of a variable in the plan. It is contained in the text that precedes the variable's value,
+ * such as `"name":`.
+ */
 function plannedName(prefix: string): string {
   return JSON.parse(prefix.slice(0, -1));
 }

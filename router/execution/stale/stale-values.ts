@@ -16,8 +16,8 @@ export type StalePolicy = {
 export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy | undefined;
 
 /**
- * Cache key of a field's stored values; the representation of the entity is separate. `id` is a hash of the
- * service, the selection with its variables, and the scope of the caller if values are private.
+ * Key of a field in the cache of stored values; the key of an entity is its representation. `id` is a hash of
+ * the subgraph, the selection with its variables, and the scope of the caller if the values are private.
  */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
@@ -32,12 +32,14 @@ export type StaleValues = {
   /** Returns whether an error code from a service means that the service is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
   /**
-   * Stores a value of an entity. Undefined deletes the stored value: the service has returned null for it.
+   * Stores the value of a field of an entity. The value undefined deletes the stored one, because the
+   * subgraph has returned null for the field.
    */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
   /**
-   * Returns a value for each combination of a `StaleKey` and a representation, undefined if none is stored.
-   * The first key comes first with all representations. The promise never rejects.
+   * Returns the stored value for each pair of a `StaleKey` and a representation, or undefined if none is
+   * stored. The list begins with the values of the first key for all representations. The promise never
+   * rejects.
    */
   readonly get: (
     staleKeys: readonly StaleKey[],

@@ -26,11 +26,11 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * Returns the first field, as `Type.field`, that an operation selects and no fetch of its plan does. Apollo's
+ * Returns the first field, as `Type.field`, that an operation selects but no fetch of its plan does. Apollo's
  * planner silently drops a field of an interface if it cannot resolve the field for any object type.
  *
- * Only fields that the operation selects for every object at a position are checked. A field in a type
- * condition may be missing from the plan for a good reason: the subgraph may not have the type.
+ * A field in a type condition is checked only if every object at its position satisfies the condition. Others
+ * may be missing from the plan for a good reason: the subgraph may not have the type.
  * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(

@@ -3,12 +3,12 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Limits the required fields of an interface to the object types for which the fetch also requires a key.
- * Behind an `@interfaceObject`, the planner requires keys of only the types in the operation, but other
- * fields of all types of the interface: `... on Book { id } ... on Media { title }`. The representation of a
- * film would then have a title and no key, and no subgraph can resolve it.
+ * Limits the fields that a fetch requires of an interface to the object types of which it also requires a
+ * key. Behind an `@interfaceObject`, the planner requires keys only of the types in the operation, but other
+ * fields of all types, as in `... on Book { id } ... on Media { title }`. The representation of any other
+ * `Media` would have a title but no key, so the subgraph could not resolve it.
  *
- * @param keys paths of fields in keys of the service.
+ * @param keys paths of the key fields in the subgraph that receives the representations.
  */
 export function keyedRequires(
   requires: readonly QueryPlanSelectionNode[],

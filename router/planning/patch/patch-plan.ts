@@ -16,10 +16,10 @@ import { splitByRequirements } from './split-fetch.ts';
 import type { PatchContext } from './split-fetch.ts';
 
 /**
- * Makes the fetches of a plan readable for the subgraphs. It reverses the renaming by
- * `extractRequiredArguments`: fetches select `price__required0: price(currency: "EUR")`, and their
- * representations contain the value as `price`, the name in the requiring subgraph. It also splits fetches
- * whose fields cannot share one representation (`splitByRequirements`).
+ * Makes the fetches of a plan valid for the subgraphs, because `extractRequiredArguments` has renamed fields
+ * for the planner. Afterwards fetches select `price__required0: price(currency: "EUR")`, and their
+ * representations contain the value as `price`, the name that the receiving subgraph knows. Fetches whose
+ * fields cannot share one representation are split (`splitByRequirements`).
  *
  * @param document the document that was planned.
  */

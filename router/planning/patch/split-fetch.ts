@@ -24,14 +24,13 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
 };
 
 /**
- * Splits an entity fetch into several if one representation cannot serve all its fields. The reasons are:
- * - Different arguments: one field requires `price(currency: "EUR")`, another `price(currency: "USD")`, but a
- *   representation has only one `price`.
- * - Different conditions (`@skip`, `@include`): the values that a skipped field requires are not fetched. The
- *   router sends no representation that lacks a value, so all other fields of the entity would be missing
- *   too. Fields with equal requirements stay together, because the planner loses conditions on the objects
- *   that contain them.
- * - Different types behind an `@interfaceObject`: the planner requests the fields for every type, although
+ * Splits an entity fetch into several if one representation cannot serve all its fields:
+ * - Two fields require different values under one name: `price(currency: "EUR")` and `price(currency:
+ *   "USD")`.
+ * - A field has a condition (`@skip`, `@include`). If it is excluded, the values that it requires are not
+ *   fetched. The router sends no representation that lacks a value, so the entity's other fields would be
+ *   missing too.
+ * - The subgraph has an `@interfaceObject`. The planner then requests the fields for every type, although
  *   some types may lack the values that the fields require.
  *
  * Each resulting fetch selects some of the fields, or requests only entities of the types for which the
@@ -91,9 +90,9 @@ type Part = {
    */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Only fields for which this text is equal may be in the same fetch after splitting. The text contains the
-   * object types. For a field with `@requires` it also contains the `@skip` and `@include` around the field
-   * and those of its required values that a representation may lack.
+   * Only fields with equal texts may be in the same fetch after splitting. The text contains the object
+   * types. For a field with `@requires`, it also contains the `@skip` and `@include` around the field, and
+   * the required values that a representation may lack.
    */
   readonly together: string;
 };
@@ -152,6 +151,8 @@ function partRequestFor(
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
+  // Equal conditions are not enough, because the planner loses conditions on the objects that contain the
+  // field. Fields are therefore kept together only if they also require the same values.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
@@ -255,9 +256,9 @@ function ofTypes(
 }
 
 /**
- * Returns whether a fetch that results from splitting must send the values of a selection in its
- * representations. A selection with a type condition, such as `... on Book { title }`, is sent only if the
- * fetch selects fields of that type.
+ * Returns whether a fetch that results from splitting needs the given required values in its representations.
+ * Values required of one type, as in `... on Book { title }`, are needed only if the fetch selects fields of
+ * that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

@@ -3,8 +3,8 @@ import type { DirectiveNode, DocumentNode, FieldNode, SelectionNode, SelectionSe
 
 /**
  * Removes `@skip` and `@include` from key fields. The planner fetches keys anyway, but it recognizes a
- * selected field as a key only if the field has no condition. The response does not change, because
- * completion uses the client's document.
+ * selected field as a key only if the field has no condition. The response does not change, because it is
+ * written from the client's document.
  *
  * @param document a document without named fragments.
  * @param keyNames names of all fields in keys.

@@ -32,11 +32,10 @@ export type HiddenLiterals = {
 };
 
 /**
- * Replaces literals by names, because Apollo's planner converts literals to JavaScript values:
+ * Replaces literals in a document by names, because Apollo's planner converts literals to JavaScript values:
  * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
- * ID of digits becomes a number. Each name is planned as a string, and `showLiterals` restores the literal. A
- * number literal of the type ID becomes a string and is not restored, because GraphQL coerces it to a string
- * anyway.
+ * ID of digits becomes a number. In the plan, `showLiterals` puts the literals back. A number literal of the
+ * type ID is replaced by a string for good, because GraphQL coerces it to a string anyway.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {

@@ -34,13 +34,12 @@ const MAX_SELECTIONS = 100_000;
  * - Fragment spreads are expanded, and `__typename` is selected only next to the fields of the object itself.
  *   The planner fails on `__typename` inside a fragment on an interface that a subgraph defines as an
  *   `@interfaceObject`.
- * - Within an `@interfaceObject`, a fragment on another interface becomes one fragment for each type that
- *   implements both. Such a subgraph does not know other interfaces, and the planner fails on them.
+ * - In the selections of such an interface, a fragment on another interface becomes one fragment for each
+ *   type that implements both. The subgraph does not know other interfaces, and the planner fails on them.
  * - Selections that are never included are removed. An object whose selections may all be excluded gets
- *   `__typename`, because the planner would not fetch the object and the response would contain null instead
- *   of `{}`.
+ *   `__typename`. Otherwise the planner would not fetch it, and the response would have null instead of `{}`.
  *
- * Completion uses the client's document, so the response contains `__typename` only where the client selected
+ * The response is written from the client's document, so it has `__typename` only where the client selected
  * it.
  */
 export function plannableDocument(
@@ -176,8 +175,8 @@ function selectFragment(
 
 /**
  * Returns the object types that implement both the interface of an object and the interface of a fragment
- * inside it. Undefined unless a subgraph defines the first interface as an `@interfaceObject`, because only
- * such a subgraph does not know the second one.
+ * inside it. Returns undefined unless a subgraph defines the first interface as an `@interfaceObject`,
+ * because only such a subgraph does not know the second one.
  */
 function commonTypes(
   parent: GraphQLNamedType | undefined,

@@ -44,7 +44,7 @@ export type PreparedSupergraph = {
    */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
-  /** Which keys the document contains: all of them, or only the resolvable ones. */
+  /** Keys that the document contains: all, or only those without `resolvable: false`. */
   readonly keys: 'all' | 'resolvable';
 };
 
@@ -52,7 +52,7 @@ export type PreparedSupergraph = {
  * Prepares a supergraph for the planner.
  *
  * @param parsed document without locations.
- * @param keys with `resolvable`, keys with `resolvable: false` are removed.
+ * @param keys `resolvable` removes keys with `resolvable: false`, and `all` keeps them.
  */
 export function prepareSupergraph(
   parsed: DocumentNode,
@@ -86,8 +86,7 @@ function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[
 /**
  * Removes keys with `resolvable: false`. After `@requires` or behind an `@interfaceObject`, the planner takes
  * the first key of the type (`getLocallySatisfiableKey` in @apollo/query-graphs). It would then call
- * `_entities` with a key that the subgraph does not resolve. Some operations can be planned only with these
- * keys, so the option `keys` can keep them.
+ * `_entities` with a key that the subgraph does not resolve.
  */
 function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {

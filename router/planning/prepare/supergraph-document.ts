@@ -83,15 +83,18 @@ export function withImplementations(schema: GraphQLSchema, typeName: string): st
   return [typeName, ...objects.map(({ name }) => name), ...interfaces.map(({ name }) => name)];
 }
 
-/** Returns the selections of the arguments with `@fromContext` of a `@join__field` directive. */
+/**
+ * Returns the selections with which a field's arguments read values from a context (`@fromContext`), as
+ * listed in a `@join__field` directive of the field.
+ */
 export function contextSelections(join: ConstDirectiveNode): readonly SelectionSetNode[] {
   const { contextArguments } = constantArguments(join);
   const list: readonly unknown[] = Array.isArray(contextArguments) ? contextArguments : [];
   return list.flatMap((one) => {
     if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
     const text = one['selection'].trim();
-    // The braces around a selection are removed before it is parsed. Only a selection for all types of the
-    // context has braces; one with fragments for single types has none.
+    // A selection for all types of the context is in braces, which are removed before it is parsed. One with
+    // fragments for single types has no braces.
     return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
   });
 }
