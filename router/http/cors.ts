@@ -3,7 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { matchesOrigin, parseOriginPattern } from '../shared/origin-pattern.ts';
 
-/** Origins of Apollo Sandbox and of pages served by the developer's machine. */
+/** Origins that are allowed in development: Apollo Sandbox, and pages served by the developer's machine. */
 const DEVELOPMENT_ORIGINS = [
   'https://studio.apollographql.com',
   'https://sandbox.embed.apollographql.com',
@@ -19,12 +19,15 @@ const LONGEST_LOGGED = 200;
 /** Creates the CORS headers of responses to clients. */
 export type Cors = {
   /**
-   * Value of the header `Vary`: the request headers on which the CORS headers depend. All responses have the
-   * same value, even if a request lacks these headers, so that a cache never serves one origin's response to
-   * another.
+   * Value of the response header `Vary`: the request headers on which the CORS headers depend. Every response
+   * has this same value, even if the request lacks these headers, so that a cache never serves one origin's
+   * response to another.
    */
   readonly vary: string;
-  /** Returns headers that let the request's origin read the response; empty if the origin is not allowed. */
+  /**
+   * Returns the headers with which the browser lets the request's origin read the response; empty if the
+   * origin is not allowed.
+   */
   readonly headersFor: (request: IncomingMessage) => Record<string, string>;
   /** Returns the headers of the response to a preflight. */
   readonly preflightHeaders: (request: IncomingMessage) => Record<string, string>;
@@ -56,8 +59,9 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
     };
   }
 
-  // Logs the first origin that is rejected, because browsers do not report the reason to the operator.
-  // Further ones are not logged: any client can send any origin, and could fill the log.
+  // Logs only the first origin that is rejected. It is logged because browsers do not report a CORS rejection
+  // to the operator of the router. Logging every rejection would let any client fill the log, because a
+  // client can send any origin.
   function logRejection(origin: string): void {
     if (isRejectionLogged) return;
     isRejectionLogged = true;

@@ -10,8 +10,8 @@ const SIMPLE_TYPES = new Set(['', 'application/x-www-form-urlencoded', 'multipar
  * @throws {RouterError} CSRF_PREVENTED
  */
 export function checkCsrf({ method, headers }: IncomingMessage, config: Config['csrf']): void {
-  // Fast path: nearly all requests have exactly this content type, which browsers never send across origins
-  // without a preflight.
+  // Fast path for `application/json`, the content type of nearly all requests. Browsers never send it across
+  // origins without a preflight.
   if (!config.enabled || headers['content-type'] === 'application/json') return;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (provesPreflight(type, method)) return;
@@ -23,9 +23,9 @@ export function checkCsrf({ method, headers }: IncomingMessage, config: Config['
 }
 
 /**
- * Returns whether browsers send a request with this content type across origins only after a preflight. For
- * GET and HEAD only `application/json` proves that: browsers have sent other types, such as `message/*`,
- * without a preflight (GHSA-9q82-xgwf-vj6h). For POST the router rejects such types later.
+ * Returns whether a browser sends a request with this content type across origins only after a preflight. For
+ * GET and HEAD this is certain only for `application/json`: browsers have sent other types, such as
+ * `message/*`, without a preflight (GHSA-9q82-xgwf-vj6h). A POST with such a type is rejected later.
  */
 function provesPreflight(type: string, method: string | undefined): boolean {
   if (method === 'GET' || method === 'HEAD') return type === 'application/json';

@@ -22,7 +22,7 @@ import { beginRequest, endRequest } from './sockets/requests-in-flight.ts';
 export type GraphqlEndpointParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
-  /** Returns milliseconds since 1970. */
+  /** Returns the current time in milliseconds since 1970. */
   readonly now: () => number;
   /**
    * Rejects a request if the router is overloaded. Called with the headers, before the body is read.
@@ -36,8 +36,9 @@ export type GraphqlEndpointParts = {
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. An error that it throws becomes an error response. For a GraphFailure, which
-   * names a contract for the log, the response contains the cause.
+   * Handles a GraphQL request. An error that it throws becomes an error response. If the error is a
+   * `GraphFailure`, which only adds the name of a contract (filtered graph) for the log, the response
+   * contains its `cause`.
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
@@ -49,7 +50,10 @@ type EndpointRequest = {
    */
   readonly facts: HttpFacts;
   readonly recorder: RequestRecorder;
-  /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
+  /**
+   * Name of the contract (filtered part of the graph) at whose own URL path the request arrived; undefined at
+   * the path of the whole graph.
+   */
   readonly graph: string | undefined;
 };
 
@@ -175,8 +179,8 @@ function searchOf(url = '/'): string {
 const NO_SUMMARY: RequestSummary = {};
 
 /**
- * Returns the record of a finished request for log and metrics. Each property is listed instead of spreading
- * `summary`, so that V8 gives all records the same hidden class and copies no object.
+ * Returns the record of a finished request for log and metrics. The properties of `summary` are listed one by
+ * one, because spreading it would copy an object and give the records different hidden classes in V8.
  */
 function finishedRequest(
   { status, body, summary = NO_SUMMARY }: ClientResponse,
@@ -207,8 +211,8 @@ function finishedRequest(
 }
 
 /**
- * Records how many rate-limit points the caller has left. The number is read from the header
- * `x-ratelimit-remaining` of the response, because responses of rejected requests have it, too.
+ * Records how many points the caller has left in its rate limit. The number is read from the response header
+ * `x-ratelimit-remaining`, because responses to rejected requests have this header too.
  */
 function noteRateLimit(recorder: RequestRecorder, { headers }: ClientResponse): void {
   const remaining = headers['x-ratelimit-remaining'];

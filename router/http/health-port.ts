@@ -6,15 +6,15 @@ import { SECURITY_HEADERS } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 /**
- * Message of the main thread to the health thread: the reasons why the router is not ready. If no message
- * arrives for some time, the health thread reports that the process is not live.
+ * Message of the main thread to the thread that serves health checks: the reasons why the router is not
+ * ready. If no message arrives for some time, that thread reports that the process is not live.
  */
 export type Heartbeat = readonly string[];
 
 /**
- * First message from the health thread to the main thread: the thread listens, or could not listen. The code
- * of the error, such as `EADDRINUSE`, is a separate member, because an error loses its `code` when it is
- * posted to another thread.
+ * First message from the thread that serves health checks to the main thread: the thread listens, or could
+ * not. The error code, such as `EADDRINUSE`, is a separate member, because an error that is posted to another
+ * thread loses its `code`.
  */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
@@ -29,18 +29,18 @@ export type ThreadOptions = {
   readonly server: ReturnType<typeof serverOptions>;
 };
 
-/** The separate port for health checks, which the health thread serves. */
+/** The separate port for health checks, which a thread of its own serves. */
 export type HealthPort = AsyncDisposable & {
   readonly url: string;
-  /** Sends the current readiness of the router to the health thread. */
+  /** Sends the current readiness of the router to the thread that serves health checks. */
   readonly publish: () => void;
 };
 
 const HEARTBEATS_PER_STALL = 4;
 const MAX_HEARTBEAT_INTERVAL_MS = 250;
 
-// Limits of the V8 heap of the health thread. By default, the young generation of its heap would be as large
-// as that of the main thread, which is far more than the health thread needs.
+// Limits of the V8 heap of the thread that serves health checks. By default, its young generation would be as
+// large as that of the main thread, which is far more than this thread needs.
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**
@@ -63,7 +63,7 @@ export async function openHealthPort(
     server: serverOptions(config),
   });
   const bound = await listeningPort(thread);
-  // A process does not end while a thread listens. With `unref` the health thread does not keep it running.
+  // A listening thread keeps its process running. `unref` prevents this, so that the router can exit.
   thread.unref();
   const publish = async () => thread.postMessage((await unready()) satisfies Heartbeat);
   await publish();

@@ -10,7 +10,7 @@ export type Health = {
 };
 
 /**
- * Creates the state that health checks report. `reasons` returns why the router cannot serve requests at
+ * Creates the readiness state of the router. `reasons` returns why the router cannot serve requests at
  * present, for example because it has no supergraph.
  */
 export function createHealth(reasons: () => readonly string[]): Health {
@@ -33,12 +33,12 @@ export function isHealthPath(path: string): boolean {
 }
 
 export type HealthReport = {
-  /** Reasons why the process is not live; empty by default. */
+  /** Reasons why the process is not live (is stalled and should be restarted); empty by default. */
   readonly notLive?: readonly string[];
   readonly unready: readonly string[];
-  /** Time in milliseconds since 1970. */
+  /** Current time in milliseconds since 1970. */
   readonly now: number;
-  /** Additional members of a readiness report. */
+  /** Additional members of the JSON response to a readiness check. */
   readonly details?: Readonly<Record<string, unknown>>;
 };
 

@@ -3,8 +3,9 @@ import type { IncomingMessage } from 'node:http';
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
 /**
- * Describes what is wrong with the Host header; undefined if it is valid. A request with an invalid one must
- * be rejected (RFC 9112 section 3.2), because a proxy and the router could route it to different hosts.
+ * Describes what is wrong with the Host header of a request; undefined if it is valid. A request with an
+ * invalid Host header must be rejected (RFC 9112 section 3.2), because a proxy and the router could route it
+ * to different hosts.
  */
 export function hostFault({ httpVersion, headers, rawHeaders }: IncomingMessage): string | undefined {
   const { host } = headers;

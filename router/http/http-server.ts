@@ -31,12 +31,12 @@ import type { Sampling } from '../telemetry/log/request-log.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
-  /** Responds to requests for the router's web console; undefined if this port does not serve the console. */
+  /** Responds to requests for the router's web console. Undefined if this port does not serve the console. */
   readonly serveConsole?: ServePaths | undefined;
   readonly clientAddress: ReadClientAddress;
   readonly health: Health;
   readonly schedule: Schedule;
-  /** Returns milliseconds since 1970. */
+  /** Returns the current time in milliseconds since 1970. */
   readonly now: () => number;
 };
 
@@ -45,9 +45,9 @@ export type HttpServer = AsyncDisposable & {
   readonly url: string;
   /** Returns the number of requests in flight and of open connections. */
   readonly clients: () => { readonly activeRequests: number; readonly connections: number };
-  /** Stops listening and waits for all responses, for at most `graceMs`. */
+  /** Stops listening and waits until all responses are sent, but at most `graceMs`. */
   readonly drain: (graceMs: number) => Promise<void>;
-  /** Applies a changed configuration. Requests in flight keep the previous one. */
+  /** Applies a changed configuration to new requests. Requests in flight keep the previous one. */
   readonly reconfigure: (config: Config) => void;
 };
 
@@ -119,8 +119,8 @@ export function serverOptions({
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Interval at which Node looks for requests that time out. It is short, so that the timeouts of many slow
-    // clients do not all occur in one turn of the event loop.
+    // Interval at which Node looks for requests that exceed a timeout. With Node's longer default, the
+    // timeouts of many slow clients would all be processed in one turn of the event loop.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
@@ -169,8 +169,8 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     otherVary,
   ]);
 
-  // Returns the value of `Vary`: the request headers that CORS, authentication or the selection of a contract
-  // depends on, and those that subgraphs list in their own `Vary`.
+  // Returns the value of the response header `Vary`: the request headers on which CORS, authentication or the
+  // selection of a contract (filtered graph) depends, and those that subgraphs list in their own `Vary`.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
     const own = isGraphql(path) ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
@@ -182,16 +182,17 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     { status, headers, body }: Omit<ClientResponse, 'headers'> & { readonly headers: OutgoingHttpHeaders },
   ): void {
     if (response.destroyed) return;
-    // Draining is checked when the response is sent, not when the request begins. Otherwise a request that
-    // was in flight when draining began would keep its connection open and delay the shutdown.
+    // Whether the server is draining is checked when the response is sent, not when the request begins. A
+    // request that was in flight when draining began would otherwise keep its connection open and delay the
+    // shutdown.
     if (status === 413 || status === 408 || parts.health.draining())
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
     // A 204 response must not have a content-length (RFC 9110 section 8.6).
     if (status !== 204) headers['content-length'] = bytes;
     response.writeHead(status, headers);
-    // Node sends a string body together with the headers, and encodes both as Latin-1. Only an ASCII body may
-    // therefore be a string.
+    // Node sends a string body together with the headers, encoded as Latin-1 like them. A body with
+    // characters beyond ASCII is therefore sent as bytes.
     if (typeof body !== 'string') response.end(body);
     else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
     else response.end(Buffer.from(body));
@@ -285,15 +286,15 @@ function samplingOf({ method }: IncomingMessage, path: string): Sampling {
   return path.startsWith('/console/') ? 'failures' : 'all';
 }
 
-/** Maps URL paths to the names of the contracts that are configured with a `path`. */
+/** Maps each URL path at which a contract (filtered part of the graph) is served to the contract's name. */
 function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(graphs).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, name]])),
   );
 }
 
-// If contracts are served at paths of their own, the error message does not name the path of the whole graph,
-// because clients of a contract need not know that path.
+// If some contracts (filtered graphs) have paths of their own, the error message does not name the path of
+// the whole graph, because clients of a contract need not know that path.
 function notFound(path: string, { listen, graphs }: Config, requestId: string): ClientResponse {
   const isOnlyPath = graphsByPath({ graphs }).size === 0;
   const hint = isOnlyPath ? `; GraphQL is served at ${listen.path}` : '';

@@ -23,10 +23,10 @@ type MalformedReason = 'slow request' | 'headers too large' | 'malformed request
 
 /**
  * Creates the handler for invalid HTTP and for requests that do not arrive completely in time.
- * - If the router is already reading the body of a request, that request is rejected like any other: the
+ * - If the router is already reading the body of the request, the request is rejected like any other: the
  *   response has the request id, and the request is logged.
- * - Otherwise the handler writes a JSON response to the socket, after the responses to earlier requests, and
- *   closes it. Node by itself would send an empty body, in place of an earlier response.
+ * - Otherwise the handler itself writes a JSON response to the socket, after the responses to earlier
+ *   requests, and closes the socket. Node would send an empty response, and not wait for the earlier ones.
  */
 export function createMalformedRequestHandler(
   standing: StandingHeaders,
@@ -37,7 +37,8 @@ export function createMalformedRequestHandler(
     ...prepare('BAD_REQUEST', 'the request is not valid HTTP'),
     reason: 'malformed request',
   };
-  // The responses are built once, because thousands of connections may time out at the same moment.
+  // The rejections are built once at the start, because thousands of connections may time out at the same
+  // moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: { ...prepare('HEADERS_TOO_LARGE'), reason: 'headers too large' },
     ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },
@@ -65,8 +66,8 @@ export function createMalformedRequestHandler(
       return;
     }
     const { error, response, reason } = rejections[code] ?? badRequest;
-    // A client that closes the connection in the middle of a request cancels this request and all earlier
-    // ones on the connection. The rejection therefore does not wait for their responses.
+    // The client has closed the connection in the middle of a request, which cancels this request and all
+    // earlier ones on the connection. The rejection therefore does not wait for their responses.
     if (code === 'HPE_INVALID_EOF_STATE') return void socket.end(response, () => socket.destroy());
     if (rejected.has(socket)) return;
     const hasRequest = rejectBody(socket, error);
@@ -77,7 +78,10 @@ export function createMalformedRequestHandler(
 
 type Rejection = {
   readonly error: RouterError;
-  /** A complete HTTP response, status line included, for a connection on which no request was parsed. */
+  /**
+   * The complete HTTP response, status line included. It is written to the socket if no handler was called
+   * for the invalid request.
+   */
   readonly response: string;
   readonly reason: MalformedReason;
 };

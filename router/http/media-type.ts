@@ -28,8 +28,9 @@ export function createMediaTypeChoice(): (accept: string | undefined) => MediaTy
   };
 }
 
-// Matches the parameter `charset=utf-8`, which is removed from the Accept header: the negotiator would take
-// `application/json; charset=utf-8` for a media type that the router does not offer.
+// Matches the parameter `charset=utf-8`, which is removed from the Accept header before the library
+// negotiator reads it. Negotiator would treat `application/json; charset=utf-8` as a media type that the
+// router does not offer.
 const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
 
 const MULTIPART = /\bmultipart\//i;

@@ -8,7 +8,7 @@ import { decodeUtf8 } from '../shared/utf8.ts';
 import { beginBody, endBody } from './sockets/bodies-in-progress.ts';
 
 /**
- * Reads a JSON request body of at most `limit` bytes, both as sent and after decoding.
+ * Reads a JSON request body. `limit` is its maximum size in bytes, both before and after decompression.
  * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT,
  * REQUEST_CANCELLED
  */
@@ -101,8 +101,8 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * Parses the numbers in `variables` again without rounding, because custom scalars may need all digits. The
- * other members of a GraphQL request contain no numbers that the router uses.
+ * Parses the numbers in `variables` a second time, now without rounding, because custom scalars may need all
+ * digits. The other members of a GraphQL request contain no numbers that the router uses.
  */
 function withExactVariables(body: unknown, text: string): unknown {
   if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;

@@ -16,7 +16,8 @@ export function createErrorBehavior({
     const asked = askedFor(request);
     if (asked === undefined) return degradation.onError;
     const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
-    // The value null is rejected too, because a client that sends it may mean the behavior "NULL".
+    // The value null is rejected instead of treated as absent, because a client that sends it may mean the
+    // behavior "NULL".
     if (known === undefined)
       throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
     return known;

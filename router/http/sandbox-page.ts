@@ -21,8 +21,8 @@ export function sandboxPage(graphqlPath: string): ClientResponse {
         `style-src ${sourceOf(STYLE)}`,
         'frame-src https://sandbox.embed.apollographql.com',
         "img-src 'self' https: data:",
-        // Apollo Sandbox is embedded in a frame, but this page sends its requests. Users may enter any HTTPS
-        // endpoint in Sandbox, so all HTTPS hosts are allowed.
+        // Apollo Sandbox runs in a frame, but this page sends the requests for it. Users may enter any HTTPS
+        // endpoint in Sandbox, so the page may connect to all HTTPS hosts.
         "connect-src 'self' https:",
         "base-uri 'none'",
         "form-action 'none'",
@@ -35,8 +35,8 @@ export function sandboxPage(graphqlPath: string): ClientResponse {
 }
 
 /**
- * Returns a CSP source that allows one inline script or style, but no injected ones (CSP level 3 section
- * 6.7.2.3).
+ * Returns the source expression (a hash) with which a Content Security Policy allows one inline script or
+ * style, but no injected ones (CSP level 3 section 6.7.2.3).
  */
 function sourceOf(inline: string): string {
   return `'sha256-${hash('sha256', inline, 'base64')}'`;
@@ -49,7 +49,7 @@ const STYLE = `
 `;
 
 function scriptFor(graphqlPath: string): string {
-  // `</script>` in the path would end the script element.
+  // `<` is escaped, because `</script>` in the path would end the script element.
   const path = JSON.stringify(graphqlPath).replaceAll('<', String.raw`\u003c`);
   return `
   const endpoint = new URL(${path}, location.href).href;

@@ -18,8 +18,8 @@ export const SECURITY_HEADERS: StandingHeaders = {
 };
 
 /**
- * Returns the headers of every response, error responses included: security headers, and the headers that the
- * configured header rules for all subgraphs insert.
+ * Returns the headers of every response, error responses included: security headers, and those that the
+ * configured header rules insert into all responses.
  */
 export function createStandingHeaders({
   headers,

@@ -10,7 +10,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuthorizedOperation, Operation, Variables } from './operations.ts';
 
 /**
- * Removes the selections that the caller may not see, so that they are neither charged nor planned.
+ * Removes the selections that the caller is not authorized to see from an operation, so that the rate limit
+ * does not charge them and the planner does not fetch them.
  * @throws {RouterError} if the caller may not send the operation at all
  */
 export type AuthorizeOperation = (
@@ -19,14 +20,14 @@ export type AuthorizeOperation = (
   caller: Caller,
 ) => AuthorizedOperation;
 
-/** Creates the stage that authorizes operations. */
+/** Creates the stage of request handling that authorizes operations. */
 export function createOperationAuthorization(
   { authorization: { mode }, authentication }: Pick<Config, 'authorization' | 'authentication'>,
   { audit }: Pick<Telemetry, 'audit'>,
 ): AuthorizeOperation {
   const requireToken = createTokenRequirement(authentication);
 
-  /** Runs a check, and reports to the audit stream if it rejects the operation. */
+  /** Runs a check. If the check rejects the operation, the rejection is written to the audit log. */
   function audited<Result>(caller: Caller, msg: AuditEvent['msg'], check: () => Result): Result {
     try {
       return check();

@@ -13,17 +13,17 @@ import type { Operation } from './operations.ts';
 
 export type CallerContextParts = {
   readonly monotonic: () => number;
-  /** Timeout of a whole client request in milliseconds. */
+  /** Maximum duration of a whole client request in milliseconds. */
   readonly deadlineMs: number;
   readonly forward: ReturnType<typeof createForwarding>;
   readonly origin: ForwardedOrigin;
-  /** Whether deduplication of subgraph calls is enabled. */
+  /** Whether the configuration allows requests to share equal subgraph calls (deduplication). */
   readonly isDeduplicated: boolean;
 };
 
 /**
- * Creates the context in which the subgraph calls of one client request are sent. If a call is shared with
- * another request, the id of that request is added to `deduplicatedWork`.
+ * Creates the data that all subgraph calls of one client request have in common, such as headers and
+ * deadline. If a call is shared with another request, that request's id is added to `deduplicatedWork`.
  */
 export type CreateCallerContext = (
   caller: Caller,
@@ -31,7 +31,10 @@ export type CreateCallerContext = (
   deduplicatedWork: DeduplicatedWork,
 ) => CallerContext;
 
-/** Creates the function that creates the context of each client request. */
+/**
+ * Creates the function that returns this data for each client request: headers, deadline and scope of its
+ * subgraph calls.
+ */
 export function createCallerContexts(parts: CallerContextParts): CreateCallerContext {
   const { monotonic, deadlineMs, forward, origin, isDeduplicated } = parts;
 
@@ -40,8 +43,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
     const { span } = request.recorder;
-    // Headers that the router sets itself, besides those of the identity. They are added after the forwarded
-    // headers, so that a client cannot replace them.
+    // Headers that the router itself sets, apart from those with the caller's identity. They are added after
+    // the headers forwarded from the client, so that a client cannot replace them.
     const own = { ...queryOrigin, ...correlationHeaders(request) };
     const queryHeaders = memoizeLast(
       (carried: Fields) => new CallHeaders(new HeaderBlock({ ...carried, ...own }), identified),
@@ -51,8 +54,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
       span,
       deadline: monotonic() + deadlineMs,
       scope: scopeOf({ identified, forwarded, queryOrigin, baggage: baggageOf(span.context) }),
-      // Subgraph queries of a mutation must see its effects, so they must not share a call that was sent
-      // earlier.
+      // Only the calls of a query may be shared. Subgraph queries that belong to a mutation must see its
+      // effects, which the response to an earlier call would lack.
       isDeduplicated: isDeduplicated && operation === 'query',
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),
@@ -83,9 +86,9 @@ function memoizeLast<Argument, Result>(
   };
 }
 
-// Returns the scope of a request: requests with equal scopes may share subgraph calls. Trace headers are not
-// part of it, because they differ for each request and do not change a subgraph's response. Baggage may
-// change the response, so it is part of the scope.
+// Returns the scope of a client request. Requests with equal scopes may share subgraph calls. Trace headers
+// are not part of the scope, because they differ for each request and do not change a subgraph's response.
+// The header `baggage` may change the response, so it is part of the scope.
 function scopeOf({
   identified,
   forwarded,
@@ -99,8 +102,8 @@ function scopeOf({
 }): Scope {
   if (forwarded === undefined && baggage === undefined && Object.keys(queryOrigin).length === 0)
     return identified.scope;
-  // The scope begins with the caller's identity as a JSON object. The end of the object is unambiguous, so
-  // the scopes of two different callers are never equal.
+  // The scope is a text that begins with the caller's identity as a JSON object. As the end of the object is
+  // unambiguous, the scopes of two different callers are never equal.
   return identified.scope + JSON.stringify([forwarded?.scope, queryOrigin, baggage]);
 }
 

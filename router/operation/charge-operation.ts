@@ -2,16 +2,20 @@ import type { OperationAdmission, PrepaidPayer } from '../rate-limit/charge.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { AuthorizedOperation, ChargedOperation, Operation, Variables } from './operations.ts';
 
-/** Coerces the variables of an operation and charges its estimated cost. @throws {RouterError} */
+/**
+ * Coerces the variables of an operation and charges its estimated cost to the caller's rate limits.
+ * @throws {RouterError} if a variable is invalid, or a rate limit is exceeded
+ */
 export type ChargeOperation = (
   authorized: AuthorizedOperation,
   inputs: Variables,
   payer: PrepaidPayer,
 ) => ChargedOperation | Promise<ChargedOperation>;
 
-/** Creates the stage that charges operations. */
+/** Creates the stage of request handling that charges operations to the rate limits. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
-  // Not an async function: without rate limits there is nothing to wait for, so no promise is created.
+  // This is not an async function, so that no promise is created without rate limits, when there is nothing
+  // to wait for.
   return (authorized, inputs, payer) => {
     const rethrow = (error: unknown): never => {
       throw withoutHiddenField(error, authorized.operation);
@@ -28,8 +32,8 @@ export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit
 }
 
 /**
- * Removes the name of a rate-limited field from an error if the operation's graph (a contract) hides the
- * field. The operation may call such a field through an interface that the contract exposes.
+ * Removes the name of a rate-limited field from an error if the client uses a contract (filtered graph) that
+ * hides the field. The client can call such a field through an interface that the contract exposes.
  */
 function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'exposes'>): unknown {
   if (!(error instanceof RouterError)) return error;

@@ -9,21 +9,24 @@ import { percentOf } from '../shared/percent-label.ts';
 type OverridesConfig = Config['overrides'];
 
 /**
- * Returns the labels of progressive `@override` that are true for a caller, out of the given ones and in
- * their order.
+ * Returns those of the given labels of progressive `@override` that are true for a caller, in the given
+ * order.
  */
 export type EvaluateOverrides = (labels: readonly string[], caller: Caller) => readonly string[];
 
 /**
- * Creates the function that decides which labels are true: by a fixed value in `overrides`, a request header,
- * a claim, or a percentage of callers.
+ * Creates the function that decides which labels of progressive `@override` are true for a caller: by a fixed
+ * value in the configuration, a request header, a claim of the token, or a percentage of callers.
  */
 export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverrides {
   return (labels, caller) =>
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
 }
 
-/** Returns the conditions on claims on which configured `@override` labels depend. */
+/**
+ * Returns the conditions on token claims by which the configuration decides whether `@override` labels are
+ * true.
+ */
 export function overrideConditions(config: OverridesConfig): readonly ClaimCondition[] {
   return Object.values(config).flatMap((value) =>
     typeof value === 'object' && value.claim !== undefined ? [isTrueClaim(value.claim)] : [],

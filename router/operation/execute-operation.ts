@@ -31,33 +31,36 @@ export type ExecutionParts = {
   readonly callerContext: CreateCallerContext;
   readonly evaluateOverrides: EvaluateOverrides;
   readonly headerCollector: HeaderCollector | undefined;
-  /** Cache of values for stale-if-error; undefined if no field is configured to be served stale. */
+  /**
+   * Cache of earlier field values, which replace missing ones if a subgraph fails (stale-if-error); undefined
+   * if this is configured for no field.
+   */
   readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
 /**
- * Result of an operation for one caller. Requests that share an execution have equal results, except for
- * `deduplicatedWork`.
+ * Result of an operation for one caller. Requests that share an execution (deduplication) have equal results,
+ * except for `deduplicatedWork`.
  */
 export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplicatedWork?: DeduplicatedWork };
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
 /**
- * The outcome of an execution, and the record with the times of its fetches. Requests that share the
- * execution receive both.
+ * The result of an execution, and the record with the times of its fetches. Requests that share the execution
+ * receive both.
  */
 type RecordedOutcome = CollectedOutcome & { readonly record: ExecutionRecord };
 
-/** The parts of a supergraph generation that are used to execute an operation. */
+/** The parts of a supergraph version's runtime that are needed to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
   readonly send: SendForCaller;
 };
 
 /**
- * Executes an operation with the subgraphs of a supergraph generation.
+ * Executes an operation with the subgraphs of one supergraph version.
  * @throws {RouterError} if the operation cannot be planned, or the client has closed the connection
  */
 export type ExecuteOperation = (
@@ -66,7 +69,7 @@ export type ExecuteOperation = (
   generation: ExecutingGeneration,
 ) => Promise<ExecutedOperation>;
 
-/** Creates the stage that executes operations. */
+/** Creates the stage of request handling that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
   const { telemetry, deduplication, callerContext } = parts;
   const deduplicate = deduplicateExecutions<RecordedOutcome>();
@@ -84,8 +87,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
-          // Example: `NULL{"id":1}`. The variables always begin with a brace, so two different pairs of error
-          // behavior and variables never have equal keys.
+          // The key consists of the error behavior (`onError`) and the variables, for example `NULL{"id":1}`.
+          // The variables always begin with a brace, so different pairs never have equal keys.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
@@ -105,8 +108,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
 }
 
 /**
- * Plans an operation. If planning fails through no fault of the client, for example by a timeout, the charge
- * is refunded.
+ * Plans an operation. If planning fails for a reason other than the client's operation, for example by a
+ * timeout, the cost that was charged to the rate limit is refunded.
  */
 function plan(
   charged: ChargedOperation,
@@ -178,8 +181,8 @@ function withRemarks(
 }
 
 /**
- * Replaces the estimated cost, which was charged before execution, by the actual cost. If the client requests
- * `extensions.cost`, this happens before the response is sent, otherwise after it.
+ * Replaces the estimated cost, which the rate limit charged before execution, by the actual cost: before the
+ * response is sent if the client requests `extensions.cost`, otherwise after it.
  */
 function settled(
   outcome: ExecutedOperation,

@@ -7,7 +7,10 @@ import { RouterError } from '../shared/errors.ts';
 import type { EvaluateOverrides } from './evaluate-overrides.ts';
 import type { Operation, Variables } from './operations.ts';
 
-/** Query plan that a client has requested, for Apollo's tools, for Hive's, or for both. */
+/**
+ * Request of a client for the query plan in the response, in the format of Apollo's tools, of Hive's, or in
+ * both.
+ */
 export type PlanRequest = {
   readonly isApollo: boolean;
   readonly isHive: boolean;
@@ -18,8 +21,8 @@ export type PlanRequest = {
 const HEADERS = { isApollo: 'apollo-expose-query-plan', isHive: 'hive-expose-query-plan' } as const;
 
 /**
- * Reads from the headers of a request which query plans the client asks for. Returns undefined if neither
- * header is present, or if no value is `true` or `dry-run`.
+ * Reads from two request headers which query plans the client wants in the response. Returns undefined if
+ * neither header has the value `true` or `dry-run`.
  */
 export function readPlanRequest(headers: IncomingHttpHeaders): PlanRequest | undefined {
   const apollo = headers[HEADERS.isApollo];
@@ -66,7 +69,10 @@ export function createPlanExplanation({
   };
 }
 
-/** Returns the estimated cost in points; undefined if it depends on variables that were not sent. */
+/**
+ * Returns the estimated cost of the operation in points of the rate limit; undefined if it depends on
+ * variables that the client did not send.
+ */
 export function estimatedCost(operation: Operation, inputs: Variables): number | undefined {
   try {
     return operation.cost(operation.coerce(inputs).variables);

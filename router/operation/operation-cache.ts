@@ -16,11 +16,11 @@ export type CacheEntry<Value> = {
   uses: number;
 };
 
-/** Share of the cache, from 0 to 1, for operations that were requested only once. */
+/** Share (0 to 1) of the cache's memory limit for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When the heap is full, the part of the cache for repeatedly requested operations keeps this share of its
- * memory limit, from 0 to 1.
+ * When memory is short, the part of the cache for repeatedly requested operations is evicted at most down to
+ * this share (0 to 1) of its memory limit.
  */
 const LEAST = 1 / 8;
 /**
@@ -31,9 +31,10 @@ const MAX_DROPPED = 10_000;
 const DROPPED = {};
 
 /**
- * Caches prepared operations up to a number of bytes. An operation that was requested once competes only with
- * others of its kind. From the second request on, it remains for as long as it is used. A flood of unique
- * operations therefore does not evict the operations of other clients (2Q: Johnson and Shasha, 1994).
+ * Caches prepared operations up to a number of bytes. Operations that were requested only once compete for a
+ * part of the cache; from its second request on, an operation is in the other part and stays for as long as
+ * it is used. A flood of unique operations therefore does not evict the operations of other clients (2Q
+ * algorithm: Johnson and Shasha, 1994).
  */
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;
@@ -73,7 +74,7 @@ export class OperationCache<Value> {
     this.#dropped.set(known, DROPPED);
   }
 
-  /** Adds bytes to the estimated size of a cached value. */
+  /** Adds bytes to the estimated size of a cached value that has grown. */
   grow(key: string, value: Value, bytes: number): void {
     for (const segment of [this.#again, this.#once]) {
       const entry = segment.take(key);
@@ -83,7 +84,7 @@ export class OperationCache<Value> {
     }
   }
 
-  /** Frees memory: evicts all operations that were requested once, and half of the others. */
+  /** Frees memory: evicts all operations that were requested only once, and half of the others. */
   evict(): void {
     this.#once.shrink(0);
     this.#again.shrink(Math.max(this.#again.bytes / 2, this.#again.maxBytes * LEAST));
@@ -100,7 +101,7 @@ export class OperationCache<Value> {
   }
 }
 
-/** A part of the cache with a limit of its own. Entries are ordered by last use. */
+/** A part of the cache with its own memory limit. Entries are ordered by last use. */
 class Segment<Value> {
   readonly maxBytes: number;
   readonly #maxEntries: number;

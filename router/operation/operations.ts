@@ -34,32 +34,34 @@ export type Operation = PricedOperation & {
   readonly name: string | undefined;
   readonly document: DocumentNode;
   /**
-   * Returns whether the graph that the client uses (the whole supergraph or a contract) has a field with this
-   * coordinate.
+   * Returns whether the graph that the client uses has a field with this coordinate. A contract, which is a
+   * filtered part of the supergraph, does not have all fields.
    */
   readonly exposes: (coordinate: string) => boolean;
   /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
   /** Coordinates of the deprecated fields that the operation selects, sorted. */
   readonly deprecated: readonly string[];
-  /** Labels of progressive `@override` that the operation's plan may depend on, sorted. */
+  /** Labels of progressive `@override` on which the operation's plan may depend, sorted. */
   readonly overrideLabels: readonly string[];
   /**
-   * Plans and compiles the operation on the first call. If many operations wait for planning, callers take
-   * turns.
+   * Plans and compiles the operation; further calls return the same result. If many operations wait to be
+   * planned, callers take turns.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
-  /** Finds the fields that a caller may not see; undefined if no field of the operation is protected. */
+  /**
+   * Finds the fields that a caller is not authorized to see; undefined if the operation selects no protected
+   * field.
+   */
   readonly guard: Guard | undefined;
   /**
-   * Returns the operation without the fields that a caller may not see. The result has its own plan and cost.
+   * Returns the operation without the fields that a caller is not authorized to see. It has its own plan and
+   * cost.
    */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
-  /**
-   * Returns the description that usage reports contain of the operation. It is computed on the first call.
-   */
+  /** Returns how usage reports describe the operation. The description is computed on the first call. */
   readonly described: () => OperationDescription;
   /**
    * Returns the first 16 digits of the operation's signature, a hash that identifies the operation in logs
@@ -68,32 +70,38 @@ export type Operation = PricedOperation & {
   readonly hash: () => string;
 };
 
-/** An operation without the parts that its caller may not see. */
+/** An operation without the parts that its caller is not authorized to see. */
 export type AuthorizedOperation = {
   readonly operation: Operation;
-  /** Denied fields that are executed nevertheless, because authorization has the mode `dry-run`. */
+  /**
+   * Fields that the caller is not authorized to see but receives, because authorization is configured only to
+   * report them (mode `dry-run`).
+   */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
-/** An authorized and charged operation, ready to be executed. */
+/** An operation that was authorized and charged to the rate limits, ready to be executed. */
 export type ChargedOperation = AuthorizedOperation & Admission;
 
-/** Cache of the prepared operations of one supergraph. */
+/** Cache of the prepared (parsed and validated) operations of one supergraph. */
 export type Operations = {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   /**
    * Parses and validates a document that is not cached, and estimates its cost. Concurrent requests for the
-   * same document share the work. The operation is planned and compiled when it is first executed.
+   * same document share this work. The operation is planned only when it is first executed.
    * @throws {RouterError} if the document is invalid
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
-  /** Whether the graph exposes only a part of the supergraph. */
+  /** Whether the graph of these operations is a contract, which exposes only a part of the supergraph. */
   readonly isContract: boolean;
-  /** Returns the number of prepared operations in the cache. */
+  /** Returns the number of operations in the cache. */
   readonly size: () => number;
-  /** Frees memory. An evicted operation is prepared again when it is next requested. */
+  /** Frees memory. An evicted operation is parsed and validated again when it is next requested. */
   readonly evict: () => void;
-  /** Returns the most used operations, so that the next generation can plan them before it is activated. */
+  /**
+   * Returns the most used operations, so that they can be planned for a new supergraph before it is
+   * activated.
+   */
   readonly mostUsed: (count: number) => readonly CachedOperation[];
 };
 
@@ -103,7 +111,7 @@ export type OperationsParts = Omit<CompilationParts, 'explained'> & {
   readonly overrideLabels: OverrideLabels;
   readonly cache: OperationCacheLimits;
   readonly isContract: boolean;
-  /** Whether error messages must not suggest names of the schema. */
+  /** True if error messages must not suggest names of the schema ("Did you mean …"). */
   readonly hideSuggestions: boolean;
 };
 
@@ -116,10 +124,13 @@ type CachedOperation = OperationSource & { readonly operation: Operation };
 
 type CreationParts = OperationsParts & CompilationParts;
 
-/** Maximum number of plans that are cached for clients that request the query plan itself. */
+/**
+ * Maximum number of query plans that are cached in displayable form, for clients that request the plan in the
+ * response.
+ */
 const MAX_EXPLAINED = 50;
 
-/** Creates the cache of prepared operations for one supergraph. */
+/** Creates the cache of prepared (parsed and validated) operations for one supergraph. */
 export function createOperations(given: OperationsParts): Operations {
   const parts: CreationParts = { ...given, explained: new BoundedCache(MAX_EXPLAINED) };
   const cache = new OperationCache<CachedOperation>(parts.cache);
@@ -185,7 +196,8 @@ function createOperation(
     throw new RouterError('BAD_REQUEST', 'subscriptions are not supported', {
       locations: locationsOf(definition),
     });
-  // graphql-js accepts any selection on a root type that the schema does not have, so it is rejected here.
+  // For an operation type that the schema lacks, such as a mutation, graphql-js would accept any selection.
+  // The operation is rejected here instead.
   if (!parts.graph.schema.getRootType(type))
     throw new RouterError('GRAPHQL_VALIDATION_FAILED', `The schema has no ${type} type.`, {
       locations: locationsOf(definition),
@@ -231,18 +243,21 @@ function createDescription(
       onGrowth(descriptionBytes(description));
       return description;
     },
-    // The hash is computed from the description. The description is not stored then, because it is as large
-    // as the document.
+    // The hash is computed from the operation's description for usage reports. The description itself is not
+    // stored for this purpose, because it is as large as the document.
     hash: () => (hash ??= describe().signature.slice(0, HASH_DIGITS)),
   };
 }
 
-/** Number of digits of a signature in logs, which suffice to tell the operations of a graph apart. */
+/**
+ * Number of digits of an operation's signature hash in logs. They suffice to tell the operations of a graph
+ * apart.
+ */
 const HASH_DIGITS = 16;
 
 /**
- * Creates the function that coerces variables and rejects null in `@skip(if:)` and `@include(if:)`. Cost and
- * authorization therefore only see conditions that are true or false.
+ * Creates the function that coerces variables and rejects null in `@skip(if:)` and `@include(if:)`, so that
+ * the computation of cost and authorization only sees conditions that are true or false.
  */
 function createCheckedCoercion(
   document: DocumentNode,
@@ -279,9 +294,10 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // Takes the lower of the estimates with and without the denied fields. If `price` of an interface is
-    // denied for `Book` only, the allowed document is `{ media { ... on Film { price } ... on Song { price }
-    // } }`. Its estimate counts `price` once for each remaining type, although it is fetched once.
+    // The cost is the lower of two estimates, with and without the denied fields, because either can be too
+    // high. If only `Book.price` is denied, `{ media { price } }` becomes `{ media { ... on Film { price }
+    // ... on Song { price } } }`. The estimate then counts `price` once per fragment, although it is fetched
+    // once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -313,8 +329,8 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
 }
 
 /**
- * Prepares and plans in `next` the operations that were used most in `previous`. Operations that are no
- * longer valid are skipped.
+ * Plans the most used operations of `previous` (the operations of the current supergraph) for the new
+ * supergraph, and adds them to `next`. Operations that the new supergraph does not permit are skipped.
  */
 export async function warm(next: Operations, previous: Operations, count: number): Promise<void> {
   for (const { source, name, operation } of previous.mostUsed(count)) {
@@ -326,9 +342,9 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation of the previous generation for the new supergraph, once for each set of true `@override`
- * labels for which `previous` has a plan. If the new supergraph has further labels, the operation is planned
- * without and with them.
+ * Plans an operation for a new supergraph. The plan depends on which `@override` labels are true, so it is
+ * made once for each set of true labels that was used with the previous supergraph. If the new supergraph has
+ * further labels, each set is planned without and with them.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

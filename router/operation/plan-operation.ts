@@ -18,15 +18,15 @@ import type { BoundedCache } from '../shared/bounded-cache.ts';
 import { RouterError } from '../shared/errors.ts';
 import { planBytes } from './operation-size.ts';
 
-/** A planned and compiled operation, with the functions that compute its actual cost after the execution. */
+/** A planned and compiled operation, with functions that compute its actual cost after execution. */
 export type PlannedOperation = CompiledOperation & {
   readonly actualCost: ActualCost | undefined;
   readonly deliveredCalls: DeliveredCalls | undefined;
 };
 
 /**
- * Plans and compiles an operation. Callers for which the same labels of progressive `@override` are true
- * share the plan.
+ * Plans and compiles an operation. The plan depends on which labels of progressive `@override` are true for
+ * the caller. Callers with the same true labels share the plan.
  */
 export type Compile = {
   /** @param overrides labels of progressive `@override` that are true for the caller, sorted */
@@ -34,17 +34,17 @@ export type Compile = {
   /** Returns the sets of true `@override` labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
   /**
-   * Returns the operation if its plan is cached and its caller need not wait. Marks the plan as recently
-   * used.
+   * Returns the compiled operation if it need not be planned first, otherwise undefined. Marks its plan as
+   * recently used.
    */
   readonly cached: (overrides: readonly string[]) => PlannedOperation | undefined;
   /**
-   * Returns the plan in the format of Apollo's planner, for display. A compiled operation does not contain
-   * this format, so the operation may be planned again.
+   * Returns the plan in the format of Apollo's planner, for display. The compiled operation does not keep
+   * this format, so the document may be planned again.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly plan: (overrides: readonly string[], caller?: Payer) => Promise<QueryPlan>;
-  /** True if parallel entity fetches of one service are sent in one request. */
+  /** True if entity fetches of the same subgraph that could run in parallel are sent in one request. */
   readonly mergesFetches: boolean;
 };
 
@@ -55,7 +55,7 @@ export type CompilationParts = {
     readonly introspection?: Introspection;
   };
   readonly planner: Pick<Planner, 'plan'>;
-  /** Cached plans for clients that request the query plan itself. */
+  /** Cached query plans in displayable form, for clients that request the plan in the response. */
   readonly explained: BoundedCache<QueryPlan>;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
@@ -65,16 +65,16 @@ export type CompilationParts = {
   readonly stalePolicyOf: StalePolicyOf | undefined;
 };
 
-/** Called with the additional bytes when an operation uses more memory. */
+/** Called when a cached operation uses more memory, with the number of additional bytes. */
 export type OnGrowth = (bytes: number) => void;
 
 type Compilation = {
-  /** Text of the document to plan: without the fields that the caller may not see. */
+  /** Text of the document that is planned: without the fields that the caller is not authorized to see. */
   readonly source: string;
   readonly name: string | undefined;
   /**
-   * Document of the client, which determines the shape of the response. It still has the fields that the
-   * caller may not see.
+   * Document as the client has sent it, which determines the shape of the response. It still has the fields
+   * that the caller is not authorized to see, which become null.
    */
   readonly document: DocumentNode;
   readonly denials?: Restriction['denials'];
@@ -83,13 +83,14 @@ type Compilation = {
 type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
 /**
- * Maximum number of cached plans of one operation: one plan for each set of `@override` labels that are true.
+ * Maximum number of cached plans of one operation. There is one plan for each set of `@override` labels that
+ * are true for some callers.
  */
 const MAX_PLANS = 16;
 
 /**
- * Creates the function that plans and compiles one document. It caches a plan for each set of `@override`
- * labels that are true.
+ * Creates the function that plans and compiles one document. It caches one plan for each set of `@override`
+ * labels that are true for some callers.
  */
 export function createCompile(
   compilation: Compilation,
@@ -146,20 +147,23 @@ export function createCompile(
   });
 }
 
-/** Plans and compiles a document once, for one set of true `@override` labels. */
+/** Plans and compiles a document once, for callers with the same true `@override` labels. */
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
-  /** Returns the compiled operation; undefined while it is being planned, or was not requested yet. */
+  /** Returns the compiled operation; undefined if it is not planned yet. */
   readonly compiled: () => PlannedOperation | undefined;
-  /** Called when the plan is evicted, so that its bytes are subtracted from the size of the operation. */
+  /**
+   * Called when the plan is evicted. The plan's bytes are then subtracted from the estimated size of the
+   * operation.
+   */
   readonly forget: () => void;
 };
 
 /**
- * Creates the function that plans and compiles a document for one set of true `@override` labels. An
- * operation that cannot be planned is never planned again for this supergraph. After a timeout, the next
- * request tries again.
+ * Creates the function that plans and compiles a document for callers with the same true `@override` labels.
+ * If the document cannot be planned, it is never planned again for this supergraph. After a planning timeout,
+ * the next request tries again.
  */
 function createCompileOnce(
   compilation: Compilation & { readonly overrides: readonly string[] },
@@ -183,7 +187,7 @@ function createCompileOnce(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'rejected') throw outcome.error;
-    // If the plan was evicted from the cache while the operation was being planned, its bytes do not count.
+    // If the plan was evicted while the operation was being planned, its bytes are not counted.
     bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
     compiled = compile(compilation, outcome, parts);
@@ -191,8 +195,8 @@ function createCompileOnce(
   }
 
   const compileOnce = (caller: Payer | undefined) => {
-    // The operation already waits in the planning queue for another caller. It is added to the queue's lane
-    // of this caller too, so that it is planned when the first of the two callers has its turn.
+    // The operation already waits in the planning queue, in the lane of another caller. It is added to this
+    // caller's lane too, so that it is planned when the first of the two lanes has its turn.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

@@ -8,23 +8,26 @@ import type { Operation, Operations } from './operations.ts';
 
 export type PreparationParts = Pick<OperationAdmission, 'prepay' | 'chargingRejections'> & {
   /**
-   * Rejects a document that is not cached while the process is overloaded, because planning it would be
-   * expensive.
+   * Rejects an operation that is not cached if the process is overloaded, because parsing and planning it
+   * would be expensive.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkUnseen: (identity: Identity, source: string) => void;
   /**
-   * Rejects a document that exceeds the length limit.
+   * Rejects a document that is longer than the configured limit.
    * @throws {RouterError}
    */
   readonly checkLength: (source: string) => void;
 };
 
-/** A prepared operation, and the points that were charged for preparing it; zero if it was cached. */
+/**
+ * A parsed and validated operation, and the rate-limit points that were charged for this work; zero points if
+ * the operation was cached.
+ */
 export type PreparedOperation = { readonly operation: Operation; readonly prepaid: number };
 
 /**
- * Finds the operation of a request in the cache, or prepares it.
+ * Finds the operation of a request in the cache, or else parses and validates it.
  * @throws {RouterError}
  */
 export type PrepareOperation = (
@@ -33,7 +36,10 @@ export type PrepareOperation = (
   operations: Operations,
 ) => PreparedOperation | Promise<PreparedOperation>;
 
-/** Creates the stage that finds or prepares operations. The caller is charged before the preparation. */
+/**
+ * Creates the stage of request handling that finds an operation in the cache, or charges the caller for it
+ * and then parses and validates it.
+ */
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;
 
@@ -49,8 +55,9 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
     try {
       return { operation: await operations.prepare(query, operationName), prepaid };
     } catch (error) {
-      // A client may send only the id of a persisted document. The errors of a document that it has not sent
-      // itself would show it names that the contract hides, so the id is reported as unknown.
+      // The client may have sent only the id of a persisted document. If that document is invalid for the
+      // client's contract (filtered graph), the errors would contain names that the contract hides. The id is
+      // therefore reported as unknown.
       if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
       throw error;
     }

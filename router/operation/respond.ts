@@ -7,7 +7,7 @@ import { degradedHeaders } from '../response/response-extensions.ts';
 import { traceExtension } from '../trace/expose-trace.ts';
 import type { LimitSharedCaching } from '../response/shared-caching.ts';
 
-/** Data for the response that does not come from executing the operation. */
+/** Data for the response, apart from the result of executing the operation. */
 export type Responding = {
   readonly charged: ChargedOperation;
   readonly caller: Caller;
@@ -20,7 +20,10 @@ export type Responding = {
 /** Writes the response of an executed operation. */
 export type Respond = (executed: ExecutedOperation, responding: Responding) => ClientResponse;
 
-/** Creates the last stage: it writes the HTTP response, with headers and the log fields of the request. */
+/**
+ * Creates the last stage of request handling: it writes the HTTP response, with headers and the request's
+ * fields for the log.
+ */
 export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
   return (executed, { charged, caller, version, extensions: own }) => {
     const { headers, degraded } = executed;
@@ -44,7 +47,7 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
   };
 }
 
-/** Returns the response to a request for the plan of an operation that must not be executed. */
+/** Returns the response to a client that requests only the query plan, without execution of the operation. */
 export function planResponse(
   extensions: object,
   { caller, operation, version }: Pick<Responding, 'caller' | 'version'> & { readonly operation: Operation },
@@ -61,7 +64,10 @@ export function planResponse(
   };
 }
 
-/** Maximum length of an operation name in the log; a name may be as long as a request. */
+/**
+ * Maximum length of an operation name in the log. A client may send a name that is as long as the whole
+ * request.
+ */
 const MAX_LOGGED_NAME = 512;
 /** Maximum number of error codes in a log line; a subgraph may return thousands of errors. */
 const MAX_LOGGED_CODES = 50;

@@ -5,9 +5,10 @@ import { satisfies } from '../request/identity.ts';
 import type { ClaimCondition, Identity } from '../request/identity.ts';
 
 /**
- * Returns the name of the contract that a request is for; undefined for the whole graph.
- * @throws {RouterError} NOT_FOUND if the request was sent to the path of a contract but does not meet the
- * contract's condition `when`
+ * Returns the name of the contract (configured part of the graph) that a request is for; undefined for the
+ * whole graph.
+ * @throws {RouterError} NOT_FOUND if the request was sent to a contract's `path` but does not meet its
+ * condition `when`
  */
 export type SelectGraph = (
   request: Pick<ClientRequest, 'graph' | 'headers'>,
@@ -17,8 +18,8 @@ export type SelectGraph = (
 type When = NonNullable<Config['graphs'][string]['when']>;
 
 /**
- * Creates the function that selects the contract of a request: the one whose `path` the request was sent to,
- * otherwise the first whose condition `when` the request meets.
+ * Creates the function that selects the contract (configured part of the graph) for a request: the one to
+ * whose `path` the request was sent, otherwise the first whose condition `when` the request meets.
  */
 export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
   const conditional = Object.entries(graphs).flatMap(([name, { path, when }]) =>
@@ -35,8 +36,8 @@ export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
 }
 
 /**
- * Returns the conditions on claims in `graphs.*.when`. The authenticator evaluates them when it verifies a
- * token.
+ * Returns the conditions on token claims in the configuration `graphs.*.when`. They are evaluated when a
+ * token is verified.
  */
 export function graphConditions(graphs: Config['graphs']): readonly ClaimCondition[] {
   return Object.values(graphs).flatMap(({ when }) =>

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Returns the block of IP addresses that belongs to one customer: an IPv4 address by itself, or the /64 of an
- * IPv6 address, all of whose addresses one customer can use.
+ * Returns the block of IP addresses that one customer controls: an IPv4 address by itself, or the /64 block
+ * of an IPv6 address.
  */
 export function addressBlock(address: string): string {
   // Fast path: most addresses are IPv4, and `isIPv6` uses an expensive regular expression.

@@ -13,8 +13,8 @@ const NOT_FORWARDED = new Set(
 );
 
 /**
- * Immutable headers of subgraph calls. The header lines are written once and then reused for every call that
- * sends the same block, because checking and joining a dozen headers for each call would cost 2 µs.
+ * An immutable set of subgraph request headers. Its header lines are written once and reused by every call
+ * with the same set, because checking and joining a dozen headers for each call would take 2 µs.
  */
 export class HeaderBlock {
   readonly fields: Readonly<Record<string, string>>;
@@ -25,7 +25,10 @@ export class HeaderBlock {
     this.fields = fields;
   }
 
-  /** Header names and values alternately, without the headers that must not be forwarded to subgraphs. */
+  /**
+   * Names and values of the headers in turn (`[name, value, name, …]`), without those that must not be
+   * forwarded to subgraphs.
+   */
   get pairs(): readonly string[] {
     return (this.#pairs ??= forwardedPairs(this.fields));
   }
@@ -62,9 +65,9 @@ export class IdentityHeaders extends HeaderBlock {
  * same caller have this part in common.
  */
 export type SignedComponents = {
-  /** Names of the signed headers in quotes, each after a space. */
+  /** Names of the signed headers, each in quotes and after a space. */
   readonly names: string;
-  /** One line for each signed header, with its line end. */
+  /** The lines of the signature base for these headers, line ends included. */
   readonly lines: string;
 };
 
@@ -82,7 +85,7 @@ export class CallHeaders {
 
   /**
    * @param own headers other than those of the identity and the trace
-   * @param identity headers of the caller, which other requests of the same caller share
+   * @param identity headers that identify the caller to subgraphs
    */
   constructor(own: HeaderBlock, identity: IdentityHeaders, trace: HeaderBlock = NO_HEADERS) {
     this.#own = own;
@@ -93,14 +96,14 @@ export class CallHeaders {
   /** Returns these headers together with trace headers, which replace headers of the same names. */
   withTrace(trace: HeaderBlock): CallHeaders {
     if (trace === this.#trace) return this;
-    // The last result is kept, because all calls of a request have the same trace headers if the router
-    // exports no spans.
+    // The last result is reused: if the router exports no trace spans, all calls of a request have the same
+    // trace headers.
     const known = this.#traced;
     if (known !== undefined && known.#trace === trace) return known;
     return (this.#traced = new CallHeaders(without(this.#own, trace), this.identity, trace));
   }
 
-  /** Header names and values alternately. */
+  /** Names and values of the headers in turn: `[name, value, name, …]`. */
   get pairs(): readonly string[] {
     return [...this.#own.pairs, ...this.identity.pairs, ...this.#trace.pairs];
   }

@@ -12,14 +12,14 @@ export type Caller = {
   readonly onError: ErrorBehavior;
 };
 
-/** Data of a caller by which rate limits and the planning queue distinguish callers. */
+/** Data of a caller by which rate limits and the planning queue tell callers apart. */
 export type Payer = {
   readonly identity: Identity;
-  /** Address of the client, found behind trusted proxies. */
+  /** Address of the client itself, not of a proxy. */
   readonly address: string;
 };
 
-/** Returns the properties of a caller by which rate limits distinguish callers. */
+/** Returns the data of a caller by which rate limits and the planning queue tell callers apart. */
 export function payerOf({ identity, request }: Caller): Payer {
   return { identity, address: request.address };
 }

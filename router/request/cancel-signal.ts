@@ -12,8 +12,8 @@ export type CancelSignal = {
 };
 
 /**
- * A `CancelSignal` that is cheaper than an `AbortSignal`. Creating an `AbortController` for each call, and
- * adding and removing listeners of its signal, would take about 2 µs per call.
+ * A `CancelSignal` that is cheaper than an `AbortSignal`: creating an `AbortController` for each subgraph
+ * call, and adding and removing its listeners, would take about 2 µs.
  */
 export class Cancellation implements CancelSignal {
   #isAborted = false;
@@ -24,8 +24,8 @@ export class Cancellation implements CancelSignal {
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
-    // `[listener]` takes less memory than an empty list to which the listener is pushed, and there is one for
-    // each call.
+    // `[listener]` takes less memory than an empty list to which the listener is pushed, and each subgraph
+    // call has such a list.
     if (this.#listeners === undefined) this.#listeners = [listener];
     else this.#listeners.push(listener);
   }
@@ -40,7 +40,7 @@ export class Cancellation implements CancelSignal {
   abort(): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
-    // A listener may remove others, which must then not be called.
+    // A listener may remove other listeners, which must then not be called.
     for (let next = this.#listeners?.shift(); next !== undefined; next = this.#listeners?.shift()) next();
   }
 }

@@ -8,19 +8,22 @@ import type { RequestRecorder } from './request-recorder.ts';
 export type ClientRequest = {
   readonly id: string;
   readonly correlationId: string | undefined;
-  /** Name of the contract that the request is for; undefined for the whole graph. */
+  /**
+   * Name of the contract (configured part of the graph) that the request is for; undefined for the whole
+   * graph.
+   */
   readonly graph?: string | undefined;
   readonly method: 'GET' | 'POST';
   /** Query string including `?`; empty if there is none. */
   readonly search: string;
   readonly headers: IncomingHttpHeaders;
-  /** All Authorization headers, so that a request with several can be rejected. */
+  /** Values of all Authorization headers of the request. A request with more than one is rejected. */
   readonly authorization: readonly string[];
   /** Parsed JSON body; undefined for a GET. */
   readonly body: unknown;
-  /** Remote address of the connection, which may be a proxy. */
+  /** Remote address of the connection: that of the client or of a proxy. */
   readonly peer: string | undefined;
-  /** Address of the client, found behind trusted proxies. */
+  /** Address of the client itself, not of a proxy. */
   readonly address: string;
   readonly mediaType: MediaType;
   /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
@@ -30,8 +33,8 @@ export type ClientRequest = {
 };
 
 /**
- * Maximum length in characters of an ASCII body that is sent together with its headers in one write. Separate
- * writes would take more CPU time.
+ * Maximum length in characters of an ASCII body that is sent in one write together with the response headers.
+ * Two writes would take more CPU time.
  */
 export const ONE_PIECE_BYTES = 8_192;
 
@@ -45,9 +48,11 @@ export type ClientResponse = {
   readonly summary?: RequestSummary;
 };
 
-/** Properties of a request that are logged. */
+/** Properties of a request for the log that become known only while the operation is processed. */
 export type RequestSummary = {
-  /** Name of the contract; absent for the whole graph. */
+  /**
+   * Name of the contract (configured part of the graph) that the request used; absent for the whole graph.
+   */
   readonly graph?: string | undefined;
   readonly operationType?: string | undefined;
   readonly operationName?: string | undefined;
@@ -58,10 +63,14 @@ export type RequestSummary = {
   readonly codes?: readonly string[] | undefined;
   readonly degraded?: readonly string[] | undefined;
   /**
-   * Id of the request that executed the operation, if this request only shared its result (deduplication).
+   * Id of the request that executed the operation, if this request received that request's result
+   * (deduplication).
    */
   readonly deduplicatedBy?: string | undefined;
-  /** Ids of the requests whose subgraph calls this request shared (deduplication), by subgraph name. */
+  /**
+   * For each subgraph, by name, the id of the request whose subgraph call this request shared
+   * (deduplication).
+   */
   readonly deduplicatedCalls?: Readonly<Record<string, string>> | undefined;
   readonly generation?: string | undefined;
 };
@@ -70,9 +79,8 @@ export type RequestSummary = {
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**
-   * True if the Accept header names this media type and no multipart type. Clients that name
-   * `application/json` receive status 200 for an invalid document or invalid variables (GraphQL over HTTP
-   * section 6.4.1).
+   * True if the Accept header contains this media type by name and no multipart type. Then an invalid
+   * document or invalid variables have status 200 in `application/json` (GraphQL over HTTP section 6.4.1).
    */
   readonly named: boolean;
 };

@@ -6,8 +6,8 @@ export type DeduplicatedWork = {
   /** Id of the request that executed the whole operation. */
   deduplicatedBy?: string;
   /**
-   * Ids of the requests whose subgraph calls this request used, by subgraph name. If it used calls of several
-   * requests to one subgraph, only the last id is kept.
+   * For each subgraph, by name, the id of the request whose subgraph call this request used. If it used calls
+   * of several requests, only the last id is kept.
    */
   deduplicatedCalls?: Record<string, string>;
 };

@@ -15,10 +15,9 @@ const MAX_CODES = 8;
 const CODE = /^\w{1,64}$/;
 
 /**
- * Times and counts of one fetch during one execution. The functions that make the subgraph call fill in the
- * record, which they find in `SubgraphRequest.record`. Times are milliseconds of the monotonic clock; 0 means
- * that the point was not reached. All numbers are fields of one object, because there is one object for each
- * fetch of each request.
+ * Times and counts of one fetch in one execution. The functions that send the subgraph call write them into
+ * the record, which they find in `SubgraphRequest.record`. Times are milliseconds of the monotonic clock; 0
+ * means that the event has not happened.
  */
 export class FetchRecord {
   readonly index: number;
@@ -27,16 +26,16 @@ export class FetchRecord {
   readonly operation: 'query' | 'mutation';
   /** Time at which the executor began the fetch. */
   startedAt: number;
-  /** Time at which the last attempt (HTTP request) was given to the connection pool. */
+  /** Time at which the last attempt (an HTTP request) was passed to the connection pool. */
   dispatchedAt = 0;
   /** Time at which the last attempt got a connection and its request was written. */
   connectedAt = 0;
   firstByteAt = 0;
-  /** Time at which the response was read and parsed, or the call had failed. */
+  /** Time at which the response was read and parsed, or at which the call failed. */
   endedAt = 0;
   /** Time at which the fetched data was merged into the response. */
   mergedAt = 0;
-  /** Milliseconds that all attempts together waited for a connection. */
+  /** Milliseconds that the attempts of this fetch waited for a connection, in total. */
   connectionMs = 0;
   /** HTTP status of the last response; 0 if there was none. */
   status = 0;
@@ -46,36 +45,46 @@ export class FetchRecord {
   entities = 0;
   /** Number of entity representations in the request. Equal ones are sent once. */
   entitiesSent = 0;
-  /** Number of HTTP requests for this fetch, including retries and repetitions without blocked fields. */
+  /**
+   * Number of HTTP requests for this fetch: retries are included, and so are repetitions without the fields
+   * that a circuit breaker blocks.
+   */
   attempts = 0;
   /**
-   * Position, from 0, of the last attempt's endpoint in the configured list of endpoints; -1 if none was
-   * called.
+   * Index of the last called endpoint in the subgraph's configured list of endpoints; -1 if none was called.
    */
   endpoint = -1;
   breaker: RecordedBreaker = 'off';
   outcome: 'OK' | ErrorCode = 'OK';
   source: FetchSource = 'subgraph';
-  /** Id of the client request whose subgraph call this fetch shared by deduplication; undefined if none. */
+  /**
+   * Id of the other client request whose subgraph call delivered the data of this fetch (deduplication);
+   * undefined if there is none.
+   */
   joined: string | undefined = undefined;
   /**
-   * Index of another fetch of the same execution that sent the subgraph call also for this fetch; -1 if none.
+   * Index of the other fetch of this execution whose subgraph call also delivers the data of this fetch; -1
+   * if there is none.
    */
   sharedWith = -1;
   /**
-   * Record of the whole fetch, if this record is about one of several requests for the fetch. These requests
-   * have one trace span in common.
+   * A fetch may be sent as several requests, each with a record of its own. In such a record, `whole` is the
+   * record of the fetch; otherwise it is undefined. All requests of the fetch have one trace span in common.
    */
   whole: FetchRecord | undefined = undefined;
   /** Ids of the trace span of the subgraph call; undefined if spans are not exported. */
   span: SpanIds | undefined = undefined;
   /**
-   * Ids of the trace span of the subgraph call that this fetch shared with another one; undefined if none.
+   * Ids of the trace span of another fetch's subgraph call that delivered the data of this fetch too;
+   * undefined if there is none.
    */
   link: SpanIds | undefined = undefined;
   /** URL of the endpoint of the last attempt; empty if there was none. Clients never receive it. */
   url = '';
-  /** Times at which retries and other repeated attempts were dispatched; undefined if there were none. */
+  /**
+   * Times at which further attempts, such as retries, were passed to the connection pool; undefined if there
+   * were none.
+   */
   retriedAt: number[] | undefined = undefined;
   /** Distinct codes of the errors in the response; undefined if it had no errors. */
   errors: string[] | undefined = undefined;
@@ -88,7 +97,7 @@ export class FetchRecord {
     this.startedAt = startedAt;
   }
 
-  /** Records that an attempt was given to the connection pool. */
+  /** Records that an attempt was passed to the connection pool. */
   dispatched(at: number, bytes: number): void {
     if (this.attempts > 0) (this.retriedAt ??= []).push(at);
     this.attempts += 1;
@@ -105,14 +114,15 @@ export class FetchRecord {
     this.connectionMs += at - this.dispatchedAt;
   }
 
-  /** Records that the response began. */
+  /** Records that the first bytes of the response have arrived. */
   responded(at: number, status: number): void {
     if (this.firstByteAt === 0) this.firstByteAt = at;
     this.status = status;
   }
 
   /**
-   * Records the end of an attempt. An attempt that never got a connection was waiting for one all the time.
+   * Records the end of an attempt. If the attempt never got a connection, its whole duration counts as
+   * waiting for one.
    */
   attemptEnded(bytes: number, now: () => number): void {
     this.bytesIn += bytes;
@@ -120,8 +130,8 @@ export class FetchRecord {
   }
 
   /**
-   * Records the result of a call. If the client has disconnected, the fetch may already be over when its call
-   * ends, and the result is then ignored.
+   * Records the result of a call. If the client has disconnected, the fetch may end before its call does. The
+   * result of the call is then ignored.
    */
   ended(at: number, outcome: 'OK' | ErrorCode): void {
     if (this.mergedAt !== 0) return;
@@ -130,8 +140,8 @@ export class FetchRecord {
   }
 
   /**
-   * Records the state of a circuit breaker that the call passes: that of the service, or that of a field. The
-   * record keeps the state that affects the call most, such as `open`.
+   * Records the state of a circuit breaker that the call passes: the breaker of the subgraph or of a field.
+   * Of several states the record keeps the one that affects the call most, such as `open`.
    */
   passedBreaker(state: RecordedBreaker): void {
     if (state === 'open' || this.breaker === 'off' || this.breaker === 'closed') this.breaker = state;
@@ -144,22 +154,24 @@ export class FetchRecord {
     this.copyCall(other);
   }
 
-  /** Records that this fetch shared the subgraph call of another client request. */
+  /**
+   * Records that the subgraph call of another client request delivers the data of this fetch (deduplication).
+   */
   joins(requestId: string, other: FetchRecord | undefined): void {
     this.joined = requestId;
     if (other !== undefined) this.copyCall(other);
   }
 
   /**
-   * Copies the times of a shared call. Its bytes and attempts are not copied, because they count only for the
-   * fetch that sent it.
+   * Copies the times of a subgraph call that another fetch has sent. Bytes and attempts are not copied,
+   * because they count only for that fetch.
    */
   copyCall(other: FetchRecord): void {
     this.dispatchedAt = other.dispatchedAt;
     this.connectedAt = other.connectedAt;
     this.firstByteAt = other.firstByteAt;
-    // The other fetch may have begun to wait for a connection before this fetch began, so only the time since
-    // the begin of this fetch counts.
+    // The other fetch may have waited for a connection before this fetch began. Only the part of that wait
+    // after the begin of this fetch counts.
     this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
     this.status = other.status;
     this.endpoint = other.endpoint;
@@ -168,7 +180,10 @@ export class FetchRecord {
     this.breaker = other.breaker;
   }
 
-  /** Combines the records of several requests that were sent at the same time for this fetch. */
+  /**
+   * Adds up the records of the requests of this fetch, if the fetch was sent as several requests at the same
+   * time.
+   */
   addParts(parts: readonly FetchRecord[]): void {
     for (const part of parts) {
       this.dispatchedAt = part.dispatchedAt;

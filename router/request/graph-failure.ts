@@ -1,6 +1,7 @@
 /**
- * Failure of a request that the router served with a contract, because the request met the contract's
- * condition (`graphs.NAME.when`). The log names the contract. `cause` is the error that the client receives.
+ * Failure of a request to a contract (configured part of the graph) that the router has selected by the
+ * contract's condition `graphs.NAME.when`. It adds the contract's name for the log. `cause` is the error that
+ * the client receives.
  */
 export class GraphFailure extends Error {
   readonly graph: string;

@@ -15,13 +15,13 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /** The conditions on claims, among those in the configuration, that the token satisfies. */
+  /** Those conditions on claims in the configuration that the token satisfies. */
   readonly satisfied?: readonly ClaimCondition[];
 };
 
-/** A condition on a token: the claim must equal the value, or be a list that contains the value. */
+/** A condition on a token: the claim must equal `value`, or be a list that contains `value`. */
 export type ClaimCondition = {
-  /** Name of the claim, or its path, such as `partner.level`. */
+  /** Name of the claim, or path of a nested member, such as `partner.level`. */
   readonly claim: string;
   readonly value: string;
 };
@@ -39,8 +39,7 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
- * @param conditions configured conditions on claims; `satisfied` of the result lists those that the token
- * meets
+ * @param conditions conditions on claims from the configuration, which are evaluated here
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(
@@ -67,8 +66,8 @@ export function readIdentity(
 }
 
 /**
- * Reads a claim by its name. If no claim has that name, dots in it separate the members of a path. The name
- * is tried first, because names of claims may contain dots.
+ * Reads a claim by its name, which may contain dots. If the token has no such claim, the name is read as the
+ * path of a nested member, such as `partner.level`.
  */
 function claimAt(payload: JWTPayload, path: string): unknown {
   if (Object.hasOwn(payload, path)) return payload[path];
@@ -84,15 +83,15 @@ function holds({ claim, value: expected }: ClaimCondition, payload: JWTPayload):
 }
 
 /**
- * Returns whether a caller satisfies a condition on a claim. The condition must be one of those that were
- * passed to `readIdentity`, because the other claims of the token are not kept.
+ * Returns whether a caller satisfies a condition on a claim. It must be one of the conditions that were
+ * passed to `readIdentity`, because other claims of the token are not stored.
  */
 export function satisfies(identity: Identity, { claim, value }: ClaimCondition): boolean {
   if (identity.kind !== 'user' || identity.satisfied === undefined) return false;
   return identity.satisfied.some((condition) => condition.claim === claim && condition.value === value);
 }
 
-// Matches a value that can be sent in a header. A line break would start a forged header, and characters
+// Matches a text that can be sent as a header value. A line break would begin a forged header, and characters
 // beyond Latin-1 cannot be sent.
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
 // Matches a role or scope. It must not contain a comma, because roles are sent to subgraphs as a

@@ -15,14 +15,15 @@ type RecordedOperation = {
 };
 
 /**
- * Facts about a client request for the log, metrics, trace spans and the console's list of recent requests.
+ * Facts about a client request for the log, metrics, trace spans and the list of recent requests in the web
+ * console.
  */
 export type RequestFacts = {
   method: string;
   /** Path of the request without the query string. */
   path: string;
   correlationId: string;
-  /** Address of the client, found behind trusted proxies. */
+  /** Address of the client itself, not of a proxy. */
   clientAddress: string;
   userAgent: string;
   /** Name that the client sends in a header such as `apollographql-client-name`. */
@@ -31,10 +32,15 @@ export type RequestFacts = {
   clientVersion: string;
   /** Id of the trace that the request belongs to. */
   traceId: string;
-  /** Id of the router's trace span for the request; absent if the router only passes a client's trace on. */
+  /**
+   * Id of the trace span that the router created for the request; absent if it only forwards the client's
+   * trace headers to subgraphs.
+   */
   spanId: string;
   identity: Identity;
-  /** Name of the contract; absent for the whole graph. */
+  /**
+   * Name of the contract (configured part of the graph) that the request used; absent for the whole graph.
+   */
   graph: string | undefined;
   /** Version of the supergraph that served the request. */
   generation: string;
@@ -53,11 +59,14 @@ export type RequestFacts = {
   /** Estimated cost of the operation in points of the rate limit. */
   cost: number;
   /**
-   * Actual cost of the operation in points of the rate limit. It is computed after the response, and only if
-   * the rate limit replaces the estimate by it.
+   * Actual cost of the operation in points of the rate limit. It is computed after execution, and only if the
+   * rate limit replaces the estimated cost by it.
    */
   actualCost: number;
-  /** Points left to the caller in the rate limit (token bucket) that has the fewest. */
+  /**
+   * Points that the caller has left. If several rate limits apply, that of the limit with the fewest points
+   * left.
+   */
   rateLimitRemaining: number;
 };
 
@@ -65,27 +74,29 @@ export type RequestFacts = {
 export type PathFetch = { readonly record: FetchRecord; readonly from: number; readonly until: number };
 
 /**
- * Microseconds of a request's total time during which the response waited for one subgraph, or for the router
- * itself.
+ * Part of a request's duration, in microseconds, during which the response waited for `owner`: a subgraph, or
+ * the router itself.
  */
 export type PathShare = { readonly owner: string; us: number };
 
 /**
- * The critical path of a request: the fetches that determined its total time. All times are whole
- * microseconds, so that the shares add up exactly to the total.
+ * The critical path of a request: the fetches that determined its duration. All times are whole microseconds,
+ * so that the parts add up exactly to the duration.
  */
 export type RecordedPath = {
-  /** The fetches of the critical path in their order. The time between them is the router's own. */
+  /**
+   * The fetches of the critical path in their order. The gaps between them count as the router's own time.
+   */
   readonly fetches: readonly PathFetch[];
   readonly routerUs: number;
   readonly totalUs: number;
-  /** One share for each subgraph on the critical path, and one for `router`. */
+  /** One part for each subgraph on the critical path, and one for `router`. */
   readonly shares: readonly PathShare[];
 };
 
 /**
- * The fetches of one execution. Requests that share an execution by deduplication share this record, to which
- * fetches are added until the execution ends.
+ * The records of all fetches of one execution. Fetches are added until the execution ends. Client requests
+ * that share the execution (deduplication) also share this object.
  */
 export class ExecutionRecord {
   /** Id of the request that started the execution. */
@@ -109,7 +120,7 @@ export class ExecutionRecord {
     return record;
   }
 
-  /** Begins the record of one request if a fetch sends several requests at the same time. */
+  /** Begins the record of one request, if a fetch is sent as several requests at the same time. */
   beginPart(fetch: RecordedFetch, whole: FetchRecord | undefined): FetchRecord {
     const part = new FetchRecord(fetch, this.#now());
     part.whole = whole;
@@ -117,48 +128,63 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the time at which a fetch has its response, unless the subgraph call has already recorded it. A
-   * fetch that shares a call has no call of its own that records the time.
+   * Records the time at which a fetch has its response. If the fetch has sent a subgraph call, the call has
+   * already recorded this time, which then stays. A fetch that uses another fetch's call needs it to be set
+   * here.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();
     if (outcome !== 'OK') record.outcome = outcome;
   }
 
-  /** Records the time at which the data of a fetch was merged into the response, or the fetch failed. */
+  /**
+   * Records the time at which the data of a fetch was merged into the response, or at which the fetch failed.
+   */
   merged(record: FetchRecord): void {
     record.mergedAt = this.#now();
   }
 }
 
 /**
- * Times and facts of one client request. Times are milliseconds of the monotonic clock. A recorder only
- * stores values, so that recording is cheap. The modules in `router/trace` compute a trace from them on
- * demand.
+ * Times and facts of one client request. Times are milliseconds of the monotonic clock. The recorder only
+ * stores values, which is cheap. The modules in `router/trace` compute a trace from these values when it is
+ * needed.
  */
 export class RequestRecorder {
   readonly requestId: string;
   readonly startedAt: number;
   /** Time at which the response was complete; 0 before that. */
   endedAt = 0;
-  /** Names of the stages in the order in which they began; `stageTimes` has the time at which each began. */
+  /**
+   * Names of the stages of the request in the order in which they began. `stageTimes` has the time at which
+   * each of them began.
+   */
   readonly stageNames: StageName[] = ['receive'];
   readonly stageTimes: number[];
-  /** Record of the fetches; undefined if the operation was not executed. */
+  /** Record of the execution's fetches; undefined if the operation was not executed. */
   execution: ExecutionRecord | undefined = undefined;
-  /** Id of the request whose execution this request shared by deduplication; undefined if none. */
+  /**
+   * Id of the other request whose execution delivered the result of this request (deduplication); undefined
+   * if there is none.
+   */
   joined: string | undefined = undefined;
   readonly facts: Partial<RequestFacts> = {};
-  /** The critical path, which is computed when first needed after the end of the request. */
+  /**
+   * The fetches that determined the duration of the request. They are computed when first needed, after the
+   * end of the request.
+   */
   criticalPath: RecordedPath | undefined = undefined;
   /** Ids of the trace and of the trace span that the request belongs to. */
   span: RequestSpan = UNTRACED_REQUEST;
-  /** True if the caller may see internals of this request: its trace, `Server-Timing` and query plans. */
+  /**
+   * True if the caller is allowed to see internals of this request: its trace, the header `Server-Timing`,
+   * and query plans.
+   */
   isExposed: boolean;
   readonly #now: () => number;
   #maySee: ((identity: Identity) => boolean) | undefined;
 
-  /** @param maySee returns whether a caller with this identity may see the trace of the request */
+  /** @param maySee returns whether a caller with this identity is allowed to see the trace of the request */
   constructor(requestId: string, now: () => number, maySee: (identity: Identity) => boolean = () => false) {
     this.requestId = requestId;
     this.#now = now;
@@ -168,12 +194,12 @@ export class RequestRecorder {
     this.stageTimes = [this.startedAt];
   }
 
-  /** Total time in milliseconds; the time so far if the request is in flight. */
+  /** Duration of the request in milliseconds; if the request is still in flight, its duration so far. */
   get totalMs(): number {
     return (this.endedAt === 0 ? this.#now() : this.endedAt) - this.startedAt;
   }
 
-  /** Marks the end of the previous stage and the begin of this one. */
+  /** Records the begin of a stage, which is also the end of the previous stage. */
   stage(name: StageName): void {
     this.stageNames.push(name);
     this.stageTimes.push(this.#now());
@@ -215,8 +241,8 @@ export class RequestRecorder {
   /** Records the end of the request. Only the first call sets the end time. */
   finish(): void {
     if (this.endedAt === 0) this.endedAt = this.#now();
-    // The function `maySee` keeps the request headers, with the caller's token, in memory. It is dropped,
-    // because recorders of recent requests are kept for the console.
+    // `maySee` is a closure that keeps the request headers, with the caller's token, in memory. It is dropped
+    // here, because recorders of recent requests are kept for the web console.
     this.#maySee = undefined;
   }
 }

@@ -8,23 +8,23 @@ export type SpanIds = { readonly traceId: string; readonly spanId: string };
 /** The trace and the trace span that a client request belongs to. */
 export type RequestSpan = {
   /**
-   * OpenTelemetry context that is passed on to subgraphs. Its span is that of the request or, if the router
-   * has none, that of the client.
+   * OpenTelemetry context for the subgraph calls. Its span is the router's span for the request or, if the
+   * router creates none, the client's span.
    */
   readonly context: Context;
   /** Id of the trace; undefined if neither the client nor the router has started one. */
   readonly traceId: string | undefined;
-  /** Id of the span of the request; undefined if the router has no span of its own. */
+  /** Id of the router's span for the request; undefined if the router creates none. */
   readonly spanId: string | undefined;
-  /** Id of the client's span, from the trace headers of the request; undefined if it sent none. */
+  /** Id of the client's span, from the trace headers of the request; undefined if the client sent none. */
   readonly parentSpanId: string | undefined;
   /** True if the client, or the sampling ratio of the router, decided to record the trace. */
   readonly isSampled: boolean;
   /** True if each subgraph call gets a span of its own. That is the case if the router exports spans. */
   readonly hasCallSpans: boolean;
   /**
-   * Trace headers of the subgraph calls that have no span of their own. They are written at the first such
-   * call; undefined before.
+   * Trace headers that all subgraph calls without a span of their own have in common; undefined until the
+   * first such call.
    */
   headers: HeaderBlock | undefined;
 };
@@ -40,7 +40,7 @@ export const UNTRACED_REQUEST: RequestSpan = {
   headers: undefined,
 };
 
-/** Returns the ids of the span of a request; undefined if the router does not export spans. */
+/** Returns the ids of the router's span for a request; undefined if the router does not export spans. */
 export function recordedIds({ traceId, spanId, hasCallSpans }: RequestSpan): SpanIds | undefined {
   return hasCallSpans && traceId !== undefined && spanId !== undefined ? { traceId, spanId } : undefined;
 }

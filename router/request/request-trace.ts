@@ -1,4 +1,5 @@
-// The web console imports these types into browser code, so this file must not import server modules.
+// Code of the web console, which runs in browsers, imports these types. This file must therefore not import
+// modules that need Node.
 
 /**
  * Stages of a client request, in order. `receive` reads the body, `persisted` looks up a persisted operation,
@@ -17,16 +18,17 @@ export type StageName =
 
 /**
  * Origin of the values that a fetch has added to the response: the subgraph, a cache, or a replacement
- * because the subgraph failed (`stale` is an earlier value, `fallback` a configured one).
+ * because the subgraph failed. `stale` means earlier values, `fallback` configured ones.
  */
 export type FetchSource = 'subgraph' | 'stale' | 'fallback' | 'cache';
 
-/** State of the circuit breaker at the time of a call; `off` if breakers are disabled. */
+/** State of a circuit breaker at the time of a subgraph call; `off` if circuit breakers are disabled. */
 export type RecordedBreaker = 'closed' | 'half-open' | 'open' | 'off';
 
 /**
- * The times of one request, its stages and its fetches: `extensions.trace`, version 1. All times are
- * milliseconds with three decimals. Points in time count from the start of the request.
+ * The times of one request, of its stages and of its fetches, as clients receive them in `extensions.trace`
+ * (format version 1). Times are milliseconds with three decimals. Points in time count from the start of the
+ * request.
  */
 export type RequestTrace = {
   readonly version: 1;
@@ -35,13 +37,16 @@ export type RequestTrace = {
   /** Version of the supergraph. */
   readonly supergraph?: string;
   readonly operation?: { readonly name?: string; readonly type: string; readonly signature?: string };
-  /** Id of the request whose execution this request shared by deduplication; absent if none. */
+  /**
+   * Id of the other request whose execution delivered the result of this request (deduplication); absent if
+   * there is none.
+   */
   readonly joined?: string;
   readonly totalMs: number;
   readonly stages: readonly TracedStage[];
   readonly fetches: readonly TracedFetch[];
   readonly criticalPath: readonly PathPart[];
-  /** A sentence that describes the critical path, for people. */
+  /** A sentence that describes for people which fetches determined the duration of the request. */
   readonly sentence: string;
 };
 
@@ -55,7 +60,7 @@ export type TracedStage = {
 };
 
 export type TracedFetch = {
-  /** Index of the fetch in the query plan. */
+  /** Index of the fetch in the query plan, which identifies it here. */
   readonly id: number;
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
@@ -64,9 +69,9 @@ export type TracedFetch = {
   /** Ids of the fetches that this fetch depends on. */
   readonly dependsOn: readonly number[];
   readonly startMs: number;
-  /** Milliseconds that all attempts of the call together waited for a connection. */
+  /** Milliseconds that the attempts of this fetch's subgraph call waited for a connection, in total. */
   readonly connectionMs: number;
-  /** Time at which the response began; null if none began. */
+  /** Time at which the first bytes of the response arrived; null if there was no response. */
   readonly firstByteMs: number | null;
   readonly endMs: number;
   readonly mergedMs: number;
@@ -83,21 +88,27 @@ export type TracedFetch = {
   readonly errors?: readonly string[];
   readonly attempts: number;
   /**
-   * Position, from 0, of the called endpoint in the configured list of endpoints; null if none was called.
+   * Index of the last called endpoint in the subgraph's configured list of endpoints; null if none was
+   * called.
    */
   readonly endpoint: number | null;
   readonly breaker: RecordedBreaker;
-  /** Id of the client request whose subgraph call this fetch shared; null if it shared none. */
+  /**
+   * Id of the other client request whose subgraph call delivered the data of this fetch (deduplication); null
+   * if there is none.
+   */
   readonly joined: string | null;
   /**
-   * Id of the other fetch of this request that sent the subgraph call for both; null if this fetch sent it.
+   * Id of the other fetch of this request whose subgraph call also delivered the data of this fetch; null if
+   * there is none.
    */
   readonly sharedWith: number | null;
   readonly source: FetchSource;
 };
 
 /**
- * A part of the request's total time: a fetch that the response had to wait for, or a stage of the router.
+ * A part of the request's duration: a fetch that the response had to wait for, or a stage of request
+ * handling.
  */
 export type PathPart =
   | { readonly fetch: number; readonly subgraph: string; readonly ms: number }

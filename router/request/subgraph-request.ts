@@ -8,15 +8,15 @@ export type SubgraphRequest = {
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
   /**
-   * JSON request body: `{"query":…,"variables":…}`. Deduplication compares bodies, so equal requests must
-   * have equal bodies.
+   * JSON request body: `{"query":…,"variables":…}`. Deduplication compares the texts of bodies, so equal
+   * requests must have identical texts.
    */
   readonly body: string;
   /** Fields that the request selects, which may have circuit breakers of their own; undefined if unknown. */
   readonly fields?: FetchFields;
   /**
-   * Finds the numbers of the response that must not be rounded; undefined if the types of the response are
-   * unknown.
+   * Finds the numbers in the response that must not be rounded to doubles; undefined if the types of the
+   * response are unknown.
    */
   readonly exact?: ExactPositions;
   /** Receives the times and counts of the call; undefined if nothing is recorded. */
@@ -29,19 +29,25 @@ export type SubgraphRequest = {
  */
 export type ExactPositions = {
   /**
-   * Returns whether response data, whose numbers were parsed into doubles, has a number in a custom scalar or
-   * an ID. If so, the text is parsed again without rounding.
+   * Returns whether response data, parsed with all numbers as doubles, has a number in a custom scalar or an
+   * ID. If so, the response text is parsed again without rounding.
    */
   readonly hasNumbers: (data: unknown) => boolean;
-  /** Rounds the numbers outside of custom scalars and IDs to doubles, in place, and returns the data. */
+  /**
+   * Converts the numbers outside of custom scalars and IDs to doubles. Modifies and returns the data, which
+   * was parsed without rounding.
+   */
   readonly roundOthers: (data: unknown) => unknown;
 };
 
-/** The root fields that a call selects or, if it selects entities, the fields of the entities. */
+/** The root fields that a subgraph call selects or, if it selects entities, the fields of the entities. */
 export type FetchFields = {
   /** Schema coordinates (`Type.field`) of the fields, without duplicates. */
   readonly coordinates: readonly string[];
-  /** Coordinates by response key: `books` for a root field, `_entities.stock` for a field of the entities. */
+  /**
+   * Coordinates of the fields by their key in the response: `books` for a root field, `_entities.stock` for a
+   * field of the entities.
+   */
   readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
@@ -53,10 +59,10 @@ export type SubgraphFailure = {
   readonly code: ErrorCode;
   readonly service: string;
   readonly message: string;
-  /** Milliseconds until a retry is useful; undefined if unknown. */
+  /** Milliseconds after which a retry may succeed; undefined if unknown. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** True if the subgraph works, but has rejected this call, for example with status 403. */
+  /** True if the subgraph is healthy but has rejected this call, for example with status 403. */
   readonly isRejection?: true;
   /** True if the router did not send the call, for example because a circuit breaker is open. */
   readonly isUnsent?: true;
@@ -90,7 +96,7 @@ export type SubgraphResponse =
   | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
 
 /**
- * Sends one call for one client request, with its identity and deadline. The promise never rejects: a failure
- * is a response of the kind `failed`.
+ * Sends a subgraph call with the identity and deadline of one client request. The promise never rejects: a
+ * failed call is a response of the kind `failed`.
  */
 export type Send = (request: SubgraphRequest, signal: CancelSignal) => Promise<SubgraphResponse>;

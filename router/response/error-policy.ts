@@ -10,7 +10,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 const MOST_LOGGED = 100;
 const LONGEST_LOGGED = 500;
 
-/** Creates the policy that decides which parts of subgraph errors clients receive. */
+/** Creates the policy that decides which parts of subgraph errors (message, extensions) clients receive. */
 export function createErrorPolicy(
   config: Pick<Config, 'mode' | 'response'>,
   log: Telemetry['log'],

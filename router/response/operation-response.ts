@@ -10,14 +10,15 @@ type ResponseOptions = {
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
   /**
-   * Members of `extensions` that only this caller receives. Caches must not store a response that has any.
-   * Deduplicated requests of other callers share the data and errors, but not these members.
+   * Members of `extensions` that only this caller receives. Other callers with the same result
+   * (deduplication) receive its data and errors, but not these members. Caches must not store a response that
+   * has such members.
    */
   readonly extensions?: object | undefined;
 };
 
-// JSON text of the response for each execution outcome. Deduplicated requests share one outcome object, so
-// its text is written only once.
+// JSON text of the response for each execution result. Requests that share a result (deduplication) use the
+// same object, so its text is written only once.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
 /**
@@ -55,8 +56,8 @@ function bodyOf(outcome: ExecutionOutcome & Remarks, own?: object): string | Buf
 }
 
 /**
- * Returns the JSON text of a response, with its members in the order that the specification recommends:
- * errors first.
+ * Returns the JSON text of a response. Its members are in the order that the GraphQL specification
+ * recommends: errors first.
  */
 function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks, own?: object): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';

@@ -13,16 +13,16 @@ const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /**
- * Returns the HTTP status of an error response without data. It is 200 for some codes if the client names the
- * media type `application/json`, otherwise the status of the error code.
+ * Returns the HTTP status of an error response without data: normally the status of the error code. For an
+ * invalid document or invalid variables it is 200 if the Accept header contains `application/json` by name.
  */
 function statusFor(code: string, status: number, mediaType: MediaType): number {
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
 }
 
 /**
- * Ids that an error response contains: `requestId`, and `id` of the log entry that has the cause if the
- * response does not show it.
+ * Ids in an error response: `requestId` is that of the request. `id` identifies the log entry with the cause,
+ * if the response does not show the cause.
  */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 

@@ -1,14 +1,14 @@
 import type { CostReport } from '../rate-limit/reconcile.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 
-/** Facts that the router reports in the `extensions` of a response besides data and errors. */
+/** Facts besides data and errors that the router reports in the `extensions` of a response. */
 export type Remarks = {
   readonly degraded: readonly Degradation[];
   /** Number of errors that the response omits, because there are too many. */
   readonly omittedErrors?: number;
   /**
-   * Fields that the caller is not authorized to see but receives, because authorization only reports
-   * (`dry-run`).
+   * Fields that the caller is not authorized to see but receives, because authorization is configured only to
+   * report them (`dry-run`).
    */
   readonly authorizationErrors?: readonly object[];
   /** Cost of the operation, if the client requested it. */
@@ -32,12 +32,12 @@ export function extensionsOf({
 }
 
 /**
- * Returns the header that marks a partial response. It names each failed service and the source of the
- * replaced values: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
+ * Returns the header that marks a partial response: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
+ * It names each failed subgraph, and what replaces the missing values.
  */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};
-  // Service names are encoded, because they may contain characters that a header may not.
+  // The names of subgraphs are encoded, because they may contain characters that are not allowed in a header.
   const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
   return { 'x-degraded': [...new Set(members)].join(', ') };
 }

@@ -11,14 +11,14 @@ export type CachingContext = {
 };
 
 /**
- * Returns the headers of a response. If only its caller may see the response, directives that let shared
- * caches store it are removed from `Cache-Control`.
+ * Returns the headers of a response. If only the caller may see the response, `Cache-Control` is changed so
+ * that shared caches do not store it.
  */
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**
- * Creates the function that removes shared caching from responses that are private to their caller. A
- * subgraph may send `public` for a protected field, and a shared cache would then serve the response to
+ * Creates the function that forbids shared caches to store responses that only the caller may see. A subgraph
+ * may send `Cache-Control: public` for a protected field, and a shared cache would then serve the response to
  * callers that are not authorized.
  */
 export function createSharedCaching({ sharedCaching }: Config['response']): LimitSharedCaching {

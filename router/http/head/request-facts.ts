@@ -35,8 +35,8 @@ export function httpFactsOf(
 }
 
 /**
- * Returns every value of a request header. Node's `headers` has only the first value of some headers, and its
- * `headersDistinct` would copy all headers.
+ * Returns all values of a request header that may be repeated. Node's `headers` keeps only the first value of
+ * some headers, and its `headersDistinct` would copy all headers.
  */
 export function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
   if (headers[name] === undefined) return [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** Returns the request id that the client has sent, if it is valid, otherwise a new one. */
+/** Returns the request id that the client has sent in a header if it is valid, otherwise a new one. */
 export function requestId(given: string | string[] | undefined): string {
   return saneId(given) ?? randomUUID();
 }

@@ -16,19 +16,22 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
 }
 
 /**
- * Removes a body that was read to its end from the register. A rejected body stays registered, because the
- * response to it closes the connection anyway.
+ * Removes a body that was read to its end from the register. A rejected body stays registered: the response
+ * to it closes the connection anyway.
  */
 export function endBody(request: IncomingMessage): void {
-  // The next request may already have registered its own body for this connection, which must stay.
+  // The next request on this connection may already have registered its own body, which must stay registered.
   if (bodies.get(request.socket)?.request === request) bodies.delete(request.socket);
 }
 
-/** Rejects the body that is being read from a connection. Returns false if there is none. */
+/**
+ * Rejects the body that is being read from a connection with an error. Returns false if there is no such
+ * body.
+ */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // A complete body is not rejected, even if the router has not read it yet: the error concerns bytes after
-  // it.
+  // A body that has arrived completely is not rejected, even if the router has not read all of it yet: the
+  // HTTP error concerns bytes after the body.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

@@ -8,10 +8,10 @@ import type { Socket } from 'node:net';
 export type PlaceOnConnection = 'within' | 'last' | 'beyond';
 
 /**
- * Creates the function that counts the requests on a connection. The function returns whether a request is
- * within the limit, the last one, or beyond the limit. Node's own limit is not used, because Node would
- * respond to requests beyond it with an empty 503.
- * @param most maximum number of requests; 0 means no limit
+ * Creates the function that counts the requests on a connection. It returns whether a request is within the
+ * limit, the last one, or beyond it. Node's own limit is not used, because Node would respond to requests
+ * beyond it with an empty 503.
+ * @param most maximum number of requests on one connection; 0 means no limit
  */
 export function createConnectionLimit(most: number): (request: IncomingMessage) => PlaceOnConnection {
   const requestsOf = new WeakMap<Socket, number>();

@@ -4,18 +4,17 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Number of listening handles (server sockets with SO_REUSEPORT) for one port. libuv accepts one connection
- * per handle in each turn of the event loop, and a turn takes up to hundreds of milliseconds at full load.
- * With a single handle, 500 clients that connect together would wait for 10 s and more. The kernel
- * distributes connections to the handles by a hash. With four connections per handle on average, hardly any
- * handle gets more than ten.
+ * Number of listening handles (server sockets with SO_REUSEPORT) for one port. In each turn of the event
+ * loop, libuv accepts only one connection per handle, and at full load a turn takes hundreds of milliseconds:
+ * with a single handle, 500 clients that connect together would wait 10 s and more. The kernel distributes
+ * connections to the handles by a hash, so that hardly any handle gets more than ten of 500 connections.
  */
 const HANDLES = 128;
 
 const BACKLOG = 4_096;
 /**
- * A closing port waits until this many turns of the event loop bring no new connection. One turn would not
- * suffice, because it may end before it accepts waiting connections, and the requests on the last ones must
+ * A port is closed only after this many turns of the event loop without a new connection. One turn would not
+ * suffice: it may end before it accepts waiting connections, and the requests on the last connections must
  * still be read.
  */
 const QUIET_TURNS = 3;
@@ -28,7 +27,7 @@ export type PortOptions = Address & {
   readonly maxConnections?: number;
   /** Number of listening handles (server sockets) for the port, on systems that support more than one. */
   readonly handles?: number;
-  /** Called for each connection that is closed because there are too many, with its remote address. */
+  /** Called with the remote address of each connection that is closed because too many are open. */
   readonly dropped?: (address: string | undefined) => void;
 };
 
@@ -39,8 +38,8 @@ export type OpenPort = {
   /** Returns the number of open connections. */
   readonly connections: () => number;
   /**
-   * Accepts all waiting connections, stops listening, and waits for the connections to end, for at most
-   * `graceMs`.
+   * Accepts the connections that already wait, stops listening, and waits until all connections have ended,
+   * but at most `graceMs`.
    */
   readonly close: (graceMs: number) => Promise<void>;
 };
@@ -80,8 +79,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 }
 
 /**
- * Fails if another process listens on the port. Listening with SO_REUSEPORT alone would succeed, and two
- * routers would share the clients unnoticed.
+ * Fails if another process listens on the port. Listening with SO_REUSEPORT would succeed nevertheless, and
+ * two routers would share the clients unnoticed.
  * @throws {Error} EADDRINUSE
  */
 export async function assertPortFree({ host, port }: Address): Promise<void> {
@@ -114,7 +113,8 @@ export function addressOf(server: Server): AddressInfo {
 }
 
 /**
- * Starts all listening servers of a port: the HTTP server, and TCP servers that pass their connections to it.
+ * Starts all servers that listen on a port: the HTTP server, and TCP servers that pass their connections to
+ * it.
  */
 async function listenOften(
   server: HttpServer,
@@ -162,7 +162,7 @@ class Connections {
     return this.#open;
   }
 
-  /** Closes new connections immediately while as many as `maxConnections` are open. */
+  /** Closes each new connection at once while `maxConnections` connections are open. */
   limit(handles: readonly Server[], { maxConnections = Infinity, dropped }: PortOptions): void {
     if (dropped !== undefined)
       for (const handle of handles) handle.on('drop', (connection) => dropped(connection?.remoteAddress));

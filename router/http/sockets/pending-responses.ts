@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Number of requests on one connection whose responses are not written yet, and the response to the last of
- * these requests.
+ * Number of requests on one connection whose responses are not written yet, and the response object of the
+ * last of them.
  */
 type Pending = { count: number; last: ServerResponse | undefined };
 
@@ -20,8 +20,8 @@ export function beginResponse(socket: Duplex, response: ServerResponse): void {
 }
 
 /**
- * Removes a request whose response is written. The reference to the last response is dropped with the last
- * request, so that idle connections do not keep responses in memory.
+ * Removes a request whose response is written. When no request is pending any more, the reference to the last
+ * response object is dropped, so that idle connections keep no such objects in memory.
  */
 export function endResponse(socket: Duplex): void {
   const known = pending.get(socket);
@@ -31,9 +31,9 @@ export function endResponse(socket: Duplex): void {
 }
 
 /**
- * Runs an action when all pending requests of a connection have their responses, or at once if no request is
- * pending. If the connection closes before that, the action does not run. Waiting for the last response is
- * enough, because responses are sent in the order of the requests.
+ * Runs an action as soon as all pending requests of a connection have their responses; at once if none is
+ * pending. It waits only for the last response, because responses are sent in the order of the requests. If
+ * the connection closes before that, the action does not run.
  */
 export function afterResponses(socket: Duplex, action: () => void): void {
   const last = pending.get(socket)?.last;

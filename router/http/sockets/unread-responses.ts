@@ -4,26 +4,23 @@ import type { Schedule } from '../../shared/schedule.ts';
 export type UnreadResponsesOptions = {
   /** Maximum time in milliseconds for a client to read a response. */
   readonly timeoutMs: number;
-  /** Maximum size in bytes of all unread responses. */
+  /** Maximum total size in bytes of all unread responses. */
   readonly maxBytes: number;
   readonly schedule: Schedule;
   readonly monotonic: () => number;
-  /**
-   * Called with the remote address of a connection before the connection is closed because of an unread
-   * response.
-   */
+  /** Called with the remote address of a connection that is closed because its client reads too slowly. */
   readonly cutOff: (address: string | undefined) => void;
 };
 
 type UnreadResponse = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
 
 /**
- * Tracks responses that the operating system has not accepted yet because their clients read slowly. It
- * limits their age and total size.
+ * Tracks responses that the operating system has not yet taken over completely because their clients read
+ * slowly. Connections are closed if such a response is too old, or if all of them together are too large.
  */
 export class UnreadResponses {
   readonly #options: UnreadResponsesOptions;
-  /** Unread responses, oldest first, so that a single timer suffices. */
+  /** Unread responses, oldest first, so that one timer (for the oldest) suffices. */
   readonly #responses = new Set<UnreadResponse>();
   #bytes = 0;
   #timed = false;
@@ -38,7 +35,8 @@ export class UnreadResponses {
     this.#responses.add(unread);
     this.#bytes += bytes;
     response.once('close', () => this.#remove(unread));
-    // A single response is sent even if it alone exceeds the size limit. Only its time is limited.
+    // The size limit applies only if several responses are unread. A single response may exceed it; only its
+    // time is limited.
     while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }
