@@ -26,8 +26,8 @@ export type Authenticator = Disposable & {
    */
   authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
   /**
-   * Returns true after start-up: the keys of at least one issuer were fetched, and one attempt was made to
-   * read each source of revoked tokens.
+   * Returns true once the signing keys of at least one issuer were fetched, and it was tried to read each
+   * source of revoked tokens.
    */
   ready(): boolean;
 };
@@ -35,9 +35,8 @@ export type Authenticator = Disposable & {
 export type AuthenticatorParts = {
   readonly now: () => number;
   /**
-   * Returns the conditions on token claims that the configuration uses elsewhere: to activate labels of
-   * progressive `@override` and to select the graph of a caller. They are evaluated once, when a token is
-   * verified.
+   * Returns the conditions on token claims that the configuration uses for labels of progressive `@override`
+   * and to select a caller's graph. They are evaluated once per token, when it is verified.
    */
   readonly claimConditions?: () => readonly ClaimCondition[];
   readonly monotonic: () => number;

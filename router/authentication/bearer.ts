@@ -46,8 +46,8 @@ function tokenOf(credentials: string): string {
   return token;
 }
 
-// Authentication schemes that an error message may name. In a header without a scheme the first word could be
-// the secret itself, so other words are not repeated.
+// Authentication schemes that an error message may repeat. No other word is repeated, because in a header
+// without a scheme the first word could be the secret itself.
 const KNOWN_SCHEMES = /^(?:basic|digest|dpop|negotiate|ntlm|token|apikey|api-key)$/i;
 
 function schemeFault(scheme: string | undefined): string {
@@ -56,7 +56,8 @@ function schemeFault(scheme: string | undefined): string {
   return `the authentication scheme ${scheme} is not supported`;
 }
 
-// A request without a token gets a `WWW-Authenticate` header without an error code (RFC 6750 section 3.1).
+// Without a token in the request, the `WWW-Authenticate` header of the response has no error code (RFC 6750
+// section 3.1).
 function withoutToken(message: string): RouterError {
   return new RouterError('TOKEN_INVALID', message, { headers: { 'www-authenticate': bearerChallenge() } });
 }

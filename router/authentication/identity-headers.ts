@@ -1,11 +1,14 @@
 import { IdentityHeaders, NO_IDENTITY } from '../request/call-headers.ts';
 import type { Identity } from '../request/identity.ts';
 
-// Headers by identity. All requests with one verified token share one identity object, so the headers are
-// created once per token, and are freed together with the identity.
+// Headers by identity. All requests with one verified token share an identity object, so the headers are
+// created once per token, and are freed together with that object.
 const known = new WeakMap<Identity, IdentityHeaders>();
 
-/** Returns the headers that identify the caller to a subgraph; for one identity always the same object. */
+/**
+ * Returns the headers that identify the caller to a subgraph. The same identity object always gets the same
+ * headers object.
+ */
 export function identityHeadersOf(identity: Identity): IdentityHeaders {
   if (identity.kind === 'anonymous') return NO_IDENTITY;
   let headers = known.get(identity);
@@ -14,9 +17,9 @@ export function identityHeadersOf(identity: Identity): IdentityHeaders {
 }
 
 /**
- * Returns the headers that identify the caller to a subgraph. They replace headers of the same names from the
- * client. A user id is unique only per issuer, so the issuer is sent too, and both are part of the
- * deduplication scope.
+ * Returns the headers that identify the caller to a subgraph. Headers of the same names from the client are
+ * replaced. The issuer is sent with the user id, because a user id is unique only within its issuer. Callers
+ * with different identities do not share subgraph calls.
  */
 export function identityHeaders(identity: Identity): Record<string, string> {
   if (identity.kind === 'anonymous') return {};

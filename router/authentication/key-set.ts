@@ -18,8 +18,8 @@ export type KeySetParts = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   /**
-   * Called after each fetch of the keys. `failures` is the number of consecutive failed fetches: including
-   * this one if it has failed, before this one if it has succeeded.
+   * Called after each attempt to fetch the keys. `failures` is the number of consecutive failed attempts,
+   * including this one; after a success, the number of failures that preceded it.
    */
   readonly onFetched: (event: {
     issuer: string;
@@ -39,10 +39,9 @@ type Keys = {
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error). Ages are
- * measured with the monotonic clock, so that setting back the wall clock cannot make old keys fresh again.
- * Keys are fetched in the background, one fetch at a time. Tokens signed with unknown keys cause at most one
- * fetch per cooldown, however many such tokens arrive.
+ * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error). Keys are
+ * fetched in the background, at most once per cooldown for tokens with unknown keys. Their age is measured
+ * with the monotonic clock, so that setting back the wall clock cannot make old keys fresh again.
  */
 export class KeySet implements Disposable {
   readonly #config: KeySetConfig;
@@ -93,10 +92,10 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again after no key of the version `tried` has verified a token. Returns true if the keys
-   * have changed, so that the token can be verified with the new keys.
-   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: the token
-   * may be signed with a new key
+   * Fetches the keys again, if no key of the version `tried` has verified a token. Returns true if the keys
+   * have changed, so that the token can be verified again.
+   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: a new key
+   * may have signed the token
    */
   async changedSince(
     tried: number | undefined,
@@ -135,8 +134,8 @@ export class KeySet implements Disposable {
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
     // The cooldown limits fetches that tokens with unknown keys cause. While the issuer is healthy, it starts
-    // at the last such fetch and not at a periodic one, so a token with a new key is accepted at once even
-    // just after a periodic fetch. While the issuer is failing, every fetch starts the cooldown.
+    // at the last such fetch, not at a periodic one, so that a token with a new key is accepted at once.
+    // While the issuer is failing, every fetch starts it.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

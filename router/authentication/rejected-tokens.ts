@@ -15,9 +15,8 @@ export type RejectedTokens = {
 };
 
 /**
- * Limits how many invalid tokens are verified for one address. It counts in a fixed window, because the limit
- * need not be precise. Routers with a common Redis have a common count; without Redis each router counts its
- * own.
+ * Limits how many invalid tokens are verified for one address, in a fixed time window. Routers with a common
+ * Redis count together; without Redis each router counts alone.
  */
 export function createRejectedTokens(perMinute: number, redis: RedisLink | undefined): RejectedTokens {
   const options = { points: perMinute, duration: 60 };

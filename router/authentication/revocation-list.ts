@@ -8,8 +8,7 @@ export type RevocationListParts = {
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
   /**
-   * Returns true while the Redis stream delivers the same revocations sooner than polling this list would.
-   * The list is then not polled.
+   * Returns true while the list is not polled, because the Redis stream delivers the same revocations sooner.
    */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
@@ -49,8 +48,8 @@ export function pollRevocationList(
     }
   }
 
-  // Reports that polling succeeds (`ready`) or fails (`lost`) only when this changes. Reporting every failed
-  // poll would cause 7,200 log lines for an issuer that is down for an hour.
+  // Reports success (`ready`) or failure (`lost`) of polling only when it changes. Otherwise an issuer that
+  // is down for an hour would cause 7,200 log lines.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;

@@ -14,8 +14,8 @@ import { RevokedTokens } from './revoked-tokens.ts';
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**
-   * Returns whether one attempt was made to read every source. Only then is the router ready, so that it does
-   * not accept tokens that were revoked before it started, unless a source is down.
+   * Returns whether it was tried to read every source. The router becomes ready only then, so that it does
+   * not accept tokens that were revoked before its start, unless a source is down.
    */
   tried(): boolean;
 };
@@ -25,8 +25,8 @@ export type RevocationParts = {
   readonly schedule: Schedule;
   readonly fetchJson: FetchJson;
   /**
-   * Redis client and full key of the stream. This client sends no other commands, because reading the stream
-   * blocks it.
+   * Key of the stream, and the Redis client that reads it. The client sends no other commands, because they
+   * would wait until a read ends.
    */
   readonly stream: { readonly redis: Redis; readonly key: string } | undefined;
   readonly telemetry: Pick<Telemetry, 'revocationsChanged'>;

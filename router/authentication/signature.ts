@@ -22,8 +22,8 @@ export type Signer = {
 };
 
 /**
- * Creates the signer, which signs calls with the first configured key (RFC 9421 HTTP Message Signatures, RFC
- * 9530 Content-Digest). Without keys it adds no headers.
+ * Creates the signer, which signs calls to subgraphs with the first configured key (RFC 9421 HTTP Message
+ * Signatures, RFC 9530 Content-Digest). If no key is configured, it adds no headers.
  */
 export function createSigner(
   keys: Config['identity']['keys'],
@@ -48,8 +48,8 @@ export function createSigner(
 const NONCE_BYTES = 16;
 
 /**
- * Returns a function that creates nonces from a pool of random bytes. A nonce from the pool takes 0.2 µs.
- * Calling `randomBytes` for each nonce would take 4.9 µs, half the time of a signature.
+ * Returns a function that takes nonces from a pool of random bytes, in 0.2 µs each. A call of `randomBytes`
+ * for each nonce would take 4.9 µs, half as long as signing.
  */
 function createNonces(randomBytes: (size: number) => Buffer): () => string {
   let pool: Buffer = Buffer.alloc(0);

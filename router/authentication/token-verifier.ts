@@ -14,15 +14,15 @@ export type TrustedIssuer = {
 };
 
 /**
- * Maximum number of keys to try for a token without `kid`, which is optional (RFC 7515 section 4.1.4). It
- * bounds the work per token.
+ * Maximum number of keys that are tried for a token without a key id (`kid`, optional by RFC 7515 section
+ * 4.1.4), which bounds the work per token.
  */
 const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
   /**
-   * Conditions on further claims, such as a level in `partner.level`, which are evaluated in addition to the
+   * Conditions on claims, such as a level in `partner.level`. They are evaluated in addition to reading the
    * claims that identify the caller.
    */
   readonly claimConditions: readonly ClaimCondition[];
@@ -79,9 +79,9 @@ async function verify(
   }
 }
 
-// Verifies a token. If the signature does not match, fetches the keys again and verifies the token once more:
-// an issuer may replace a key without changing its `kid`, or use no `kid`, so only the failed verification
-// shows that the cached key is outdated.
+// Verifies a token. If the signature does not match, fetches the keys and verifies once more. An issuer may
+// replace a key without changing its `kid`, or use no `kid`, so only a failed verification can show that the
+// cached key is outdated.
 async function verifyWithCurrentKeys(
   token: string,
   keys: KeySet,
@@ -140,7 +140,7 @@ function rejectionOf(error: unknown): RouterError {
       cause: error,
     });
   }
-  // All other errors of jose are caused by the token. They result in TOKEN_INVALID and not in status 500,
-  // which any client could provoke.
+  // All other errors of jose are caused by the token, so they become TOKEN_INVALID. Otherwise any client
+  // could provoke responses with status 500.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

@@ -6,8 +6,8 @@ import type { ClaimCondition, UserIdentity } from '../request/identity.ts';
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**
-   * Version of the issuer's keys with which the token was verified. When the keys have another version, the
-   * cached entry is not used: the issuer may have withdrawn the key, which makes its tokens invalid.
+   * Version of the issuer's keys with which the token was verified. The cached entry is used only while the
+   * keys have this version: otherwise the issuer may have withdrawn the key, which makes the token invalid.
    */
   readonly keysVersion: number | undefined;
   /**
@@ -16,8 +16,8 @@ export type VerifiedToken = {
    */
   readonly untilS: number;
   /**
-   * Conditions on claims that were evaluated for the token. When the configuration has other conditions, the
-   * cached entry is not used.
+   * Conditions on claims that were evaluated for the token. The cached entry is used only while the
+   * configuration has the same conditions.
    */
   readonly claimConditions: readonly ClaimCondition[];
 };

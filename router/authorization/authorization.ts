@@ -5,8 +5,8 @@ import { protectSchema } from './protected-schema.ts';
 import type { PolicyEvaluator, Requirements } from './requirement.ts';
 
 /**
- * Returns a function that creates the guard of an operation: the check of which of its fields a caller may
- * see. If the schema has no authorization requirements, no operation has a guard.
+ * Returns a function that creates the guard of an operation. The guard decides which fields of the operation
+ * a caller may see. If the schema has no authorization requirements, no operation has a guard.
  */
 export function createGuards(
   schema: GraphQLSchema,

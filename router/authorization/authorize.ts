@@ -57,8 +57,8 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // Every denied selection is excluded by `@skip` or `@include`, so the operation is accepted even in the
-      // mode `reject`.
+      // `@skip` or `@include` excludes every denied selection, so the operation is accepted even in the mode
+      // `reject`.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));
     }

@@ -14,8 +14,8 @@ type FilterContext = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonl
 
 /**
  * Returns the client's document without the denied fields. If a field of an interface is denied on some
- * object types only, it is selected on the other types. `__typename` is added where the object type decides
- * what is denied.
+ * object types only, it stays selected on the others. `__typename` is added where the type of an object
+ * decides what is denied.
  */
 export function filterDocument(document: DocumentNode, context: FilterContext): DocumentNode {
   const { schema } = context;
@@ -38,9 +38,8 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // `__typename` is added in two cases. On an interface or union the type of each object decides which fields
-  // are denied, so the response must have the type. If all fields were removed, an empty selection would be
-  // invalid.
+  // `__typename` is added in two cases: if the type of each object decides which fields are denied, so that
+  // the response must have it, and if all fields were removed, because an empty selection is invalid.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

@@ -17,11 +17,11 @@ export type DeniedField = {
 /** The parts of an operation that a caller may not see, and the document without these parts. */
 export type Restriction = {
   readonly denials: Denials;
-  /** The client's document without the denied fields. This document is planned instead. */
+  /** The client's document without the denied fields. It is planned in place of the client's document. */
   readonly document: DocumentNode;
   /**
-   * Returns the denied fields that `@skip` and `@include` do not exclude for the given variables, up to a
-   * maximum number.
+   * Returns the denied fields, up to a maximum number, without those that `@skip` and `@include` exclude for
+   * the given variables.
    */
   readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
 };
@@ -29,23 +29,24 @@ export type Restriction = {
 /** Checks which parts of an operation a caller may see. */
 export type Guard = {
   /**
-   * Returns the parts of the operation that a caller may not see; undefined if the caller may see everything.
-   * Callers that satisfy the same requirements get the same object, so that they share its query plan.
+   * Returns what a caller may not see of the operation; undefined if the caller may see everything. Callers
+   * that satisfy the same requirements get the same object, so that they share the query plan of the filtered
+   * document.
    */
   readonly restrictionFor: (subject: Subject) => Restriction | undefined;
 };
 
 /**
- * Maximum number of cached results per operation, one for each combination of denied requirements. An evicted
- * result is computed again, and its filtered document is planned again.
+ * Maximum number of cached results per operation, one for each combination of denied requirements. After an
+ * eviction, the document is filtered and planned again.
  */
 const MOST_RESTRICTIONS = 16;
 
 const MOST_LISTED = 100;
 
 /**
- * Creates the check of which parts of an operation a caller may see; undefined if the operation selects
- * nothing protected.
+ * Creates the guard of an operation, which decides what a caller may see; undefined if the operation selects
+ * nothing that is protected.
  */
 export function createGuard(
   document: DocumentNode,

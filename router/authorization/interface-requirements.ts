@@ -58,8 +58,8 @@ export function isImplied(demanded: Requirement, given: readonly Requirement[]):
 }
 
 /**
- * Maximum number of combinations of alternatives, such as `[["a"], ["b"]]` and `[["c"], ["d"]]`, which have
- * four. A supergraph that exceeds it is rejected.
+ * Maximum number of combinations of alternatives: `[["a"], ["b"]]` and `[["c"], ["d"]]`, for example, have
+ * four. A supergraph with more is rejected.
  */
 const MOST_ALTERNATIVES = 4_096;
 

@@ -34,8 +34,8 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // The requirements of an interface or union are left out here: the field returns objects of several
-      // types, and the caller is checked against the requirements of each object's type.
+      // The requirements of an interface or union are not added here, because the caller must satisfy the
+      // requirements of each returned object's own type instead.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }
@@ -68,8 +68,8 @@ function present(requirements: readonly (Requirement | undefined)[]): readonly R
  */
 export type Denials = {
   /**
-   * Returns whether a field is denied. A field of an interface is denied if it is denied on at least one of
-   * the object types.
+   * Returns whether a field of a type is denied. A field of an interface is denied if it is denied on at
+   * least one of the interface's object types.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
   /** Returns whether all values of the type are denied. */

@@ -49,7 +49,7 @@ export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>
   };
 }
 
-// An alternative without names (`[]`) is never satisfied, because it would make the field public.
+// An alternative without names (`[]`) is never satisfied, because it would otherwise make the field public.
 function isMet(alternatives: Alternatives, has: (name: string) => boolean): boolean {
   return alternatives.some((names) => names.length > 0 && names.every(has));
 }
@@ -60,8 +60,8 @@ function isPolicyMet(
 ): boolean {
   if (policy === undefined) return false;
   const { roles: some = [], scopes: all = [] } = policy;
-  // A policy without roles and scopes would be satisfied by every caller. It is regarded as a mistake and
-  // never satisfied.
+  // A policy without roles and scopes is probably a mistake. It is never satisfied, because it would
+  // otherwise be satisfied by every caller.
   if (some.length === 0 && all.length === 0) return false;
   return (
     (some.length === 0 || some.some((role) => roles.includes(role))) &&

@@ -21,12 +21,15 @@ export type Link = {
   readonly url: string;
   readonly identity: string;
   readonly version: string;
-  /** Prefix of names that `@link` does not import: `join` in `@join__field`. */
+  /**
+   * Prefix of the specification's names in the supergraph, for names that the `@link` does not import: `join`
+   * in `@join__field`.
+   */
   readonly namespace: string;
   readonly purpose: string | undefined;
-  /** True for the specifications of the directives that the router enforces, such as `@authenticated`. */
+  /** True if the router enforces the directives of this specification, such as `@authenticated`. */
   readonly isEnforced: boolean;
-  /** Maps the specification's names to the names in the supergraph. Names of directives begin with `@`. */
+  /** Maps names in the specification to names in the supergraph. Names of directives begin with `@`. */
   readonly imports: ReadonlyMap<string, string>;
 };
 
@@ -39,9 +42,9 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
 };
 
 /**
- * Specifications that supergraphs link `for: SECURITY` but that this module need not enforce. Apollo Gateway
- * removes `@inaccessible` elements from the API schema, and query plans pass the values of `@context` to
- * subgraphs.
+ * Specifications that a supergraph may link `for: SECURITY` without being enforced by this module: Apollo
+ * Gateway removes `@inaccessible` elements from the API schema, and query plans pass the values of `@context`
+ * to subgraphs.
  */
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`, `${SPECIFICATIONS}context`]);
 

@@ -29,8 +29,8 @@ export type Walk = {
   /** Values for `@skip` and `@include`; without them, all selections are visited. */
   readonly variables?: Readonly<Record<string, unknown>>;
   /**
-   * True if a fragment is visited each time it is spread, for callers that need every response path. False if
-   * it is visited once for each set of object types.
+   * Whether a fragment is visited each time it is spread, for callers that need every response path.
+   * Otherwise it is visited once for each set of object types.
    */
   readonly repeats: boolean;
 };

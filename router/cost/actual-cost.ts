@@ -24,13 +24,13 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
-/** Data of the subgraph responses, merged into one object. Fields of a failed subgraph are absent. */
+/** Data of all subgraph responses, merged into one object. Fields whose subgraph call failed are absent. */
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the actual cost in points.
- * @param fieldsWithoutResponse coordinates of fields whose call was sent and failed. Such a field is charged
- * its estimated cost if it is missing in the data.
+ * @param fieldsWithoutResponse coordinates of fields whose subgraph call was sent and failed; if such a field
+ * is missing in the data, its estimated cost is charged
  */
 export type ActualCost = (
   delivered: DeliveredData,
@@ -42,8 +42,8 @@ export type DeliveredOperation = {
   readonly document: DocumentNode;
   readonly name: string | undefined;
   /**
-   * Returns the key of a field in the merged data of subgraphs. It may differ from the name (alias) in the
-   * client's response.
+   * Returns the key of a field in the merged data of subgraphs, which may differ from the field's name or
+   * alias in the client's response.
    */
   readonly keyOf: (node: FieldNode) => string;
 };
@@ -160,9 +160,8 @@ class Compilation {
     };
   }
 
-  // Returns whether the call that requested the field was sent and failed. The coordinates may name different
-  // types: for example, the operation names the interface `Media` and the failed fetch the object type
-  // `Book`, or the reverse.
+  // Returns whether the call that requested the field was sent and failed. The failed call and the operation
+  // may name different types: for example, the object type `Book` and its interface `Media`.
   #hasNoResponse(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
@@ -183,7 +182,8 @@ class Compilation {
     if (this.#compiled.has(name)) return this.#compiled.get(name);
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    // Ends the recursion for a fragment that spreads itself. Validation rejects such a document afterwards.
+    // This entry ends the recursion if a fragment spreads itself, because the cost is computed before
+    // validation rejects such a document.
     this.#compiled.set(name, undefined);
     const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
       this.selectionSet(definition.selectionSet, type),
@@ -194,7 +194,7 @@ class Compilation {
 
   /**
    * Compiles the cost of the fields in a fragment. They are counted only for objects of the fragment's type,
-   * because an object of another type may have a field of the same name.
+   * because other objects may have different fields of the same names.
    */
   #narrowed(
     condition: NamedTypeNode | undefined,
@@ -215,8 +215,8 @@ class Compilation {
     };
   }
 
-  // Returns whether a `__typename` is the name of an interface. A subgraph with `@interfaceObject` returns
-  // the interface instead of the object type.
+  // Returns whether a `__typename` in subgraph data is the name of an interface, as in responses of a
+  // subgraph with `@interfaceObject`.
   #isInterface(typename: string): boolean {
     return isAbstractType(this.#model.schema.getType(typename));
   }

@@ -71,8 +71,8 @@ export function readCostModel(
   { defaultListSize }: { readonly defaultListSize: number },
 ): CostModel {
   const document = typeof supergraph === 'string' ? parse(supergraph, { noLocation: true }) : supergraph;
-  // The schema is not validated: composition has done so, and graphql-js does not know the link
-  // specification.
+  // The schema was validated by composition. It is not validated again, because graphql-js does not know the
+  // link specification.
   const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
   const names = directiveNames(document);
   const known = new Map<string, FieldCost | undefined>();

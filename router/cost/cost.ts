@@ -13,8 +13,8 @@ export type OperationCost = (variables: Variables) => number;
 export const MUTATION_COST = 10;
 
 /**
- * Compiles the function that estimates the cost of an operation, in points, from the variables of a request.
- * Each selected field counts, also under another alias or in another spread of a fragment. The result is an
+ * Compiles the function that estimates an operation's cost in points from the variables of a request. Each
+ * selected field counts, including repetitions under other aliases or in repeated fragments. The result is an
  * integer from 1 to 2^53 - 1.
  * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The function throws BAD_USER_INPUT if `@listSize`
  * requires exactly one slicing argument and the request has none or several

@@ -2,8 +2,8 @@ import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
 /**
- * Returns, for each root field, how many of its aliases have a value other than null in the response. The key
- * is the coordinate of the field, such as `Mutation.login`.
+ * Returns, for each root field, how many of its aliases have a value other than null in the response. The
+ * keys are field coordinates, such as `Mutation.login`.
  */
 export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 

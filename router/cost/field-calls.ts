@@ -11,9 +11,8 @@ export type FieldCalls = {
   readonly coordinate: string;
   readonly calls: number;
   /**
-   * Values of arguments, one value for each call. The key is the path of the argument, such as `input.email`.
-   * Only arguments by whose values a limit counts separately are included, for example the email address of a
-   * login.
+   * For limits that count separately per argument value, for example per email address of a login: the
+   * values, one for each call. The keys are paths of arguments, such as `input.email`.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
@@ -29,8 +28,8 @@ export type CallLimits = {
 };
 
 /**
- * Fields with a rate limit. The key is a coordinate under which an operation can select the field: for
- * `Order.total` this is also `Priced.total`, if `Order` implements the interface `Priced`.
+ * Fields with a rate limit, by each coordinate under which an operation can select them. If `Order`
+ * implements `Priced`, a limit of `Order.total` is also listed under `Priced.total`.
  */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -72,8 +71,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // If the operation has variables, each request fills a new map of argument values. Otherwise the map is
-    // filled once, when the operation is compiled.
+    // Without variables in the operation, the argument values are read once, when the operation is compiled.
+    // Otherwise each request fills a new map.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

@@ -18,13 +18,16 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
-/** The amounts that `compileTotal` adds up: for example points for a cost, or 1 for each call of a field. */
+/**
+ * The amounts that are added up over an operation: for example points for its cost, or 1 for each call of a
+ * field.
+ */
 export type Weights = {
   /** Returns the amount for each item of a list field, or for the value of a field that is no list. */
   readonly item: (field: FieldCost) => number;
   /**
-   * Returns the function for an amount that counts once for each selection of a field, not for each item,
-   * such as the cost of its arguments. Undefined if there is no such amount.
+   * Returns the function for an amount that counts once for each selection of a field and not for each list
+   * item, such as the cost of the field's arguments. Undefined if the field has no such amount.
    */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** Amount for a selected field that does not exist in the schema. */
@@ -46,8 +49,8 @@ export type OperationTotal = {
 type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
 
 /**
- * List size that a field passes on to fields in its selection: with `sizedFields: ["edges"]`, the size
- * applies to `edges`.
+ * List size that a field sets for fields in its selection: with `sizedFields: ["edges"]`, it is the size of
+ * `edges`.
  */
 type Sizing = { readonly coordinate: string; readonly fields: ReadonlySet<string>; readonly size: number };
 
@@ -80,8 +83,8 @@ export function compileTotal(
 }
 
 /**
- * Compiles the function that adds up the amounts of one field and its selection. The variables passed to the
- * function must already contain their defaults.
+ * Compiles the function that adds up the amounts of one field and its selection. Callers must put the
+ * defaults into the variables first.
  */
 export function compileFieldTotal(
   model: CostModel,
@@ -144,8 +147,8 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // The cost is computed before the document is validated, so the field may not exist in the schema. An
-    // unknown field costs as much as an object; validation rejects the operation afterwards.
+    // The field may not exist in the schema, because the cost is computed before the document is validated.
+    // It then costs as much as an object, and validation rejects the operation afterwards.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 
@@ -169,15 +172,16 @@ class Compilation {
   }
 
   /**
-   * Returns the function that computes the cost of a fragment. It is compiled once per operation, and its
-   * result is reused for each list size within a request, so that nested fragments do not multiply the work.
+   * Returns the function that computes the cost of a fragment. Within a request its result is reused for each
+   * list size, so that nested fragments do not multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return FREE;
-    // Ends the recursion for a fragment that spreads itself. Validation rejects such a document afterwards.
+    // This entry ends the recursion if a fragment spreads itself, because the cost is computed before
+    // validation rejects such a document.
     this.#compiled.set(name, FREE);
     const selected = this.selectionSet(
       definition.selectionSet,
@@ -224,8 +228,8 @@ function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
 }
 
 /**
- * Compiles the function that returns the declared variables with their defaults. The result object has no
- * prototype, so that `$constructor` without a value does not read `Object.prototype.constructor`.
+ * Compiles the function that returns the declared variables with their defaults. The returned object has no
+ * prototype: otherwise a missing `$constructor` would be read as `Object.prototype.constructor`.
  */
 export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
   const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({

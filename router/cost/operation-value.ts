@@ -4,8 +4,8 @@ import { exactValue } from '../shared/graphql/exact-scalars.ts';
 import type { Variables } from './cost-model.ts';
 
 /**
- * The value of an argument or directive in an operation. A literal is read once. A value that contains
- * variables is read once per request.
+ * The value of an argument in an operation. A literal is read once, when the operation is compiled; a value
+ * that contains variables is read for each request.
  */
 export type OperationValue = {
   readonly isConstant: boolean;

@@ -11,7 +11,7 @@ import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
 import type { CallLimits, FieldCalls } from './field-calls.ts';
 
-/** Functions that estimate the cost of an operation, and count its calls of fields with a rate limit. */
+/** Functions for one operation: they estimate its cost, and count its calls of fields with a rate limit. */
 export type Price = {
   /** Returns the cost of the operation in points, given the variables of a request. */
   readonly cost: (variables: Variables) => number;
@@ -28,7 +28,7 @@ export type Pricing = {
    * A rate limit that counts only failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
-  /** Returns the arguments that the `@listSize` of a field names as its slicing arguments. */
+  /** Returns the slicing arguments (page sizes) that the `@listSize` of a field names. */
   readonly slicingArguments: (parent: GraphQLNamedType, field: string) => readonly string[];
   readonly limits: CallLimits;
   /**
@@ -40,8 +40,9 @@ export type Pricing = {
 type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
 
 /**
- * Creates the estimation of costs and calls for operations of a contract. Costs and error messages depend
- * only on what the contract exposes, but rate limits also count calls of fields that it hides.
+ * Creates the estimation of costs and calls for operations of a contract (a part of the supergraph). Costs
+ * depend only on elements that the contract exposes; rate limits also count calls of fields under coordinates
+ * that it hides.
  * @param exposed the supergraph without the elements that the contract hides
  */
 export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {
@@ -54,8 +55,8 @@ function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estima
       cost: compileCost(model, document, name),
       calls: compileFieldCalls(model, limits, { document, name }),
     }),
-    // The type may belong to another schema (of a contract or of the whole graph), so it is looked up by its
-    // name.
+    // The type is looked up by name, because the given object may belong to another schema (of a contract or
+    // of the whole graph).
     slicingArguments: (parent, field) =>
       model.field(model.schema.getType(parent.name), field)?.listSize?.slicingArguments ?? [],
   };

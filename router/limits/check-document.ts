@@ -22,9 +22,8 @@ export function checkLength(
 }
 
 /**
- * Creates the validation rule that rejects documents above the limits. If a limit is exceeded, the validation
- * must stop before its other rules visit the document. graphql-js can be stopped only by reporting the
- * maximum number of errors.
+ * Creates the validation rule that rejects documents above the limits, before other rules visit the document.
+ * Reporting the maximum number of errors is the only way to stop the validation of graphql-js.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({
@@ -50,8 +49,7 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
 
 // Rejects long names. Error messages repeat them, and validation compares them with the names in the schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
-  // If the document contains no word that is too long, which is the usual case, its names need not be
-  // visited.
+  // In the usual case the document contains no word that is too long, and its names need not be visited.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {

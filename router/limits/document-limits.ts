@@ -36,8 +36,8 @@ type Size = {
 
 /**
  * Rejects a document that would be expensive to validate or plan. Every definition is measured with its
- * fragments expanded. Each fragment is measured only once and its size reused, so the work grows linearly
- * with the document, although n nested fragments may stand for 2^n selections.
+ * fragments expanded. The size of a fragment is computed only once: n nested fragments may stand for 2^n
+ * selections, but the work grows only linearly with the document.
  * @throws {RouterError} with the code of the exceeded limit; GRAPHQL_VALIDATION_FAILED for fragments that
  * contain themselves
  */
@@ -70,8 +70,8 @@ const NOTHING: Size = { fields: 0, aliases: 0, directives: 0, width: 0, depth: 0
 const LEAF: Size = { ...NOTHING, fields: 1, width: 1, depth: 1, nesting: 1 };
 
 /**
- * Maximum nesting (levels of fields and fragments together), as a multiple of the depth limit for fields.
- * Clients need far less.
+ * Maximum nesting (levels of fields and fragments together), as a multiple of the limit for the depth, which
+ * counts fields only. Documents of real clients have far fewer levels.
  */
 const NESTING_PER_DEPTH = 4;
 
@@ -102,9 +102,9 @@ class Measure {
   }
 
   /**
-   * Measures a selection set: its depth, width and number of fields.
-   * @param nesting number of fields and inline fragments around it in its definition; it is limited because
-   * the function is recursive
+   * Measures depth, width and number of fields of a selection set.
+   * @param nesting number of fields and inline fragments that enclose the selection set; it is limited,
+   * because the function is recursive
    */
   #selectionSet({ selections }: SelectionSetNode, nesting: number): Size {
     if (nesting > this.#limits.depth * NESTING_PER_DEPTH) throw this.#tooDeep();

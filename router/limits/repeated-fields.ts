@@ -4,15 +4,15 @@ import { RouterError } from '../shared/errors.ts';
 import { responseName } from '../shared/graphql/response-name.ts';
 
 /**
- * Maximum number of pairs of fields with the same response name. Validation compares each pair (GraphQL
- * section 5.3.2). Without this limit, 480 repetitions of `a{x}` would cause half a million comparisons, which
- * take 100 ms, before graphql-js gives up. With the limit it takes about 8 ms.
+ * Maximum number of pairs of fields with the same response name, which validation must compare (GraphQL
+ * section 5.3.2). Without this limit, 480 repetitions of `a{x}` would cause half a million comparisons and
+ * block the process for 100 ms. With it, they are rejected within 8 ms.
  */
 const MAX_PAIRS = 20_000;
 
 /**
- * Maximum number of fields in all definitions of a document, as a multiple of `limits.selections`. Validation
- * reads all definitions of a document, but only one operation is executed.
+ * Maximum number of fields in all definitions of a document, as a multiple of `limits.selections`, which
+ * applies to one definition. Validation reads all definitions.
  */
 const DEFINITIONS = 2;
 
@@ -41,8 +41,8 @@ class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets whose fields were already compared among themselves. They are not counted again: in `{ x {
-   * ...F } y { ...F } }`, for example, the selection sets inside `F` occur twice.
+   * Selection sets whose own fields were already compared with each other. They are not counted again: in `{
+   * x { ...F } y { ...F } }`, for example, the selection sets inside `F` occur twice.
    */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;

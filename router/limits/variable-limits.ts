@@ -27,8 +27,7 @@ class Check {
   value(value: unknown, depth: number): void {
     const { variableDepth, variableNodes } = this.#limits;
     this.#nodes += 1;
-    // One is added to the limit, because the object of all variables (`{"id": 1}`) is counted, but is not a
-    // value that the client has chosen.
+    // The limit is raised by one, because the object of all variables (`{"id": 1}`) is counted too.
     if (this.#nodes > variableNodes + 1) throw exceeded(`hold more than ${variableNodes} values`);
     if (typeof value !== 'object' || value === null || isExactNumber(value)) return;
     if (depth > variableDepth) throw exceeded(`are nested deeper than ${variableDepth} levels`);

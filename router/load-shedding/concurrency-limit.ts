@@ -5,46 +5,43 @@ export type LimitOptions = {
   readonly delayMs: number;
   /** Share of the heap, from 0 to 1, above which the router begins to limit requests. */
   readonly heap: number;
-  /** Number of requests in flight to which requests are limited while the process is not overloaded. */
+  /** Maximum number of requests in flight while the process is not overloaded. */
   readonly max: number;
 };
 
-/**
- * Lowest number of requests in flight to which the limit is reduced. Only if the heap is full, the limit is
- * lower.
- */
+/** Lowest value to which the limit of requests in flight is reduced, except when the heap is full. */
 const FEWEST = 2;
 /**
- * Minimum number of requests in flight for the limit to be reduced. If there are fewer, they are not the
- * cause of a long event loop delay.
+ * Number of requests in flight from which the limit may be reduced. Fewer requests are not the cause of a
+ * long event loop delay.
  */
 const FEWEST_TO_BEGIN = 16;
 /**
- * Number of consecutive measurements of a high event loop delay before the limit is reduced. A single one may
- * be due to one long task that has ended.
+ * Number of consecutive measurements with a high event loop delay after which the limit is reduced. A single
+ * one may be due to one long task that has ended.
  */
 const REPORTS_TO_BEGIN = 2;
 /**
- * Event loop delay in milliseconds that a reduced limit aims at. It is low, because it also delays the
- * responses to rejected requests.
+ * Event loop delay in milliseconds at which the limit is kept while it is reduced. It is low, because
+ * rejected requests wait that long for their responses, too.
  */
 const HELD_DELAY_MS = 2.5;
 /**
- * Milliseconds after which the limit is lifted. Without this it might never end: clients that retry at once
- * keep the event loop delayed, even if they are rejected. If the limit has to start again soon, the time
- * doubles. The limit is lifted in steps: if all requests were admitted at once during an overload, those of
- * 200 ms would be in flight before the limit starts again, and each of them would wait for all others.
+ * Milliseconds after which a reduced limit is lifted. Otherwise it might stay forever: clients that retry at
+ * once keep the event loop delayed, even if they are rejected. The time doubles if the limit has to be
+ * reduced again soon. Lifting takes several steps, because a sudden flood of admitted requests would delay
+ * all of them.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
-/** Factor by which the limit grows with each report while it is lifted. */
+/** Factor by which the limit grows with each load report while it is being lifted. */
 const LIFT_GROWTH = 1.5;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
 /**
- * Utilization of the event loop, from 0 to 1, below which a reduced limit rises: the process can then serve
- * more requests, however long the measured delay is.
+ * Utilization of the event loop, from 0 to 1. Below it, a reduced limit rises whatever delay was measured,
+ * because the process has time for more requests.
  */
 const BUSY = 0.97;
 const IDLE = 0.8;
@@ -53,9 +50,9 @@ const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
 
 /**
- * Limits the number of requests in flight, so that the event loop is busy but not delayed. Gradient limits
- * usually adapt to the duration of requests. This one adapts to the delay of the event loop, because slow
- * subgraphs are no reason to reject requests.
+ * Limits the number of requests in flight, so that the event loop is busy but not delayed. Other adaptive
+ * limits use the duration of requests, which also grows if subgraphs are slow; that is no reason to reject
+ * requests.
  */
 export class ConcurrencyLimit {
   readonly #options: LimitOptions;
@@ -68,7 +65,9 @@ export class ConcurrencyLimit {
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
-  /** Milliseconds since the limit was last put into force, or since it was lifted or began to be. */
+  /**
+   * Milliseconds since the limit was last reduced from its maximum, or since it was lifted or lifting began.
+   */
   #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {
@@ -100,8 +99,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Called between two measurements of the load. If the heap has filled up since the last one, the limit
-   * becomes the number of requests now in flight, so that no further request is admitted.
+   * Checks the heap between two measurements of the load. If it has filled up, the limit becomes the number
+   * of requests in flight, so that no further request is admitted.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
@@ -131,20 +130,19 @@ export class ConcurrencyLimit {
       this.#begin();
     }
     this.#waitMs -= ms;
-    // If the heap is full but no request is in flight, it contains garbage. V8 may collect it only when there
-    // is work again, so a few requests are admitted.
+    // If the heap is full although no request is in flight, it contains garbage, which V8 may not collect
+    // before there is work again. Therefore a few requests are admitted.
     if (heap >= HEAP_FULL) this.#limit = this.#inFlight === 0 ? Math.min(FEWEST, max) : 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // The limit is multiplied by the gradient, which is below 1 if the delay exceeds `HELD_DELAY_MS`. A
-      // request waits for the event loop at least twice: until it is read, and until the responses of its
-      // subgraphs are read. Example: with an excess delay of 10 ms, a request of 100 ms waits 20 ms too long,
-      // so the gradient is 0.8.
+      // Factor for the limit; below 1 if the delay exceeds `HELD_DELAY_MS`. A request waits for the event
+      // loop at least twice: until it is read, and until its subgraphs' responses are read. Example: with an
+      // excess delay of 10 ms, a request of 100 ms waits 20 ms too long, so the factor is 0.8.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
-      // A change of the limit shows in the delay only after the requests now in flight have ended, so the
-      // limit does not change again until then.
+      // The limit does not change again until the requests now in flight have ended: only then does the
+      // measured delay show the effect of this change.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
     const worked = this.#working;

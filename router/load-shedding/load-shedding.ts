@@ -18,28 +18,30 @@ import {
 import type { Priority } from './priority.ts';
 
 /**
- * Rejects requests while the process is overloaded. Several checks come one after another, because the
- * priority of a request becomes known step by step. `enter` and the functions named `check…` throw
- * OVERLOADED.
+ * Rejects requests while the process is overloaded. A request passes several checks, because its priority
+ * becomes known step by step. `enter` and the functions named `check…` throw OVERLOADED.
  */
 export type LoadShedding = Disposable & {
-  /** Checks the limit before the body of a request is read. */
+  /** Rejects a request before its body is read, if too many requests are in flight. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
-  /** Checks the limit when the body was read, before the token is verified or the operation is looked up. */
+  /**
+   * Rejects a request after its body was read, but before its token is verified or its operation is looked
+   * up.
+   */
   readonly checkBody: (request: Pick<IncomingMessage, 'headers'>, body: unknown) => void;
   /**
-   * Checks the limit before the token is verified, and counts the request as in flight until `leave` is
-   * called.
+   * Rejects a request before its token is verified. Otherwise the request counts as in flight until `leave`
+   * is called.
    */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
-  /** Checks the limit before a document that is not cached is parsed, validated and planned. */
+  /** Rejects a request whose document is not cached, before the document is parsed, validated and planned. */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
-  /** Checks the limit before the cost of an operation is charged to its caller. */
+  /** Rejects a request whose operation is known, before the operation's cost is charged to the caller. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /**
-   * Calls the listener (which evicts cache entries) while the heap usage is above its limit, until the
-   * returned object is disposed.
+   * Calls the listener, which evicts cache entries, again and again while too much of the heap is in use.
+   * Ends when the returned object is disposed.
    */
   readonly onFullHeap: (listener: () => void) => Disposable;
   readonly state: () => { readonly limit: number; readonly inFlight: number };
@@ -50,14 +52,14 @@ export type LoadSheddingParts = {
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
-// Errors with different retry times, so that clients which were rejected together do not all retry together.
-// They are created in advance: creating an error with a stack trace for each request would cost more than the
-// rest of the rejection.
+// Errors for rejected requests, with different retry times, so that these clients do not all retry at the
+// same moment. The errors are created in advance, because creating one with a stack trace for each request
+// would cost more than the rest of the rejection.
 const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
- * Number of requests after which the heap usage is checked again. The periodic measurement is too rare,
- * because hundreds of bodies may arrive in one turn of the event loop.
+ * Number of requests after which the heap usage is checked, in addition to periodic measurements. Between two
+ * of these, hundreds of request bodies may arrive in one turn of the event loop.
  */
 const HEAP_EVERY = 16;
 

@@ -24,17 +24,17 @@ export type PressureWatch = Disposable & {
 };
 
 /**
- * Intervals in milliseconds of the timers whose delay is measured. They differ from each other, because
- * timers with one interval could run in step with the event loop, and would then measure either the whole
- * duration of each turn or nothing.
+ * Intervals in milliseconds of the timers whose delay is measured. They are different, because timers with
+ * one interval could keep firing at the same phase of the event loop's turns, and so measure all or none of
+ * the delay.
  */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
 /** Minimum time in milliseconds between two reports of the process's load. */
 export const WINDOW_MS = 100;
 
 /**
- * Creates the measurement of the process's load by the delay of timers. Their mean is used, because a garbage
- * collection delays only one of them, while a queue of work delays all.
+ * Creates the measurement of the process's load by the delay of several timers. The mean of the delays is
+ * used, because a garbage collection delays only one timer, while a queue of work delays all.
  */
 export function createPressureWatch({
   schedule,
@@ -91,8 +91,8 @@ export function createPressureWatch({
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   const young = youngBytes();
-  // If no V8 flag sets the size of the young generation, or its size leaves no space for the old generation,
-  // only the usage of the whole heap can be computed.
+  // If the size of the young generation is unknown (no V8 flag sets it), or is not smaller than the heap
+  // limit, the usage of the whole heap is returned, instead of that of the old generation.
   if (young === 0 || young >= limit) return used / limit;
   return (used - youngInUse()) / (limit - young);
 }

@@ -3,8 +3,8 @@ import type { Identity } from '../request/identity.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * Share of the concurrency limit, from 0 to 1, that requests of each priority may use. With a share of 0.5, a
- * request is rejected if half of the limit is in use.
+ * For each priority, the share (0 to 1) of the concurrency limit that requests of this priority may use. At
+ * 0.5, they are rejected while half of the limit is in use.
  */
 export const SHARES = {
   anonymous_expensive: 0.4,
@@ -12,10 +12,7 @@ export const SHARES = {
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /**
-   * The highest share: the body of the request is not read yet, so its priority is unknown and may be the
-   * highest.
-   */
+  /** The highest share, because the body was not read yet: the request may have the highest priority. */
   unread: 1,
 } as const;
 

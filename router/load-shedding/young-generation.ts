@@ -3,8 +3,8 @@ const SEMI_SPACES = 3;
 const MIB = 1_048_576;
 
 /**
- * Returns how many bytes of V8's heap limit belong to the young generation, which consists of three
- * semi-spaces; 0 if no flag sets their size.
+ * Returns the size in bytes of V8's young generation (three semi-spaces), which is a part of V8's heap limit;
+ * 0 if no flag sets the size.
  */
 export function youngBytes(): number {
   const [, mib = '0'] = SIZE.exec([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')) ?? [];

@@ -77,14 +77,15 @@ export async function createPersistedOperations(
   function unknownId(id: string): RouterError {
     if (safelist === 'enforce')
       return new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
-    // Apollo's clients recognize this error message: they send the request again, together with the document.
+    // Apollo's clients recognize this error message and then send the request again, together with the
+    // document.
     if (registry !== undefined) return new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
     return new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
   /**
-   * Checks the text of an operation against the safelist, and returns the document to execute. With `enforce`
-   * this is the document of the manifest, otherwise the client's text.
+   * Checks the text of an operation against the safelist, and returns the document to execute: the document
+   * of the manifest if the mode is `enforce`, otherwise the client's text.
    * @throws {RouterError} QUERY_NOT_IN_SAFELIST
    */
   function checkText(call: GraphqlParameters, source: string, client: string | undefined): string {
@@ -106,8 +107,8 @@ export async function createPersistedOperations(
 
   function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
-    // Although `sha256Hash` is not the hash of the text, the request is valid if a manifest lists the text
-    // under this id. Ids of a manifest need not be hashes.
+    // `sha256Hash` is not the hash of the text. The request is valid nevertheless if a manifest lists the
+    // text under this id, because ids of a manifest need not be hashes.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }

@@ -36,7 +36,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
-  // A worker ignores repeated signals to stop. The pool receives them too, and ends its workers itself.
+  // In a worker, repeated signals to stop are ignored: the pool receives them too, and ends its workers.
   const stopped = stopSignal(inPool ? () => undefined : endAtOnce);
   log.info(
     {
@@ -71,9 +71,9 @@ async function runPool(config: Config): Promise<void> {
 }
 
 /**
- * Reloads the configuration on SIGHUP. On a terminal, SIGHUP keeps its meaning: the terminal was closed, and
- * the process ends. Before `handle` is called, the signal is ignored, because the process is still reading
- * its configuration.
+ * Reloads the configuration on SIGHUP, except on a terminal, where SIGHUP ends the process because the
+ * terminal was closed. Before `handle` is called, SIGHUP is ignored, because the process is still reading its
+ * configuration.
  */
 function onHangUp(): Disposable & { handle(action: () => void): void } {
   let action: () => void = () => undefined;

@@ -39,8 +39,8 @@ type WorkerResponse =
 type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
   /**
-   * Message that a worker has rolled back a canary. The pool forwards it to all workers, so that the canary
-   * ends in all of them.
+   * Message to the pool that a worker has rolled a canary back. The pool forwards it to all workers, so that
+   * they end the canary too.
    */
   | { readonly kind: 'rollback'; readonly decision: RollbackDecision }
   | { readonly kind: 'response'; readonly number: number; readonly response: WorkerResponse };
@@ -61,7 +61,7 @@ type ConsoleRequest = {
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 
-/** Processes that share one port and act as one router, with one admin port, readiness and shutdown. */
+/** Processes that share one port and act as one router, with a common admin port, readiness and shutdown. */
 export type WorkerPool = AsyncDisposable & {
   readonly port: number;
   readonly adminUrl: string | undefined;
@@ -86,12 +86,11 @@ export async function startWorkers(
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
   /**
-   * The last breaker command of each subgraph or field that is still in effect. The key consists of subgraph
-   * and field.
+   * For each subgraph or field, the operator's last command to its circuit breaker, while it is in effect.
    */
   const commands = new Map<string, BreakerCommand>();
   /**
-   * The last canary rollback of each launch, by the number of the launch. A worker that starts later receives
+   * For each launch (by its number), the last rollback of its canary. A worker that starts later receives
    * them too.
    */
   const rollbacks = new Map<number, RollbackDecision>();
@@ -101,8 +100,8 @@ export async function startWorkers(
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(port, rollBack);
     workers.set(slot, worker);
-    // Breaker commands are sent before the worker listens, so that forced breakers are already forced at its
-    // first request.
+    // Commands to circuit breakers are sent before the worker listens, so that forced breakers are in their
+    // state at its first request.
     for (const command of commands.values()) void worker.apply(command);
     for (const decision of rollbacks.values()) void worker.rollBack(decision);
     const listening = await worker.listening;
@@ -120,7 +119,7 @@ export async function startWorkers(
 
   function rollBack(decision: RollbackDecision): void {
     const before = rollbacks.get(decision.launch);
-    // Several workers may decide to end the same canary. Only the first decision is forwarded.
+    // Several workers may decide to roll back the same canary. Only the first decision is forwarded.
     if (before !== undefined && decision.began <= before.began) return;
     rollbacks.set(decision.launch, decision);
     for (const worker of workers.values()) void worker.rollBack(decision);
@@ -129,8 +128,8 @@ export async function startWorkers(
   async function drain(): Promise<void> {
     draining = true;
     healthPort?.publish();
-    // Metrics are pushed a last time while draining. This needs the reports of the workers, which respond
-    // until they have drained.
+    // Metrics are pushed a last time before the workers stop, because the push needs the reports of the
+    // workers.
     stoppedPush ??= push?.[Symbol.asyncDispose]();
     await Promise.all([stoppedPush, ...[...workers.values()].map((worker) => worker.stop())]);
   }
@@ -339,7 +338,10 @@ class Worker {
     return response?.kind === 'usage' ? response.usage : undefined;
   }
 
-  /** Applies a breaker command in the worker; returns undefined if the worker does not respond in time. */
+  /**
+   * Applies an operator's command to a circuit breaker in the worker. Returns undefined if the worker does
+   * not respond in time.
+   */
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;
@@ -355,7 +357,7 @@ class Worker {
     return response?.kind === 'console' ? { result: response.result as ProcessResults[Name] } : undefined;
   }
 
-  /** Ends a canary in this worker, after another worker has rolled it back. */
+  /** Ends a canary in this worker, because another worker has rolled it back. */
   async rollBack(decision: RollbackDecision): Promise<void> {
     await this.#request({ kind: 'rollback', decision });
   }

@@ -37,25 +37,25 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
 
 /**
  * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`. It must be called before the router's
- * modules are loaded: they create many long-lived objects, which make V8 enlarge it. If the process was
- * started without a maximum, V8 decides itself.
+ * modules are loaded, because they create many long-lived objects, which make V8 enlarge it. If no V8 flag
+ * sets the maximum size, V8 decides itself.
  */
 export function holdYoungGeneration(): void {
-  // Otherwise V8 may create the objects of responses in its old generation for the rest of the process, if
-  // they survived collections in an overload. Their garbage then keeps younger objects alive, too.
+  // This flag stops V8 from creating objects of responses directly in the old generation, which it otherwise
+  // does for the rest of the process after an overload. Their garbage would keep younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
-  // V8 has already read these two flags for this thread. Threads that start later get their maximum from
-  // `resourceLimits`, which the flags would override.
+  // These two flags affect only threads that start later, because V8 has already read them for this thread.
+  // The values make V8 use the maximum from `resourceLimits`, which other values would override.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);
 }
 
 /**
- * Lets V8 enlarge the young generation while garbage collections of it take much time: with responses of 800
- * KB, or many requests in flight. By itself V8 would enlarge it to the maximum under any load and keep it
- * there, which takes 100 MB.
+ * Lets V8 enlarge the young generation only while its garbage collections take much time, as with responses
+ * of 800 KB or many requests in flight. Without this, V8 would enlarge it to the maximum under any load, and
+ * keep the additional 100 MB.
  */
 export function followCollections(): void {
   if (youngBytes() === 0) return;

@@ -3,20 +3,19 @@ import type { Bucket, Debit } from './bucket.ts';
 import type { Decision } from './local-buckets.ts';
 
 /**
- * Updates the buckets of `KEYS` by the JSON array of numbers in `ARGV[1]`, which `BucketBatch` writes. It
- * works in three steps:
+ * Lua script that updates token buckets in Redis. `KEYS` has the keys of the buckets, and `ARGV[1]` the JSON
+ * array of numbers that `BucketBatch` writes. The script works in three steps:
  *
- * 1. It loads the buckets. Each is stored as "units milliseconds". A missing bucket is full, so a key may
- *    expire when its bucket would be full. An invalid value counts as full too, so the next write repairs it.
- *    Time is that of Redis, which all routers share. If the clock of Redis is set back, the next request does
- *    not refill the bucket, but stores it with the current time, so that it fills up from then on. MGET loads
- *    1,000 keys at a time, because the stack of Lua limits `unpack`.
- * 2. It applies refunds, then charges, one after another. A charge that one of its buckets cannot pay changes
- *    none of them.
+ * 1. It loads the buckets. Each is stored as "units milliseconds". A missing or invalid bucket counts as
+ *    full, so a key may expire when its bucket would be full. Time is that of Redis, which all routers share.
+ *    If it is set back, the bucket is not refilled, but fills up from the new time on. MGET loads 1,000 keys
+ *    at a time, because the stack of Lua limits `unpack`.
+ * 2. It applies refunds, then charges, one after another. If one bucket of a charge holds too little, the
+ *    charge changes no bucket.
  * 3. It stores the buckets that have changed. '%.0f' is needed because Lua prints large numbers as 1e+14.
  *
- * The response has, for each charge, 1 or 0 for admitted or rejected, and the units that each of its buckets
- * holds afterwards.
+ * For each charge, the response has 1 (admitted) or 0 (rejected), and the units that its buckets hold
+ * afterwards.
  */
 export const UPDATE_BUCKETS = `
 local time = redis.call('TIME')
@@ -76,7 +75,8 @@ return response
 `;
 
 /**
- * Charges and refunds that are sent to Redis together. One call of the script `UPDATE_BUCKETS` applies them.
+ * Charges and refunds of token buckets that are sent to Redis together, in one call of the Lua script
+ * `UPDATE_BUCKETS`.
  */
 export class BucketBatch {
   readonly #keys: string[] = [];
@@ -101,7 +101,7 @@ export class BucketBatch {
     return this.#keys.length;
   }
 
-  /** Adds a charge to the batch. Returns the index at which its decision will be in the result. */
+  /** Adds a charge to the batch. Returns its index in the list of decisions that the batch results in. */
   charge(debits: readonly Debit[]): number {
     this.#debits.push(debits.length);
     for (const { bucket, points } of debits) this.#debits.push(this.#indexOf(bucket), points);
@@ -109,29 +109,32 @@ export class BucketBatch {
   }
 
   /**
-   * Adds a refund to the batch. A negative number of points is charged, but no more than the bucket holds.
+   * Adds a refund to the batch. If the number of points is negative, they are charged, but no more than the
+   * bucket holds.
    */
   refund({ bucket, points }: Debit): void {
     this.#refunds.push(this.#indexOf(bucket), points);
   }
 
-  /** Returns the keys of the buckets, which are the `KEYS` of the script. All begin with `prefix`. */
+  /**
+   * Returns the Redis keys of the buckets, which the Lua script receives as `KEYS`. All begin with `prefix`.
+   */
   keys(prefix: string): readonly string[] {
     return this.#keys.map((key) => prefix + key);
   }
 
   /**
-   * Returns the argument of the script as JSON: points and milliseconds of each bucket, the number of refunds
-   * and for each its bucket and points, the number of charges and for each the number of its debits, and
-   * their buckets and points. Buckets are indexes of keys, from 1.
+   * Returns the argument of the Lua script, a JSON array of numbers: points and milliseconds of each bucket;
+   * the number of refunds, and bucket and points of each; the number of charges, and for each the number of
+   * its debits, with bucket and points. A bucket is given as the index of its key, from 1.
    */
   numbers(): string {
     return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);
   }
 
   /**
-   * Reads the response of the script: for each charge, in their order, whether it was admitted, and the
-   * contents of its buckets afterwards.
+   * Reads the response of the Lua script: for each charge, in their order, whether it was admitted, and what
+   * its buckets hold afterwards.
    * @throws {Error} if the response is invalid
    */
   decisions(response: unknown): readonly Decision[] {

@@ -1,4 +1,4 @@
-/** Size of a token bucket. It holds up to `points`. An empty bucket fills up evenly within `windowMs`. */
+/** Size of a token bucket: it holds up to `points`, and an empty bucket fills up evenly within `windowMs`. */
 export type BucketSize = {
   /** Name of the bucket in the extensions of errors. */
   readonly name: string;
@@ -44,16 +44,16 @@ export type Debit = { readonly bucket: Bucket; readonly points: number };
 export type BucketLevel = {
   readonly bucket: Bucket;
   /**
-   * Content in units (see `unitsOf`). Example: if a bucket gains 10 points per 1000 ms, one point is 1000
-   * units, and the bucket gains 10 units per millisecond.
+   * Content in units, which are fractions of a point (see `unitsOf`). Example: in a bucket that gains 10
+   * points per 1000 ms, one point has 1000 units, so that the bucket gains 10 units per millisecond.
    */
   readonly units: number;
 };
 
 /**
- * Converts points to units, in which the content of buckets is counted. A bucket gains a whole number of
- * units per millisecond in every configuration. All contents are exact integers below 2^53, so that no points
- * appear or get lost by rounding. See docs/decisions/005-token-bucket.md.
+ * Converts points to units, in which the content of buckets is counted. In every configuration a bucket gains
+ * a whole number of units per millisecond, and contents are exact integers below 2^53, so that rounding
+ * neither creates nor loses points (docs/decisions/005-token-bucket.md).
  */
 export function unitsOf(points: number, { windowMs }: Bucket): number {
   return points * windowMs;

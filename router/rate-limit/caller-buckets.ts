@@ -10,7 +10,7 @@ import { addressBlock } from '../request/address-block.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
 
-/** The caller, the cost and the limited fields of an operation, for which its caller is charged. */
+/** An operation to charge: its caller, its cost and its calls of fields with a rate limit. */
 export type ChargeRequest = Payer & {
   readonly cost: number;
   /** Points of `cost` that were already charged while the operation was prepared. */
@@ -23,23 +23,23 @@ export type ChargeRequest = Payer & {
 };
 
 /**
- * Debits of one request: `cost` takes points from the buckets of the caller, `calls` takes calls from the
- * buckets of limited fields.
+ * Amounts that one request takes from token buckets: `cost` in points from the caller's buckets, `calls` in
+ * calls from the buckets of fields with a rate limit.
  */
 export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
 /** Number of calls that a request takes from the bucket of a field with a rate limit. */
 export type CallDebit = Debit & {
   /**
-   * The field and the number of its calls, if its limit counts only failed calls. The calls are then refunded
-   * if all of them return a value. Undefined if the limit counts every call.
+   * Field and number of its calls, for a limit that counts only failed calls: they are refunded if all of
+   * them return a value. Undefined if the limit counts every call.
    */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
 /**
- * Owner of buckets, as it appears in their keys (such as `u:` and a hash of a user), and the bucket that its
- * operations are charged to.
+ * Owner of token buckets, as their keys name it (such as `u:` and a hash of a user), and the bucket to which
+ * the owner's operations are charged.
  */
 type Account = { readonly owner: string; readonly bucket: Bucket };
 
@@ -93,7 +93,7 @@ const NO_CALLS: readonly CallDebit[] = [];
  * each verified token.
  */
 function createUserAccounts({ tiers, defaultTier, anonymous }: Config['rateLimit']) {
-  // A Map, so that a tier named `__proto__` or `constructor` is unknown and not an inherited property.
+  // In a Map, a tier named `__proto__` or `constructor` is unknown, and not an inherited property.
   const sizes = new Map(Object.entries(tiers).map(([tier, size]) => [tier, sizeOf(tier, size)]));
   const fallback = sizes.get(defaultTier) ?? sizeOf(defaultTier, anonymous);
   const accounts = new WeakMap<UserIdentity, Account>();
@@ -174,8 +174,8 @@ function sizeOf(name: string, { points, windowS }: { points: number; windowS: nu
   return bucketSize(name, points, windowS * 1000);
 }
 
-// The key of a bucket contains its size, because the size determines how many units a point has. While a
-// changed configuration is deployed, two routers may have different sizes.
+// The key of a bucket contains its size, because the stored content depends on the size. While a changed
+// configuration is deployed, two routers may have different sizes.
 function bucketOf(owner: string, size: BucketSize): Bucket {
   return { ...size, key: `${owner}:${size.points}/${size.windowMs / 1000}` };
 }

@@ -58,8 +58,8 @@ export type OperationAdmission = {
   ) => Admission | Promise<Admission>;
   /**
    * Charges the caller for the length of a document, before the document is parsed, validated and planned.
-   * Returns the charged points. They are deducted from the cost of the operation later. If the document is
-   * rejected, they stay charged.
+   * Returns the charged points, which are later deducted from the operation's cost, or stay charged if the
+   * document is rejected.
    * @throws {RouterError} RATE_LIMITED
    */
   readonly prepay: (documentLength: number, caller: Payer) => Promise<number>;
@@ -76,7 +76,7 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** Names of the methods that add a charge to the statistics of the most expensive callers. */
+/** Names of the methods that add a charge to the statistics of the callers with the highest cost. */
 type Count = 'addOperation' | 'addCharge';
 
 /** Creates the functions that check the limits of a caller and charge its operations. */

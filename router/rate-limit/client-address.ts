@@ -8,8 +8,9 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
 
 /**
- * Creates the function that finds the address of a client. It reads X-Forwarded-For from the right and
- * returns the first address that is not a trusted proxy. Addresses further left may be forged by the client.
+ * Creates the function that finds the address of a client. It returns the rightmost address in
+ * X-Forwarded-For that is not a trusted proxy, because the client may have forged the addresses to the left
+ * of it.
  * @param trustedProxies addresses or CIDR ranges
  * @throws {Error} if an entry is neither an address nor a CIDR range
  */

@@ -2,7 +2,7 @@ import { BoundedCache } from '../shared/bounded-cache.ts';
 import { unitsOf } from './bucket.ts';
 import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
-/** Result of a charge: whether it was admitted, and the contents of its buckets afterwards. */
+/** Result of a charge: whether it was admitted, and what its buckets hold afterwards. */
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
 // Maximum number of buckets, which bounds the memory when requests come from very many addresses. A bucket
@@ -10,7 +10,8 @@ export type Decision = { readonly admitted: boolean; readonly levels: readonly B
 const MAX_BUCKETS = 200_000;
 
 /**
- * Token buckets in the memory of this process. They are computed exactly like those of the script in Redis.
+ * Token buckets in the memory of this process. The Lua script in Redis computes buckets in exactly the same
+ * way.
  */
 export class LocalBuckets {
   readonly #stored = new BoundedCache<{ units: number; at: number }>(MAX_BUCKETS);

@@ -2,9 +2,9 @@ import { remainingPoints, secondsUntil } from './bucket.ts';
 import type { BucketLevel } from './bucket.ts';
 
 /**
- * Returns the rate-limit headers of a response. `RateLimit-Policy` lists every bucket and `RateLimit` the
- * emptiest one, as in draft-ietf-httpapi-ratelimit-headers-10. `X-RateLimit-*` are the older form. The quota
- * is in points, the time in seconds until the bucket is full again.
+ * Returns the rate-limit headers of a response. `RateLimit-Policy` lists every bucket, and `RateLimit` the
+ * one with the fewest points (draft-ietf-httpapi-ratelimit-headers-10). `X-RateLimit-*` are the older form.
+ * Quotas are in points; times are the seconds until the bucket is full again.
  */
 export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string, string> {
   const scarcest = scarcestOf(levels);

@@ -19,8 +19,8 @@ export type Reservation = {
   readonly buckets: readonly Bucket[];
   readonly points: number;
   /**
-   * Calls of fields with a rate limit that were charged to the fields' buckets. Calls that return a value may
-   * be refunded.
+   * Calls of fields with a rate limit that were charged to the buckets of these fields. If a call returns a
+   * value, it may be refunded.
    */
   readonly calls: readonly CallDebit[];
   /**
@@ -49,8 +49,8 @@ export type RateLimitDecision =
       readonly headers: Headers;
       readonly retryAfterMs: number;
       /**
-       * The bucket that takes longest to hold enough points; undefined if requests are rejected because Redis
-       * is down.
+       * The bucket that takes longest to hold enough points for the request; undefined if requests are
+       * rejected because Redis is down.
        */
       readonly shortage?: Shortage;
       /**
@@ -75,18 +75,18 @@ export type RateLimitDecision =
 /** Charges operations to the token buckets of their callers. */
 export type RateLimiter = {
   /**
-   * Takes the cost and the calls of an operation from the caller's buckets: all of them, or none if one
-   * bucket holds too little. The promise never rejects, and settles within the timeout of a Redis command.
+   * Takes the cost and the calls of an operation from the caller's buckets. If one bucket holds too little,
+   * nothing is taken from any. The promise never rejects, and settles within the timeout of a Redis command.
    */
   charge(request: ChargeRequest): Promise<RateLimitDecision>;
   /**
-   * Returns points of a charge to the buckets. A negative number is charged in addition, up to what the
-   * buckets hold. The promise never rejects; `lost` means that Redis is down.
+   * Returns points of a charge to its buckets. If the number is negative, points are charged in addition, up
+   * to what the buckets hold. The promise never rejects; it resolves to `lost` if Redis is down.
    */
   refund(reservation: Reservation, points: number): Promise<RefundOutcome>;
   /**
-   * Returns calls of limited fields to their buckets. The promise never rejects; `lost` means that Redis is
-   * down.
+   * Returns calls to the buckets of fields with a rate limit. The promise never rejects; it resolves to
+   * `lost` if Redis is down.
    */
   refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<RefundOutcome>;
 };
@@ -136,8 +136,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     }
   }
 
-  // Copies the contents of charged buckets from Redis to the buckets of this process, which replace them
-  // while Redis is down. Otherwise every caller would get a full bucket whenever Redis goes down.
+  // Copies the contents of charged buckets from Redis to the buckets of this process, which are used while
+  // Redis is down. Otherwise every caller would have full buckets whenever Redis goes down.
   function followed(decision: Decision): StoredDecision {
     if (config.onRedisFailure === 'local')
       for (const { bucket, units } of decision.levels)
@@ -204,7 +204,8 @@ function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision |
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
-  // Headers report points, so the buckets of limited fields, which count calls, are left out.
+  // The headers report points. The buckets of fields with a rate limit are left out, because they count
+  // calls.
   const ofCost = calls.length === 0 ? levels : levels.slice(0, cost.length);
   const scarcest = scarcestOf(ofCost);
   const reservation: Reservation = {
@@ -228,8 +229,8 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
 /** Milliseconds after which clients may retry, if requests are rejected because Redis is down. */
 const DENIED_RETRY_MS = 1_000;
 
-// Points that were prepaid for the rejected attempt are not refunded, and a retry is charged the whole cost
-// again. The time to wait is therefore computed for the cost including the prepaid points.
+// The points that the rejected request has prepaid are not refunded, and a retry is charged the whole cost
+// again. The time to wait is therefore computed for the whole cost.
 function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
@@ -256,13 +257,17 @@ function shortageOf(level: BucketLevel): Shortage {
   return { bucket: name, limit: points, windowMs, remaining: remainingPoints(level) };
 }
 
-/** Returns the size of a bucket while Redis is down: its share for one of several routers or processes. */
+/**
+ * Returns the points that a bucket of this process holds while Redis is down: an equal share of the
+ * configured points for each router or process.
+ */
 function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));
 }
 
 /**
- * Returns the points that the emptiest bucket of a charge holds after a refund. The refund may be negative.
+ * Returns the points that the emptiest bucket of a charge holds after a refund. A negative refund takes
+ * points.
  */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;

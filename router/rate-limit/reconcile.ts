@@ -23,7 +23,10 @@ export type ReconcilableOperation = {
   readonly admission: Admission;
   /** Computes the actual cost of the operation; undefined if the estimated cost stays charged. */
   readonly actualCost: ActualCost | undefined;
-  /** Counts the calls of limited fields that returned a value; undefined if no calls can be refunded. */
+  /**
+   * Counts the calls, of fields with a rate limit, that returned a value; undefined if no calls can be
+   * refunded.
+   */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
   /**
@@ -40,8 +43,8 @@ export type ReconciliationParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Called with the refunded points of each operation. The number is negative if points were charged in
-   * addition. `lost` means that no bucket was changed, because Redis is down.
+   * Called with the number of refunded points of each operation, which is negative if points were charged in
+   * addition. The outcome `lost` means that no bucket was changed, because Redis is down.
    */
   readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
   /** Runs an action after the response was sent. */
@@ -54,7 +57,7 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
 }
 
 // Maximum number of corrections of charges that wait for Redis or for an idle moment. Further corrections are
-// dropped, so these operations stay charged with their estimated cost.
+// dropped, so their operations stay charged with the estimated cost.
 const MAX_PENDING = 10_000;
 
 /** Corrects the charges of executed operations: the estimated cost is replaced by the actual cost. */

@@ -15,7 +15,7 @@ declare module 'ioredis' {
 
 export type RedisBucketsOptions = {
   readonly schedule?: Schedule;
-  /** Called for each call of the script that updates the buckets, for metrics. */
+  /** Called for each call of the Lua script that updates the buckets in Redis, for metrics. */
   readonly onCall?: () => void;
 };
 
@@ -24,18 +24,18 @@ export type RefundOutcome = 'done' | 'lost';
 
 /** Maximum milliseconds that a refund waits, so that it can be sent to Redis together with a charge. */
 export const REFUND_DELAY_MS = 10;
-/** Maximum milliseconds that a charge waits while the previous call of the script is in flight. */
+/** Maximum milliseconds that a charge waits while the previous call to Redis is in flight. */
 export const CHARGE_DELAY_MS = 2;
 /**
- * A batch that reaches one of these numbers is sent at once. The script then blocks Redis for about a
- * millisecond.
+ * Numbers of charges, refunds or buckets at which a batch is sent to Redis at once. A batch of this size
+ * blocks Redis for about a millisecond.
  */
 const FULL_BATCH = { charges: 64, refunds: 256, buckets: 128 };
 
 /**
- * Token buckets in Redis, shared by all routers. One call of a script applies all charges of one turn of the
- * event loop, and the refunds that have waited for it. While a call is in flight, charges wait for its
- * response, but no longer than `CHARGE_DELAY_MS`, so that batches grow with the load.
+ * Token buckets in Redis, shared by all routers. A call of a Lua script applies a batch: all charges of one
+ * turn of the event loop, and the refunds that have waited for it. While a call is in flight, charges wait
+ * for its response, but no longer than `CHARGE_DELAY_MS`, so that batches grow with the load.
  */
 export class RedisBuckets implements AsyncDisposable {
   readonly #link: RedisLink;
@@ -53,15 +53,15 @@ export class RedisBuckets implements AsyncDisposable {
     this.#link = link;
     this.#schedule = schedule;
     this.#onCall = onCall;
-    // All keys have the same hash tag, because a script may access only keys in one slot of a Redis cluster.
+    // All keys have the same hash tag, because a Lua script may access only keys in one slot of a Redis
+    // cluster.
     this.#prefix = `${link.keyPrefix}{rate-limit}:`;
     link.client.defineCommand('updateBuckets', { lua: UPDATE_BUCKETS });
   }
 
   /**
-   * Takes the points of all debits from their buckets; takes nothing if one bucket holds too little. Passes
-   * the decision to `conclude` and resolves to its result. Resolves to undefined if Redis does not respond in
-   * time.
+   * Takes the points of all debits from their buckets, or nothing if one bucket holds too little. Resolves to
+   * what `conclude` returns for this decision; to undefined if Redis does not respond in time.
    */
   charge<Conclusion>(
     debits: readonly Debit[],
@@ -84,8 +84,8 @@ export class RedisBuckets implements AsyncDisposable {
     let delayMs = REFUND_DELAY_MS;
     for (const debit of debits) {
       call.batch.refund(debit);
-      // A negative refund takes points. It is sent without delay, because these points could pay for another
-      // request until then.
+      // A negative refund takes points. It is sent without delay, because otherwise another request could
+      // spend these points first.
       if (debit.points < 0) delayMs = 0;
     }
     if (isFull(call.batch)) this.#send();
@@ -95,7 +95,8 @@ export class RedisBuckets implements AsyncDisposable {
 
   /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // The refunds of the last requests are added in the turn of the event loop after their responses.
+    // This turn of the event loop must end first: the refunds of the last requests are added after their
+    // responses were sent.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));
@@ -137,8 +138,8 @@ function isFull({ charges, refunds, buckets }: BucketBatch): boolean {
 }
 
 /**
- * One call of the Redis script that updates buckets: a batch of charges and refunds, and the promises of its
- * results.
+ * One call of the Lua script that updates buckets in Redis: a batch of charges and refunds, and the promises
+ * of its results.
  */
 class ScriptCall {
   readonly batch = new BucketBatch();

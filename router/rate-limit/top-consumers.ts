@@ -3,7 +3,10 @@ import type { Identity } from '../request/identity.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from '../request/address-block.ts';
 
-/** A caller and the points that were charged to it. The number may be too high, by at most `overcount`. */
+/**
+ * A caller and the points that were charged to it. The number of points may be too high, by at most
+ * `overcount`.
+ */
 export type TopConsumer = {
   readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
   /** Address of a caller without a token; for IPv6 its /64. */
@@ -38,7 +41,10 @@ const WINDOW_MS = 3_600_000;
  */
 export class TopConsumers {
   readonly #now: () => number;
-  /** Keys of users by their identity; each key is created once per verified token. */
+  /**
+   * Keys of users by their identity object, of which each verified token has one, so that a key is created
+   * once per token.
+   */
   readonly #userKeys = new WeakMap<Identity, string>();
   #since: number;
   #counts = new Map<string, Count>();
@@ -95,8 +101,7 @@ export class TopConsumers {
     const known = this.#userKeys.get(caller.identity);
     if (known !== undefined) return known;
     const key = callerKey(caller);
-    // The key is not stored for anonymous callers: they all have the same identity object, but different
-    // addresses.
+    // Anonymous callers share one identity object but have different addresses, so their key is not stored.
     if (caller.identity.kind === 'user') this.#userKeys.set(caller.identity, key);
     return key;
   }

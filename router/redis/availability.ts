@@ -109,16 +109,15 @@ export function watchAvailability(
 }
 
 /**
- * Number of timers into which a wait for Redis is divided, so that time in which this process is blocked does
- * not count.
+ * Number of timers into which a wait for Redis is divided, so that time during which this process is blocked
+ * hardly counts.
  */
 const PARTS = 4;
 
 /**
- * Waits for a response, but counts only time in which this process could have read it. The wait consists of
- * several timers, one after another. While the process is blocked or gets no CPU, only one of them can
- * elapse, so a blocked process does not take Redis for unavailable. After the last timer, data that is
- * already in the socket is read before the wait ends.
+ * Waits for a response of Redis. The wait consists of several timers, one after another: while the process is
+ * blocked or gets no CPU, only one of them can elapse, so that Redis is not taken for unavailable. After the
+ * last timer, data that is already in the socket is read before the wait ends.
  */
 export function withTimeout<Result>(promise: Promise<Result>, timeoutMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -109,9 +109,9 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
 }
 
 /**
- * Matches errors of a server that cannot serve at present, such as a primary that has become a replica. A new
- * connection reaches the new primary. Up to version 6.2, Redis puts the error of a script behind a prefix:
- * `ERR Error running script (…): … -READONLY …`.
+ * Matches errors of a Redis server that cannot serve at present, such as a primary that has become a replica.
+ * The client then connects again, to reach the new primary. Up to version 6.2, Redis puts the error of a
+ * script behind a prefix: `ERR Error running script (…): … -READONLY …`.
  */
 const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
 

@@ -8,14 +8,14 @@ import type { CanaryRelease, CanaryStats } from './rollout-report.ts';
 import type { RolloutSettings } from './rollout-settings.ts';
 
 /**
- * One of the two supergraph versions that are compared: `canary` serves a share of the callers, `baseline`
- * all others.
+ * The two supergraph versions that are compared: `canary` serves a share of the callers, `baseline` all
+ * others.
  */
 export type Side = 'canary' | 'baseline';
 
 /**
- * A running supergraph version whose requests are counted. `breakerOpenings` returns how often its circuit
- * breakers have opened.
+ * A running supergraph version whose requests are counted for a comparison. `breakerOpenings` returns how
+ * often its circuit breakers have opened.
  */
 export type CountedGeneration = { readonly breakerOpenings: () => number };
 
@@ -31,8 +31,8 @@ export type ActiveCanaryParts = {
   readonly now: () => number;
   readonly monotonic: () => number;
   /**
-   * Returns whether an error rejects an operation that the supergraph of the other callers (the baseline)
-   * accepts.
+   * Returns whether an error is the canary's rejection of an operation as invalid that the supergraph of all
+   * other callers accepts.
    */
   readonly isRejectedOperation: (error: unknown) => boolean;
   readonly onWorse: (reason: string) => void;
@@ -71,8 +71,8 @@ export class ActiveCanary {
   }
 
   /**
-   * Changes the share of callers, the settings or one of the compared versions. Counting begins again unless
-   * only settings have changed.
+   * Changes the share of callers, the settings, or one of the two compared versions. Counting starts again,
+   * except if only settings have changed.
    */
   update(comparison: CanaryComparison): void {
     const before = this.#comparison;
@@ -88,8 +88,8 @@ export class ActiveCanary {
 
   /** Handles a request and counts its outcome for the version that serves it. */
   async observe(side: Side, handle: () => Promise<ClientResponse>): Promise<ClientResponse> {
-    // The counts are read before the request is handled: if counting begins again meanwhile, the request
-    // still belongs to the previous counts.
+    // The counts object is read before the request is handled: if counting starts again meanwhile, the
+    // request still belongs to the previous counts.
     const counts = this.#window[side];
     const started = this.#parts.monotonic();
     const elapsed = () => this.#parts.monotonic() - started;

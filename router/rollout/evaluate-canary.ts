@@ -18,9 +18,9 @@ export type CanaryEvaluation =
   | { readonly kind: 'undecided'; readonly reason: string };
 
 /**
- * A canary counts as worse if a difference like the observed one has a smaller probability than this by
- * chance. The value is small because a canary is evaluated up to about fifty times, each time by several
- * counts.
+ * Probability below which a difference between canary and baseline does not count as chance, so that the
+ * canary is worse. It is small, because a canary is evaluated up to about fifty times, by several counts
+ * each.
  */
 const SIGNIFICANCE = 1e-4;
 
@@ -28,7 +28,8 @@ const SIGNIFICANCE = 1e-4;
 const FIRST_REQUESTS = 20;
 
 /**
- * Number of circuit breaker openings at which a canary is worse, if no breaker of the baseline has opened.
+ * Number of circuit breaker openings from which a canary counts as worse, if no breaker of the baseline has
+ * opened.
  */
 const MAX_BREAKER_OPENINGS = 2;
 
@@ -64,7 +65,10 @@ type Comparison = {
   readonly name: string;
   readonly canary: Share;
   readonly baseline: Share;
-  /** Increase from baseline to canary, in percentage points, that does not make the canary worse. */
+  /**
+   * Increase from the baseline's share to the canary's, in percentage points, that does not make the canary
+   * worse.
+   */
   readonly tolerated: number;
 };
 
@@ -92,9 +96,9 @@ function comparisonsOf(canary: Stats, baseline: Stats, limits: CanaryLimits): re
 }
 
 /**
- * Returns the first latency bucket that counts as slow, and its lower bound. The bound is the one after the
- * 95th percentile of the baseline, so a slow response takes about twice as long as that percentile. Undefined
- * if no bound is that high.
+ * Returns the first latency bucket that counts as slow, with its lower bound. It is the second bucket above
+ * the one with the baseline's 95th percentile, so that a slow response takes about twice as long as this
+ * percentile. Undefined if there is no such bucket.
  */
 function slowBucket(baseline: Stats): { readonly bucket: number; readonly boundMs: number } | undefined {
   const all = sum(baseline.latencyBuckets);

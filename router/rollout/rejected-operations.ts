@@ -7,14 +7,14 @@ import { RouterError } from '../shared/errors.ts';
  */
 export type RejectedOperations = {
   /**
-   * Returns whether an error is the canary's rejection of an operation that the other callers' supergraph
-   * accepts.
+   * Returns whether an error is the canary's rejection of an operation that the supergraph of all other
+   * callers accepts.
    */
   readonly includes: (error: unknown) => boolean;
   /**
-   * Wraps the operations of a canary, so that each rejected operation is also checked against the other
-   * callers' supergraph.
-   * @param baseline returns the operations of the other callers; undefined if there are none
+   * Wraps the operations of a canary, so that each operation that it rejects is also checked against the
+   * supergraph of all other callers.
+   * @param baseline returns the operations of these callers; undefined if there are none
    */
   readonly watch: (canary: Operations, baseline: () => Operations | undefined) => Operations;
 };

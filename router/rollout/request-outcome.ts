@@ -8,9 +8,7 @@ import type { ErrorCode } from '../shared/errors.ts';
  */
 export type RequestOutcome = { readonly failed: boolean; readonly degraded: boolean };
 
-/**
- * Error codes in a response with data that the client causes and that every supergraph version would return.
- */
+/** Error codes, in responses with data, of errors that clients cause under every supergraph version. */
 const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'BAD_USER_INPUT',
   'NOT_FOUND',

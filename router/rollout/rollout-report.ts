@@ -34,7 +34,7 @@ export const canaryStatsSchema = z.object({
   canary: statsSchema,
 });
 
-/** Schema of the decision of a router to roll back a canary. */
+/** Schema of a router's decision to roll back a canary. */
 export const rollbackDecisionSchema = z.object({
   kind: z.literal('rollback'),
   launch: z.number().int(),
@@ -55,8 +55,8 @@ export type CanaryStats = z.output<typeof canaryStatsSchema>;
 export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 
 /**
- * A canary as the registry has released it: a share of the callers is served with the supergraph of a newer
- * launch.
+ * A canary as the registry has released it: a share of the callers is served with a newer supergraph,
+ * published as a launch.
  */
 export type CanaryRelease = {
   readonly launch: number;

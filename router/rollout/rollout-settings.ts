@@ -4,7 +4,7 @@ const percentagePoints = z.number().min(0).max(100);
 
 /**
  * Schema of the settings for replacing the supergraph of one launch by that of the next, such as canary
- * steps. A release carries them to the routers.
+ * steps. Routers receive them in releases of the registry.
  */
 export const rolloutSettingsSchema = z.object({
   strategy: z

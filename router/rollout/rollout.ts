@@ -3,7 +3,7 @@ import { ActiveCanary } from './active-canary.ts';
 import type { ActiveCanaryParts, CanaryComparison } from './active-canary.ts';
 import type { CanaryRelease, RollbackDecision, RolloutStatus } from './rollout-report.ts';
 
-/** The canary of this process, and the launches whose canary it has rolled back. */
+/** The canary of this process, and the canaries that it has rolled back. */
 export type Rollout = {
   readonly active: () => ActiveCanary | undefined;
   /**
@@ -35,7 +35,10 @@ type Active = { readonly canary: ActiveCanary; readonly version: string; readonl
 
 /** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
-  /** For each launch that was rolled back: the release sequence number with which its last canary began. */
+  /**
+   * For each launch (by its number) that was rolled back: the release with which its last canary began, by
+   * sequence number.
+   */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];
   let active: Active | undefined;

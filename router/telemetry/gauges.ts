@@ -111,8 +111,8 @@ function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample
 }
 
 /**
- * Returns the composition error code that the reasons for rejecting a supergraph contain; `OTHER` if there is
- * none. The code is a label value, for which the reasons themselves are too varied.
+ * Returns the composition error code in the reasons for rejecting a supergraph; `OTHER` if there is none. It
+ * is used as a label value in place of the reasons, which are too varied.
  */
 function codeIn(reasons: readonly string[]): string {
   return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';

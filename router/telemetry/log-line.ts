@@ -12,8 +12,8 @@ const LEVELS: Readonly<Record<string, string>> = {
 const COLORS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'service', 'subgraph', 'err']);
 /**
- * Fields of a request's log line that are not appended to its readable text: the text already contains them,
- * or they are of use only to programs.
+ * Fields of a request's log line that are not appended to its readable text, because the text already
+ * contains them or only programs need them.
  */
 const HIDDEN_OF_REQUEST = new Set(
   (
@@ -21,7 +21,10 @@ const HIDDEN_OF_REQUEST = new Set(
     'traceId spanId userAgent operationHash userIssuer generation bytes'
   ).split(' '),
 );
-/** Duration in milliseconds from which the readable text of a request names what the request waited for. */
+/**
+ * Duration in milliseconds from which a request counts as slow, so that its readable text says what it waited
+ * for.
+ */
 const SLOW_MS = 100;
 
 type LogRecord = Readonly<Record<string, unknown>>;

@@ -20,8 +20,8 @@ const STDOUT = 1;
 type LogParts = { readonly schedule: Schedule; readonly later: (action: () => void) => void };
 
 /**
- * Creates the log of the router. It writes JSON, or readable text if the configuration or a terminal requires
- * it. In readable text, configured names of fields do not apply.
+ * Creates the log of the router. It writes JSON, or readable text if configured or if the output is a
+ * terminal. Readable text ignores the configured names of fields.
  * @param destination default: the standard output of the process
  */
 export function createLog(

@@ -27,7 +27,8 @@ export type RequestMetricsParts = {
 export type RequestMetrics = {
   readonly requestFinished: (event: RequestFinished) => void;
   /**
-   * Makes the operation names of a manifest label values. They replace the previous names of the same file.
+   * Makes the operation names of a manifest (list of permitted operations) label values. They replace the
+   * names that the same file had before.
    */
   readonly operationsListed: (path: string, names: readonly string[]) => void;
 };
@@ -38,9 +39,8 @@ const MAX_DEPRECATED = 100;
 const MAX_TIERS = 50;
 const OTHER = 'other';
 /**
- * Number of addresses with the most rejections that each of several processes reports. It is larger than the
- * ten that are shown in the end, because an address that is among the ten of all processes may not be among
- * the ten of each.
+ * Number of addresses with the most rejections that each process of a router reports. It exceeds the ten that
+ * are shown, because an address among the ten of the whole router may not be among the ten of each process.
  */
 const POOL_ADDRESSES = 100;
 const UNIDENTIFIED = clientKey('unidentified', '');
@@ -159,7 +159,7 @@ function createRejectionCount({
   };
 }
 
-/** Returns the trace id of a request for an exemplar; undefined if the trace is not stored anywhere. */
+/** Returns the trace id of a request for an exemplar; undefined if the trace is not exported. */
 function traceOf({ span, facts }: RequestRecorder): string | undefined {
   return span.isSampled ? facts.traceId : undefined;
 }

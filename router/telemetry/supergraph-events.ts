@@ -55,8 +55,8 @@ export function supergraphEvents({
     },
 
     /**
-     * Records that a supergraph was rejected. `serving` is the version that stays active. If the same
-     * supergraph is rejected again at each poll, it is counted but not logged.
+     * Records that a supergraph was rejected. `serving` is the version that stays active. A supergraph that
+     * is rejected again at each poll is counted each time but logged only once.
      */
     supergraphRejected(
       event: {
@@ -114,7 +114,7 @@ export function supergraphEvents({
       log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
     },
 
-    /** Logs that a source, whose last supergraph was rejected, delivers the active supergraph again. */
+    /** Logs that a source whose last supergraph was rejected delivers the active supergraph again. */
     supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },

@@ -16,17 +16,17 @@ export type SupergraphStatus = {
       readonly since: string;
     };
   } | null;
-  /**
-   * The last rejected supergraph; null after the same source has delivered a valid supergraph or the active
-   * one.
-   */
+  /** The last rejected supergraph; null after its source has delivered a valid supergraph. */
   readonly rejected: Rejection | null;
   /** The last rejections of supergraphs, the newest one first. */
   readonly rejections: readonly Rejection[];
   readonly sources: readonly SourceStatus[];
 };
 
-/** Identifies a release of a registry: a launch of a graph that was published to its routers. */
+/**
+ * Identifies a release of a registry, which tells the routers of a graph variant to serve the supergraph of a
+ * launch.
+ */
 export type ReleaseName = {
   /** Graph and variant, such as `shop@production`. */
   readonly graph: string;
@@ -42,8 +42,8 @@ export type SourceStatus = {
   readonly source: string;
   readonly kind: SourceKind;
   /**
-   * Whether the last attempt to load from this source returned a supergraph; undefined before the first
-   * attempt. Sources that are less preferred than the source of the active supergraph are not loaded.
+   * Whether the last attempt to load from this source returned a supergraph; undefined if there was none.
+   * Sources that are less preferred than the active one are not loaded.
    */
   readonly available?: boolean;
   /** Seconds since this source last returned a supergraph. */
@@ -163,7 +163,8 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source could not be loaded. Returns false if this was already known for the same reasons.
+   * Records that a source could not be loaded. Returns false if the last attempts failed for the same
+   * reasons.
    */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);
@@ -215,8 +216,8 @@ export class StatusRecord {
   }
 
   /**
-   * Clears the last rejection after `source` has delivered a usable supergraph, unless a more preferred
-   * source caused the rejection. Returns whether a rejection was cleared.
+   * Clears the last rejection because `source` has delivered a usable supergraph, unless a more preferred
+   * source delivered the rejected one. Returns whether a rejection was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;
@@ -225,8 +226,8 @@ export class StatusRecord {
   }
 
   /**
-   * Returns the position of a source in the order of preference. The supergraph that was stored by an earlier
-   * process is not a configured source and comes last.
+   * Returns the position of a source in the order of preference. The copy that an earlier process stored on
+   * disk comes last.
    */
   #rank(source: Source): number {
     const index = this.#sources.indexOf(source);

@@ -101,8 +101,8 @@ export function createTelemetry(
     requestFinished(event: RequestFinished): void {
       requests.requestFinished(event);
       tracing.finished(event);
-      // The line is written one turn of the event loop later, because the actual cost is computed after the
-      // response was sent.
+      // The line is written one turn of the event loop later, because the operation's actual cost is computed
+      // only after the response was sent.
       if (requestLog.isEnabled()) later(() => requestLog.write(logEntryOf(event)));
     },
 
@@ -166,14 +166,14 @@ export function createTelemetry(
       metrics.rateLimit.inc({ decision, store });
     },
 
-    /** Counts a call of the script that updates rate-limit buckets in Redis. */
+    /** Counts a call of the Lua script that updates rate-limit buckets in Redis. */
     rateLimitScriptCalled(): void {
       metrics.rateLimitCalls.inc();
     },
 
     /**
-     * Counts the correction of a rate-limit charge by the actual cost. `points` are refunded, or charged in
-     * addition if negative.
+     * Counts the correction of a rate-limit charge after the actual cost is known. `points` were refunded; a
+     * negative number was charged in addition.
      */
     rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
       metrics.reconciliations.inc({ outcome });
@@ -217,7 +217,7 @@ export function createTelemetry(
     },
 
     /**
-     * Records a request that has a hash or id instead of a document. Its document was in a manifest
+     * Records a request with a hash or id instead of a document. The document was listed in a manifest
      * (`listed`), registered by an earlier request (`registered`), or unknown (`missed`).
      */
     persistedOperationAsked(outcome: 'listed' | 'registered' | 'missed'): void {

@@ -6,8 +6,8 @@ export type UsageDelivery = {
   /** URL of the registry, or path of the file, that receives the counts. */
   readonly to: string;
   /**
-   * `failed` if the counts are kept for another attempt. `rejected` if the receiver would never accept them,
-   * so that they are lost.
+   * `failed` if the counts are kept for another attempt, `rejected` if they are dropped because the receiver
+   * would never accept them.
    */
   readonly outcome: 'delivered' | 'failed' | 'rejected';
   readonly requests: number;

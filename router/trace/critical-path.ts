@@ -22,10 +22,9 @@ export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
 
 /**
  * Returns the critical path of a request: the fetches that the response had to wait for, and how much of the
- * total time belongs to each subgraph and to the router. It is computed once, so log, metrics, traces and
- * console have the same values.
- * The path is found from its end: it ends with the fetch that ended last. Before that comes, among the
- * fetches which this fetch had to wait for, the one that ended last, and so on.
+ * total time belongs to each subgraph and to the router. It is found from its end: the last fetch to end,
+ * then, of the fetches that this one waited for, the last to end, and so on. It is computed once, so that
+ * log, metrics, traces and console show the same values.
  */
 export function pathOf(recorder: RequestRecorder): RecordedPath {
   if (recorder.endedAt === 0) return computePath(recorder);
@@ -35,8 +34,8 @@ export function pathOf(recorder: RequestRecorder): RecordedPath {
 function computePath(recorder: RequestRecorder): RecordedPath {
   const fetches: PathFetch[] = [];
   const shares: PathShare[] = [];
-  // If this request shares the execution of an earlier request, fetches may have started before this request
-  // reached its own stage `execute`. Only the time since then counts.
+  // If this request shares the execution of an earlier request, fetches may have started before it began to
+  // wait for the execution. Only the time since then counts.
   let at = startOfExecution(recorder);
   let fetchedUs = 0;
   for (const record of criticalFetches(recorder)) {
@@ -113,8 +112,8 @@ function laterOf(
 }
 
 /**
- * Returns the indices of the fetches that a fetch waited for, in ascending order. If one of these did not run
- * (because of a condition, or because there were no entities), the fetches that it depends on take its place.
+ * Returns the indices, in ascending order, of the fetches that a fetch waited for. A fetch that did not run
+ * (because of a condition, or because there were no entities) is replaced by the fetches that it depends on.
  */
 export function dependenciesOf(
   index: number,

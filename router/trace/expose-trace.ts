@@ -9,8 +9,8 @@ type TracedRequest = { readonly headers: IncomingHttpHeaders; readonly recorder:
 
 /**
  * Returns the trace for the `extensions` of a response; undefined if the client has not requested it with
- * `tributary-trace: true`, or may not see it. This ends the recording of the request, so that trace and log
- * have the same total. Other requests that share the execution do not receive the trace.
+ * `tributary-trace: true` or may not see it. This ends the recording of the request, so that trace and log
+ * have the same total. A request that shares the execution does not receive the trace.
  */
 export function traceExtension({ headers, recorder }: TracedRequest): { trace: RequestTrace } | undefined {
   if (headers['tributary-trace'] !== 'true' || !recorder.isExposed) return undefined;
@@ -19,9 +19,9 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 }
 
 /**
- * Adds the header `Server-Timing` of a finished request to its response, if the caller may see it. If every
- * caller may see times, all responses have the header. Otherwise only responses to requests that ask for a
- * trace or plan have it, and these must not be cached, because a cache would pass the times on to others.
+ * Adds the header `Server-Timing` to the response, if the caller may see it. If every caller may see times,
+ * all responses have it. Otherwise only those to requests for a trace or plan have it, and they must not be
+ * cached, because a cache would show the times to other callers.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

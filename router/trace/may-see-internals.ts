@@ -18,8 +18,9 @@ export function exposureOf({ mode, trace }: Pick<Config, 'mode' | 'trace'>) {
 }
 
 /**
- * Creates the check for traces and query plans. They show the structure of the graph behind the API and how
- * its services behave, so in production only users with a role and holders of a debug token see them.
+ * Creates the check whether a caller may see traces and query plans. These show the structure of the graph
+ * and how its subgraphs behave, so in production only users with a role and holders of a debug token see
+ * them.
  */
 export function createInternalsPermission(
   config: Pick<Config, 'mode' | 'trace' | 'identity'>,

@@ -9,8 +9,8 @@ export type ParallelFetch = { readonly subgraph: string; readonly ms: number };
 const NONE: readonly ParallelFetch[] = [];
 
 /**
- * Returns a function that lists, for a fetch of the critical path, the fetches outside of the path that ran
- * at the same time. Each of these is listed once: for the fetch of the path with which it overlaps longest.
+ * Returns a function that lists, for a fetch of the critical path, other fetches that ran at the same time.
+ * Each of these is listed only once: for the fetch of the path with which it overlaps longest.
  */
 export function parallelFetches(
   recorder: RequestRecorder,

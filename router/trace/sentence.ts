@@ -45,8 +45,8 @@ function figureText(figure: number, scale: number): string {
 }
 
 /**
- * Rounds the times of the fetches and, as the last one, of the router, so that they add up to the rounded
- * total. All times are rounded down first, then those that lost most are increased by one.
+ * Rounds the times of the fetches, and of the router as the last one, so that they add up to the rounded
+ * total: all times are rounded down, then those that lost most are increased by one.
  */
 function roundedFigures({ fetches, routerUs, totalUs }: RecordedPath, scale: number): readonly number[] {
   const usPerFigure = 1000 / scale;

@@ -6,8 +6,8 @@ import { fetchNotes, routerNotes } from './step-notes.ts';
 type Entry = { readonly name: string; ms: number; readonly notes: Set<string> };
 
 /**
- * Maximum length of the header in characters. If it would be longer, the entries with the shortest times are
- * left out.
+ * Maximum length of the header `Server-Timing` in characters. Entries with the shortest times are left out to
+ * stay within it.
  */
 const MAX_LENGTH = 1_024;
 /** Maximum length in characters of the description of an entry in the `Server-Timing` header. */
@@ -15,8 +15,8 @@ const MAX_DESCRIPTION = 160;
 
 /**
  * Returns the value of `Server-Timing` (https://www.w3.org/TR/server-timing/) for a finished request: the
- * total, then the subgraphs and the router by their share of the critical path, the largest first. Example:
- * `total;dur=54.1, order;dur=40.2, user;dur=10.8, router;dur=3.1`.
+ * total, then the shares of the critical path that the subgraphs and the router have, the largest first.
+ * Example: `total;dur=54.1, order;dur=40.2, user;dur=10.8, router;dur=3.1`.
  */
 export function serverTiming(recorder: RequestRecorder): string {
   const { totalMs } = recorder;

@@ -5,8 +5,8 @@ import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
 /**
- * Share from 0 to 1. A wait for a connection is mentioned if it took at least this share of the fetch; the
- * router's longest stage is mentioned if the router took at least this share of the request.
+ * Share of the time, from 0 to 1, from which a note is made: of a fetch's time for its wait for a connection,
+ * and of the request's time for the router's longest stage.
  */
 const NOTABLE = 0.1;
 /** Milliseconds from which a fetch's wait for a connection is mentioned. */
@@ -52,7 +52,7 @@ type Format = (ms: number) => string;
  * Returns short notes about a fetch of the critical path, such as `waited 180 for a connection` or `2
  * attempts`.
  * @param ms the fetch's share of the path
- * @param beside fetches outside of the path that ran at the same time
+ * @param beside other fetches that ran at the same time
  */
 export function fetchNotes(
   record: FetchRecord,

@@ -1,9 +1,9 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 
-// Times of a request are counted in whole microseconds from its start, so that the parts add up to the total
-// exactly. If the request shares the execution of an earlier request, fetches may have started or ended
-// before this request; only their time within this request counts.
+// Converts times to whole microseconds from the start of a request, so that parts add up to their total
+// exactly. A fetch of a shared execution may have started before the request, or may end after it; only the
+// time within the request counts.
 
 /** Converts a time of the monotonic clock to microseconds from the start of a request. */
 export function offsetOf(recorder: RequestRecorder, time: number): number {

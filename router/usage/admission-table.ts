@@ -4,8 +4,8 @@ export type AdmissionLimits = {
   readonly maxEntries: number;
   readonly maxBytes: number;
   /**
-   * Number of time windows without a request after which a known entry (one with requests in several windows)
-   * may be replaced.
+   * Number of time windows without a request after which a known entry may be replaced. An entry is known if
+   * it had requests in several windows.
    */
   readonly keepWindows: number;
 };
@@ -23,19 +23,16 @@ type Entry<Value> = {
 };
 
 /**
- * A bounded table of the operations or clients of requests, by key. Time is divided into windows. An entry
- * with requests in two windows is known, and is replaced only after many windows without a request. Any other
- * entry can be replaced as soon as it had no request in the current window, or by a more frequent key. A
- * client that sends ever new keys therefore replaces only its own entries, and the memory stays bounded.
+ * A table of operations or clients by key, in bounded memory. Time is divided into windows. An entry with
+ * requests in two windows is known, and is replaced only after many windows without a request. Other entries
+ * are replaced after a window without a request, or by a more frequent key. A client that sends ever new keys
+ * therefore replaces only its own entries.
  */
 export class AdmissionTable<Value> {
   readonly #limits: AdmissionLimits;
   readonly #onReplaced: (value: Value) => void;
   readonly #entries = new Map<string, Entry<Value>>();
-  /**
-   * Keys of entries that may be replaced, unless they have had a request in the current time window
-   * meanwhile.
-   */
+  /** Keys of entries that may be replaced, unless a request has used them in the current time window. */
   #idle: string[] = [];
   #waiting = new HeavyHitters(MAX_WAITING);
   #bytes = 0;
@@ -128,8 +125,8 @@ export class AdmissionTable<Value> {
   }
 
   /**
-   * Counts a request for a key that has no entry. Returns an entry that it may replace: one that is not known
-   * and had fewer requests in this window.
+   * Counts a request for a key that has no entry. Returns an entry that the key may replace: one that is not
+   * known (no requests in earlier windows) and had fewer requests in this window.
    */
   #lessFrequentThan(key: string): Entry<Value> | undefined {
     const requests = this.#waiting.count(key);

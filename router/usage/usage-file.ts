@@ -105,8 +105,8 @@ async function makeLock(path: string): Promise<boolean> {
 }
 
 async function isStale(path: string): Promise<boolean> {
-  // The file system records the machine's time, so the age of the lock is computed with `Date.now()` and not
-  // with the router's own clock, which tests replace.
+  // The file system records the real time, so the age of the lock is computed with `Date.now()`, and not with
+  // the router's clock, which tests replace.
   const madeAt = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(),

@@ -53,7 +53,7 @@ export type UsageParts = {
 const CONSOLE_CLIENT = 'tributary-console';
 
 /**
- * Share of the reporting interval by which it varies randomly, so that routers do not report at the same
+ * Random variation of the reporting interval, as a share of it, so that routers do not report at the same
  * time.
  */
 const JITTER = 0.1;

@@ -25,9 +25,8 @@ const PAIRS_PER_OPERATION = 8;
 const SLACK = 1 / 4;
 
 /**
- * Sums usage counts over time or over several processes, in bounded memory. Operations with the fewest
- * requests are no longer listed one by one, and clients with the fewest are counted as `(other)`; no request
- * is lost.
+ * Sums usage counts over time or over several processes, in bounded memory. If there are too many, the
+ * operations with the fewest requests are counted together, and so are the clients, as `(other)`.
  */
 export class UsageTotals {
   readonly #limits: TotalsLimits;

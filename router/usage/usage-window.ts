@@ -57,8 +57,8 @@ type Counted = {
 };
 
 /**
- * Number of time windows of 20 s, an hour in all, for which known operations and clients are kept without
- * requests.
+ * Number of time windows, of 20 s each, for which an operation or client is kept without requests: an hour in
+ * all.
  */
 const KEEP_WINDOWS = 180;
 /**
@@ -67,8 +67,8 @@ const KEEP_WINDOWS = 180;
  */
 const PAIRS_PER_OPERATION = 4;
 /**
- * Share of the pairs of operation and client that is for new clients, which have sent no requests in earlier
- * time windows.
+ * Share of the pairs of operation and client that is reserved for new clients: those without requests in
+ * earlier time windows.
  */
 const UNKNOWN_PART = 1 / 4;
 
@@ -115,7 +115,10 @@ export function createUsageWindow(
           addClient(entry, { key: OTHER_KEY, label: OTHER_CLIENTS, at }));
   }
 
-  /** Reserves a pair of operation and client. Returns false if no pair is left for a client of this kind. */
+  /**
+   * Reserves one of the limited pairs of operation and client. Returns false if no pair is left for a client
+   * of this kind (new or known).
+   */
   function hasPairFor(key: string): boolean {
     const kind = clients.isKnown(key) ? 'known' : 'unknown';
     if (pairs[kind] >= maxPairs * (kind === 'known' ? 1 - UNKNOWN_PART : UNKNOWN_PART)) return false;

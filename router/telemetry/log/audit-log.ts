@@ -43,14 +43,15 @@ export type AuditedCaller = {
 /** The audit log: one line per failed authentication or authorization, with caller, address and reason. */
 export type AuditLog = Disposable & {
   /**
-   * Logger that writes to the audit log without a limit. It is only for lines that clients without access
+   * Logger that writes to the audit log without a limit. Use it only for lines that an anonymous client
    * cannot cause, such as commands of operators.
    */
   readonly log: Logger;
   /**
-   * Writes a line to the audit log, unless the caller has caused too many lines in this minute. `describe` is
-   * called only if the line may be written; it returns undefined if there is nothing to report.
-   * @param caller key of a verified caller; undefined to count the line for its address
+   * Writes a line to the audit log, unless too many lines were written for this caller in this minute.
+   * `describe` returns the content of the line, or undefined if there is nothing to report. It is not called
+   * for a suppressed line.
+   * @param caller key of a verified caller; if undefined, the line is counted for its address
    */
   readonly write: (
     address: string,

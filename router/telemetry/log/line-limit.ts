@@ -1,13 +1,13 @@
 import type { Schedule } from '../../shared/schedule.ts';
 
 /**
- * Number of lines that were suppressed for one key (such as a client address), with the labels of the first
- * of them.
+ * Number of log lines that were suppressed for one key (such as a client address), with the labels of the
+ * first of them.
  */
 export type SuppressedLines<Labels> = {
   /**
-   * Values that describe the key in the report. Undefined for the remaining keys, which are counted together
-   * because there were too many.
+   * Values that describe the key in the report of suppressed lines. Undefined for the sum of all keys beyond
+   * the maximum number of keys.
    */
   readonly labels: Labels | undefined;
   readonly count: number;
@@ -25,7 +25,7 @@ export type LineLimitOptions<Labels> = {
 };
 
 /**
- * Limits the log lines that clients can cause. Suppressed lines are counted, and reported at the end of each
+ * Limits how many log lines clients can cause. Suppressed lines are counted, and reported at the end of each
  * time window.
  */
 export type LineLimit<Labels> = Disposable & {

@@ -3,8 +3,8 @@ import type { Schedule } from '../../shared/schedule.ts';
 
 export type LogOutputOptions = {
   /**
-   * File descriptor to write to. A pipe must be non-blocking; reading the property `process.stdout` makes the
-   * pipe of descriptor 1 so.
+   * File descriptor to write to. A pipe must be non-blocking; for descriptor 1, reading the property
+   * `process.stdout` once makes it non-blocking.
    */
   readonly fd: number;
   /** Maximum number of bytes that are buffered while the reader of a pipe is too slow. */
@@ -28,16 +28,16 @@ export type LogOutput = {
   /** Writes all buffered lines. Gives up after a second if the reader of the pipe does not read. */
   readonly flush: () => void;
   /**
-   * Ends buffering: writes the lines of this turn of the event loop, and each later line at once. Returns
-   * true if no line still waits for the reader of the pipe, so that `flush` need not be called.
+   * Ends buffering: writes the buffered lines, and from then on each line at once. Returns true if no line
+   * still waits for the reader of the pipe, so that `flush` is not needed.
    */
   readonly close: () => boolean;
 };
 
 const BATCH_BYTES = 65_536;
 /**
- * Maximum number of bytes of one write. The writes of several workers to one pipe are not mixed up to this
- * size (PIPE_BUF).
+ * Maximum number of bytes of one write. Up to this size (PIPE_BUF), the writes of several workers to one pipe
+ * are not mixed up.
  */
 const WRITE_BYTES = 4_096;
 /** Maximum number of bytes in UTF-8 for each character (UTF-16 code unit) of a string. */
@@ -90,8 +90,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   function wait(lines: Buffer): void {
     if (waiting.length === 0) schedule(retry, RETRY_MS);
-    // The first waiting lines are kept even if they exceed the buffer, because a part of them may already
-    // have been written.
+    // If no other lines wait, these are kept even if they exceed the buffer, because a part of them may
+    // already have been written.
     else if (waitingBytes + lines.length > bufferBytes) return drop(lines);
     waiting.push(Buffer.from(lines));
     waitingBytes += lines.length;

@@ -7,8 +7,8 @@ import { createRequestLine } from './request-line.ts';
 import type { RequestLogEntry } from './request-line.ts';
 
 /**
- * The router's log for all lines. It includes the output and the settings with which the lines of requests
- * are written directly, without the logging library. Disposing it removes its listener from the process.
+ * The router's log, with the output and the settings that allow the lines of requests to be written without
+ * the logging library. Disposing it removes its listener from the process.
  */
 export type RouterLog = Disposable & {
   readonly log: Logger;
@@ -29,8 +29,8 @@ export type ConnectionRejection =
   | 'headers too large';
 
 /**
- * Which log lines are written for a kind of request: all, only those of failures, or a sample
- * (`sampleHealth`), as for health checks and CORS preflights.
+ * Which log lines are written for requests such as health checks and CORS preflights: all, only those of
+ * failures, or a sample (`sampleHealth`).
  */
 export type Sampling = 'all' | 'failures' | 'some';
 
@@ -123,8 +123,8 @@ function rejectionOf({ status = 200, codes }: RequestLogEntry): string | undefin
 }
 
 /**
- * Returns the key by which the log lines of rejected requests are limited: error code and caller. Lines of
- * overload are counted for all callers together, because thousands of callers may have a few lines each.
+ * Returns the key by which the log lines of rejected requests are limited: error code and caller; for
+ * overload only the code, because thousands of callers may cause a few lines each.
  */
 function keyOf(code: string, { userId, userIssuer, clientIp = '' }: RequestLogEntry): string {
   if (code === 'OVERLOADED') return code;

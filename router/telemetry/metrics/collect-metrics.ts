@@ -11,8 +11,8 @@ export async function collectMetrics(registry: Registry): Promise<readonly Colle
 
 /**
  * Combines the metrics of several processes, as if one process had counted them. Unlike the aggregation of
- * prom-client, this keeps exemplars, and limits metrics that list only their highest series again to that
- * number.
+ * prom-client, this keeps exemplars. A metric that lists only its series with the highest values is limited
+ * again after combining.
  */
 export function combineMetrics(processes: readonly (readonly CollectedMetric[])[]): Registry {
   const combined = new Registry();

@@ -10,8 +10,7 @@ export type Sample = {
 };
 
 /**
- * An example of a request that a sample has counted, given by its trace id. Only the OpenMetrics format has
- * exemplars.
+ * Trace id of a request that a sample has counted, as an example. Only the OpenMetrics format has exemplars.
  */
 export type Exemplar = {
   readonly labelSet: { readonly trace_id: string };

@@ -51,8 +51,8 @@ export function watchEventLoopDelay({ monotonic }: { readonly monotonic: () => n
 }
 
 /**
- * Converts a measured time to the delay in seconds: the measured time includes the interval of the timer,
- * which is subtracted.
+ * Converts a measured time to the delay in seconds: subtracts the timer's interval, which the measured time
+ * includes.
  */
 function delayS(nanoseconds: number): number {
   return Math.max(nanoseconds / 1e6 - RESOLUTION_MS, 0) / 1_000;

@@ -9,7 +9,10 @@ export type FastHistogramOptions = {
   readonly now: () => number;
 };
 
-/** The latest value in a bucket whose request belongs to a sampled trace, for an exemplar. */
+/**
+ * The latest value in a bucket that was measured for a request of a sampled trace. It becomes the bucket's
+ * exemplar.
+ */
 type TracedValue = { readonly traceId: string; readonly seconds: number; readonly at: number };
 
 type Series = {

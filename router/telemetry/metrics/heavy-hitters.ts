@@ -1,7 +1,7 @@
 /**
  * Counts the most frequent keys of a stream in bounded memory (Misra and Gries, 1982). A count is never too
- * high. It may be too low, by at most the number of all counted keys divided by `maxKeys`. A flood of
- * different keys therefore makes none of them look frequent.
+ * high, so that rare keys never look frequent. It may be too low, by at most the number of all counted keys
+ * divided by `maxKeys`.
  */
 export class HeavyHitters {
   readonly #maxKeys: number;
@@ -11,7 +11,7 @@ export class HeavyHitters {
     this.#maxKeys = maxKeys;
   }
 
-  /** Counts a use of a key. Returns how often the key was counted at least. */
+  /** Counts a use of a key. Returns the number of its uses, which is never too high. */
   count(key: string): number {
     const count = this.#counts.get(key);
     if (count === undefined && this.#counts.size >= this.#maxKeys) {
@@ -22,7 +22,7 @@ export class HeavyHitters {
     return (count ?? 0) + 1;
   }
 
-  /** Returns the counted keys. The number of each is how often the key was counted at least. */
+  /** Returns the counted keys with the numbers of their uses, which are never too high. */
   entries(): Iterable<readonly [key: string, count: number]> {
     return this.#counts;
   }

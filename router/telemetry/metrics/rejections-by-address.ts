@@ -7,8 +7,8 @@ const SLOT_MS = 10_000;
 const MAX_ADDRESSES = 1_000;
 
 /**
- * Counts rejections by address within the last 50 to 60 seconds, in bounded memory. A flood from many
- * addresses can make a count too low, but none too high.
+ * Counts rejections by address within the last 50 to 60 seconds, in bounded memory. If very many addresses
+ * are rejected, counts may be too low, but never too high.
  */
 export class RejectionsByAddress {
   readonly #now: () => number;

@@ -14,7 +14,7 @@ export function outcomeOf({
   const isExecuted = generation !== undefined;
   if (isExecuted) return codes.length + degraded.length === 0 ? 'ok' : 'partial';
   const [code = ''] = codes;
-  // A request that was rejected because of overload (503) counts as rejected by a limit, like one with 429.
+  // A request rejected because of overload (503) counts as rejected by a limit, like a response with 429.
   if (code === 'OVERLOADED') return 'rejected';
   return (isErrorCode(code) ? ERRORS[code].status : status) >= 500 ? 'failed' : 'rejected';
 }

@@ -19,7 +19,7 @@ const MIN_USES = 10;
 const MAX_CANDIDATES = 1_000;
 /** Maximum length in characters of a name that becomes a label value. */
 const MAX_LENGTH = 256;
-/** Maximum number of manifest names that are label values. */
+/** Maximum number of names from manifests (lists of permitted operations) that are label values. */
 const MAX_LISTED = 1_000;
 const WINDOW_MS = 3_600_000;
 /**
@@ -34,7 +34,10 @@ const MAX_REPLACED = 10;
  */
 export class TopNames {
   readonly #options: TopNamesOptions;
-  /** Names that are label values even if they are rarely used, by the manifest file that lists them. */
+  /**
+   * Names that are label values even if they are rarely used, by the manifest file (list of permitted
+   * operations) that contains them.
+   */
   readonly #listed = new Map<string, ReadonlySet<string>>();
   readonly #usedListed = new Set<string>();
   /**
@@ -63,8 +66,8 @@ export class TopNames {
   }
 
   /**
-   * Makes the names of a source, such as a manifest file, label values. They replace the previous names of
-   * this source.
+   * Makes the names of a source, such as a manifest file, label values. They replace the names that this
+   * source had before.
    */
   list(source: string, names: readonly string[]): void {
     this.#listed.set(source, new Set(names));

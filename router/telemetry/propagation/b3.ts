@@ -17,9 +17,8 @@ const DECISIONS: Readonly<Record<string, SamplingHint>> = {
 };
 
 /**
- * Creates the propagator for B3 headers (https://github.com/openzipkin/b3-propagation): `b3`, or
- * `x-b3-traceid` and its siblings. It reads both forms, `b3` first, and writes the one that `encoding` names.
- * An invalid header is ignored.
+ * Creates the propagator for B3 headers (https://github.com/openzipkin/b3-propagation). It reads `b3`, or
+ * else the several headers `x-b3-…`, and writes the form that `encoding` names. An invalid header is ignored.
  */
 export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagator {
   const b3 = new B3Propagator({
@@ -40,8 +39,8 @@ export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagat
 }
 
 /**
- * Content of the B3 headers of a request. `hint` is undefined if the headers have ids with a sampling
- * decision.
+ * Content of the B3 headers of a request. `hint` is undefined if the headers have both trace ids and a
+ * sampling decision.
  */
 type B3Headers = { readonly hasIds: boolean; readonly hint: SamplingHint | undefined };
 

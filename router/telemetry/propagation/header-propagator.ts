@@ -20,9 +20,9 @@ export const headerSetter: TextMapSetter<IncomingHttpHeaders | OutgoingHeaders> 
 };
 
 /**
- * Context key of a sampling decision for which OpenTelemetry's span context has no value: `deferred` if the
- * client leaves the decision to the router, `sampled` or `unsampled` if the client has decided without
- * sending a trace id. Only B3 headers have these states.
+ * Context key of a sampling state that OpenTelemetry's span context cannot express: `deferred` if the client
+ * leaves the decision to the router, `sampled` or `unsampled` if it has decided without sending a trace id.
+ * Only B3 headers have these states.
  */
 export const SAMPLING_HINT = createContextKey('tributary sampling hint');
 

@@ -24,7 +24,7 @@ export type Propagation = {
 
 /**
  * Creates the propagation for the configured kinds of trace headers. If a request has valid headers of
- * several kinds, those of the kind that is configured last apply.
+ * several kinds, the kind that is last in the configuration applies.
  */
 export async function createPropagation(names: readonly PropagatorName[]): Promise<Propagation> {
   const propagators = (await Promise.all(names.map(propagatorOf))).filter((one) => one !== undefined);

@@ -3,8 +3,8 @@ import type { SpanContext, TraceState } from '@opentelemetry/api';
 import { SAMPLING_HINT } from './header-propagator.ts';
 import type { HeaderPropagator } from './header-propagator.ts';
 
-// Matches a valid `traceparent` header. Version `ff` is invalid. Of a version later than 00, the first four
-// fields are read as in version 00, and the rest is ignored.
+// Matches a valid `traceparent` header. Version `ff` is invalid. For versions later than 00, only the four
+// fields that version 00 has are read.
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 const SAMPLED = 0b01;
 const RANDOM = 0b10;
@@ -21,8 +21,8 @@ export const traceContextPropagator: HeaderPropagator = {
     if (span === undefined) return context;
     const traceState = readTracestate(textOf(getter.get(headers, 'tracestate')));
     const extracted = trace.setSpanContext(context, { ...span, ...(traceState && { traceState }) });
-    // A sampling hint of B3 headers that were read before is removed, because it does not apply to this
-    // trace.
+    // If B3 headers of the same request have left a sampling hint, it is removed, because it does not apply
+    // to this trace.
     return extracted.getValue(SAMPLING_HINT) === undefined ? extracted : extracted.deleteValue(SAMPLING_HINT);
   },
 

@@ -63,8 +63,8 @@ export function fetchAttributes(fetch: FetchRecord): Attributes {
 }
 
 /**
- * Returns the events of a fetch's span: each retry, and an open or half-open circuit breaker that the call
- * met.
+ * Returns the events of a fetch's span: each retry, and the state of the circuit breaker if it was open or
+ * half-open.
  */
 export function fetchEvents(
   { retriedAt = [], breaker, startedAt }: FetchRecord,

@@ -16,8 +16,8 @@ type SpanParts = {
 };
 
 /**
- * Names of the spans for the stages of a request. Other stages take little time and have no span; they appear
- * as gaps in the span of the request.
+ * Names of the spans for the stages of a request. Stages without a span take little time and appear as gaps
+ * in the span of the request.
  */
 const STAGE_SPANS: Readonly<Partial<Record<StageName, string>>> = {
   authenticate: 'authenticate',
@@ -66,7 +66,7 @@ function stageSpans(
   return stageNames.flatMap((stage, index) => {
     const name = STAGE_SPANS[stage];
     if (name === undefined) return [];
-    // If the request was rejected, its last stage is the one that rejected it, and gets the error code.
+    // If the request was rejected, the stage that rejected it is the last one, and gets the error code.
     const rejection = index === stageNames.length - 1 ? source.codes?.[0] : undefined;
     return {
       name,
@@ -102,8 +102,8 @@ function fetchSpan(
   requestEnd: number,
   { newSpanId, wallTime }: SpanParts,
 ): FinishedSpan {
-  // If the client has closed the connection, the fetch may still be in flight; its span then ends with the
-  // request.
+  // The fetch may still be in flight if the client has closed the connection. Its span then ends with that of
+  // the request.
   const end = fetch.endedAt === 0 ? requestEnd : fetch.endedAt;
   return {
     name: `fetch ${fetch.subgraph}`,

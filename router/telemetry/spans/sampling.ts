@@ -36,8 +36,7 @@ function isWithin(traceId: string, ratio: number): boolean {
 }
 
 /**
- * Facts about a finished request that decide whether its spans are exported although its trace is not
- * sampled.
+ * Facts about a finished request that decide whether its spans are exported even if its trace is not sampled.
  */
 export type FinishedFacts = {
   readonly ms: number;
@@ -46,7 +45,7 @@ export type FinishedFacts = {
   readonly degraded?: readonly string[] | undefined;
 };
 
-/** Returns whether the spans of a request are exported although its trace is not sampled. */
+/** Returns whether the spans of a request are exported even if its trace is not sampled. */
 export function isKept(facts: FinishedFacts, { keep, slowMs }: Sampling): boolean {
   const { ms, degraded = [] } = facts;
   return keep.some((reason) => {
@@ -67,8 +66,8 @@ export function hasFailed({ status, codes = [] }: FinishedFacts): boolean {
 }
 
 /**
- * Returns whether an error code is the fault of the router or a subgraph. The status of the response does not
- * show it, because failed subgraph calls occur in responses with status 200.
+ * Returns whether an error code means a failure of the router or of a subgraph. The status of the response
+ * does not show this, because responses with failed subgraph calls have status 200.
  */
 function isServerFault(code: string): boolean {
   return isErrorCode(code) && (ERRORS[code].status >= 500 || code.startsWith('SUBGRAPH_'));

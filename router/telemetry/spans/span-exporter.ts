@@ -79,8 +79,8 @@ export async function createSpanExporter(
     droppedLinksCount: 0,
   };
 
-  // Adds a span to the queue of the SDK's batch processor. The processor drops spans beyond the same limit
-  // but does not count them, so they are counted here.
+  // Adds a span to the queue of the SDK's batch processor. The processor would drop spans beyond its maximum
+  // without counting them, so the same maximum is applied and counted here.
   function add(span: FinishedSpan): void {
     if (queued >= maxQueued) return void (dropped['queue full'] += 1);
     queued += 1;
@@ -96,8 +96,8 @@ export async function createSpanExporter(
 
 /** Returns a span in the form that the OpenTelemetry SDK exports. */
 function readable({ traceId, spanId, start, end, events, ...span }: FinishedSpan) {
-  // All spans are marked as sampled, because the processor drops others: some spans are exported although
-  // their trace is not sampled, for example those of failed requests.
+  // All spans are marked as sampled, because the processor would drop others. Spans of failed requests, for
+  // example, are exported even if their trace is not sampled.
   const context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
   return {
     name: span.name,

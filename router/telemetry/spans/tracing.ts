@@ -29,8 +29,7 @@ export type Tracing = AsyncDisposable & {
    */
   readonly callHeaders: (span: RequestSpan, record: FetchRecord | undefined) => HeaderBlock;
   /**
-   * Exports the spans of a finished request if its trace is sampled, or if the request is kept for another
-   * reason (slow or failed).
+   * Exports the spans of a finished request if its trace is sampled, or if the request was slow or failed.
    */
   readonly finished: (source: SpanSource) => void;
   /** Returns how many spans did not reach the collector, by reason. */
@@ -67,8 +66,7 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
     const received = propagation.read(headers);
     const parent = trace.getSpanContext(received);
     const hint = samplingHintOf(received);
-    // If the router exports no spans, it passes the trace that the client has started on to subgraphs
-    // unchanged.
+    // If the router exports no spans, it passes the client's trace headers on to subgraphs unchanged.
     const isPassedOn =
       exporter === undefined && (!otlpEnabled || (parent !== undefined && hint === undefined));
     if (isPassedOn) return passedOn(received, parent);

@@ -1,13 +1,13 @@
 /**
- * Difference in milliseconds between two measurements of the clocks' offset at which the wall clock is
- * considered to have been set to another time.
+ * If the difference between wall clock and monotonic clock falls by more than this many milliseconds, the
+ * wall clock was set back.
  */
 const CLOCK_CHANGED_MS = 2;
 
 /**
- * Creates the function that converts times of the monotonic clock to milliseconds since 1970. It uses the
- * largest measured difference between the two clocks as their offset: the wall clock is truncated to whole
- * milliseconds, so the largest difference is the most exact one.
+ * Creates the function that converts times of the monotonic clock to milliseconds since 1970, by the
+ * difference of the two clocks. It uses the largest difference that was measured: the wall clock is truncated
+ * to whole milliseconds, so the largest one is the most exact.
  */
 export function createWallTime(clocks: {
   readonly now: () => number;

@@ -2,10 +2,10 @@ import { Kind, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
 
 /**
- * Renames the aliases of a document, because aliases may contain data (`user_17: user(id: 17)`) and differ
- * between clients that send the same query. The first response name of a field becomes the name of the field;
- * further ones become `user__2`, `user__3`. Selections of one field have the same new response name exactly
- * if they had the same one before, so the renaming creates no conflicts.
+ * Renames the aliases of a document, because they may contain data (`user_17: user(id: 17)`) and differ
+ * between clients that send the same query. The first response name of a field becomes the field's name,
+ * further ones become `user__2`, `user__3`. Equal response names stay equal and different ones different, so
+ * that no conflicts arise.
  */
 export function canonicalAliases(document: DocumentNode): DocumentNode {
   if (!hasAliases(document)) return document;

@@ -13,7 +13,7 @@ import type { GraphQLInputType, ObjectFieldNode, ValueNode, VariableNode } from 
 /**
  * Replaces the strings and numbers of a value, because they may be personal data: `"Ada"` becomes `""`, `7`
  * becomes `0`, `1.5` becomes `0.0`. Enum values, booleans, null, variables and the fields of input objects
- * are kept, so that the result is valid exactly where the value is. Equal items of a list become one item.
+ * are kept, so that the operation stays valid. Equal items of a list become one item.
  */
 export function replaceLiterals(node: ValueNode, type: GraphQLInputType | null | undefined): ValueNode {
   const expected = isNonNullType(type) ? type.ofType : type;
