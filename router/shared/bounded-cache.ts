@@ -1,9 +1,8 @@
 /**
- * A map that evicts entries that were not used recently when it would exceed `maxEntries`. It consists of a
- * recent and an older map. When the recent map is full, it becomes the older one, and the entries of the
- * former older map are dropped. A single ordered map, whose first key is deleted at each insertion, would be
- * slow: V8 then skips all keys that were deleted before (15 µs of CPU per insertion with 100,000 entries,
- * against 2 µs).
+ * A map of at most `maxEntries` that evicts entries which were not used recently. It consists of a recent map
+ * and an older one. When the recent map is full, it becomes the older one, and the previous older map is
+ * dropped. A single ordered map would be slow: to delete its first key, V8 skips all keys that were deleted
+ * before (15 µs per insertion with 100,000 entries, against 2 µs).
  */
 export class BoundedCache<Value extends object> {
   readonly #maxPerSegment: number;

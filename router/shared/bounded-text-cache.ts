@@ -34,8 +34,8 @@ export class BoundedTextCache {
 }
 
 /**
- * Returns the estimated memory of an entry in bytes: at most two bytes per character, plus the overhead of
- * the map entry.
+ * Returns an entry's estimated memory in bytes: two bytes per character, the maximum in V8, plus the overhead
+ * of the map entry.
  */
 function bytesOf(key: string, text: string): number {
   return 2 * (text.length + key.length) + 100;

@@ -10,7 +10,7 @@ export function closestName(name: string, known: Iterable<string>): string | und
   return best?.candidate;
 }
 
-/** Returns the Levenshtein distance of two names. */
+/** Returns the Levenshtein distance of two names: the number of characters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [row, char] of Array.from(from).entries()) {

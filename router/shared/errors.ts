@@ -3,18 +3,19 @@ import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
   /**
-   * HTTP status of a response to a request that is rejected as a whole with this code. It is 200 for codes
-   * that occur only next to data, in responses of executed operations.
+   * HTTP status of the response to a request that is rejected with this code. It is 200 for codes that occur
+   * only in responses with data.
    */
   readonly status: number;
   /**
-   * Whether clients receive the message of the error itself. Otherwise they receive the general text
-   * `meaning`.
+   * True if clients receive the error's own message. Otherwise they receive only the general text `meaning`.
    */
   readonly exposed: boolean;
   readonly meaning: string;
   readonly remedy: string;
-  /** Error code that the header `WWW-Authenticate` of the response contains (RFC 6750 section 3.1). */
+  /**
+   * Error code for the parameter `error` of the response header `WWW-Authenticate` (RFC 6750 section 3.1).
+   */
   readonly challenge?: ChallengeError;
 };
 
@@ -352,7 +353,10 @@ export type ListedError = {
 };
 
 type RouterErrorOptions = ErrorOptions & {
-  /** Seconds in the Retry-After header; `extensions.retryAfterMs` has the same time in milliseconds. */
+  /**
+   * Seconds in the header `Retry-After` of the response. `extensions.retryAfterMs` has the same time in
+   * milliseconds.
+   */
   readonly retryAfterS?: number;
   /**
    * Additional headers of the response. They override headers that follow from the error code, such as
@@ -361,23 +365,23 @@ type RouterErrorOptions = ErrorOptions & {
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * Additional members of the error's `extensions`. Clients receive them only if they also receive the
-   * message.
+   * error's own message.
    */
   readonly extensions?: Readonly<Record<string, unknown>>;
-  /** Positions of the error in the document. */
+  /** Positions of the error in the GraphQL document. */
   readonly locations?: readonly SourceLocation[] | undefined;
-  /** Errors that the response contains in place of this one, such as all validation errors of a document. */
+  /** Errors that replace this one in the response, such as all validation errors of a document. */
   readonly listed?: readonly ListedError[];
 };
 
 /**
- * Returns the `WWW-Authenticate` header of a rejection. Without the parameter `error`, the header means that
- * the request had no token (RFC 6750 section 3).
+ * Returns the value of `WWW-Authenticate` for a rejected request. Without the parameter `error`, it means
+ * that the request had no token (RFC 6750 section 3).
  */
 export function bearerChallenge(error?: ChallengeError, description?: string): string {
   const challenge = 'Bearer realm="tributary"';
   if (error === undefined) return challenge;
-  // Characters that RFC 6750 does not allow in `error_description`, such as quotes, are replaced.
+  // Replaces characters that RFC 6750 does not allow in `error_description`, such as quotes.
   const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
   return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
 }
@@ -391,18 +395,18 @@ function challengeHeaders(code: ErrorCode, message: string): Readonly<Record<str
 }
 
 /**
- * An error with a code of the table `ERRORS`. The code determines the HTTP status and whether clients receive
- * the message.
+ * An error with one of the codes in the table `ERRORS`. The code determines the HTTP status, and whether
+ * clients receive the error's own message.
  */
 export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly extensions: Readonly<Record<string, unknown>>;
-  /** Positions of the error in the document; undefined if there are none. */
+  /** Positions of the error in the GraphQL document; undefined if there are none. */
   readonly locations: readonly SourceLocation[] | undefined;
   /**
-   * Errors that the response contains in place of this one, such as all validation errors of a document;
-   * undefined if the response contains this error itself.
+   * Errors that replace this one in the response, such as all validation errors of a document; undefined if
+   * the response contains this error itself.
    */
   readonly listed: readonly ListedError[] | undefined;
 

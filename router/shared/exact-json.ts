@@ -11,14 +11,14 @@ declare global {
 
 /**
  * A JSON number that a double cannot represent or would print differently, such as `9007199254740993`, `1.0`
- * or `1e400`. `JSON.stringify` writes its original digits. `JSON.parse` never creates one, so no parsed
- * object can be mistaken for it.
+ * or `1e400`. `JSON.stringify` writes its original digits. No object that `JSON.parse` returns can be
+ * mistaken for an `ExactNumber`.
  */
 export type ExactNumber = { readonly rawJSON: string };
 
 /**
- * Returns whether a value is an exact number. `JSON.isRawJSON` alone would suffice, but most objects lack the
- * property, and checking it first is faster.
+ * Returns whether a value is an `ExactNumber`. `JSON.isRawJSON` alone would suffice. The property that only
+ * such numbers have is checked first, because that is faster for all other objects.
  */
 export function isExactNumber(value: unknown): value is ExactNumber {
   return (
@@ -29,14 +29,14 @@ export function isExactNumber(value: unknown): value is ExactNumber {
   );
 }
 
-/** Converts an exact number to the nearest double; returns any other value unchanged. */
+/** Converts an `ExactNumber` to the nearest double; returns any other value unchanged. */
 export function toDouble(value: unknown): unknown {
   return isExactNumber(value) ? Number(value.rawJSON) : value;
 }
 
 /**
- * Returns the digits of an integer that a client or subgraph sent as an ID, which GraphQL allows. Returns
- * undefined if the number is not an integer, or is written with an exponent and exceeds 2^53.
+ * Returns the digits of an ID that was sent as a JSON integer, which GraphQL allows. Returns undefined for a
+ * number that is not an integer, or that is written with an exponent and exceeds 2^53.
  */
 export function idDigits({ rawJSON }: ExactNumber): string | undefined {
   if (/^-?\d+$/.test(rawJSON)) return rawJSON === '-0' ? '0' : rawJSON;
@@ -45,9 +45,9 @@ export function idDigits({ rawJSON }: ExactNumber): string | undefined {
 }
 
 /**
- * Matches a number that `JSON.parse` and `JSON.stringify` together may change: one with 16 digits or more, a
- * small fraction, an exponent, a fraction with a trailing 0, or -0. The pattern may also match inside a
- * string, which does no harm: the text is then parsed more slowly.
+ * Matches a number that may change if it is read by `JSON.parse` and written by `JSON.stringify`: with 16 or
+ * more digits, an exponent, a fraction that is small or ends with 0, or -0. It may also match inside a
+ * string; the text is then only parsed more slowly.
  */
 const INEXACT = /(?:^|[:[,\s])-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|(?<=-)0(?![\d.]))/;
 
@@ -57,8 +57,8 @@ export function mayBeInexact(text: string): boolean {
 }
 
 /**
- * Parses JSON. A number that a double would change becomes an `ExactNumber`, which keeps all digits. If there
- * may be such a number, parsing is several times slower than `JSON.parse`.
+ * Parses JSON. A number that would change as a double becomes an `ExactNumber`, which keeps all digits. A
+ * text that may contain such numbers takes several times as long as with `JSON.parse`.
  * @throws {SyntaxError}
  */
 export function parseExactJson(text: string): unknown {

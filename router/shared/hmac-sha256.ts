@@ -3,14 +3,14 @@ import { hash } from 'node:crypto';
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 /**
- * Maximum length in bytes of a text for which the reused buffer is large enough. A longer text is copied into
- * a buffer of its own, so that the reused one stays small.
+ * Maximum length in bytes of a text that is copied into the buffer that all calls reuse. A longer text gets a
+ * buffer of its own, so that the reused one stays small.
  */
 const MAX_SHARED_BYTES = 16_384;
 
 /**
- * Creates the function that returns the HMAC-SHA-256 of a text in base64 (RFC 2104). It calls Node's function
- * `hash` twice, which takes half the time of `createHmac` and creates no native object to be freed later.
+ * Creates the function that returns the HMAC-SHA-256 of a text in base64 (RFC 2104). It calls Node's `hash`
+ * twice, which takes half the time of `createHmac` and leaves no native object to be freed.
  */
 export function createHmacSha256(secret: string): (text: string) => string {
   const key = blockKey(secret);
@@ -20,8 +20,8 @@ export function createHmacSha256(secret: string): (text: string) => string {
   outer.set(key.map((byte) => byte ^ 0x5c));
 
   function innerMessage(text: string): Buffer {
-    // A text may take up to three bytes of UTF-8 for each UTF-16 code unit. If it might not fit into the
-    // reused buffer, it gets a buffer of its own.
+    // One UTF-16 code unit takes up to three bytes of UTF-8. A text that might not fit into the reused buffer
+    // gets a buffer of its own.
     if (text.length * 3 > MAX_SHARED_BYTES)
       return Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
     return inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES));

@@ -9,8 +9,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Faster variant of `isJsonObject` for values whose GraphQL type is an object, interface or union. Such a
- * value cannot be an `ExactNumber` (a number with all its digits), so the function does not check for one.
+ * Faster variant of `isJsonObject` for values whose GraphQL type is an object, interface or union. It does
+ * not check for `ExactNumber` (a number with all its digits), which such a value cannot be.
  */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -21,7 +21,10 @@ export function readOwn(object: JsonObject, key: string): unknown {
   return key in Object.prototype && !Object.hasOwn(object, key) ? undefined : object[key];
 }
 
-/** Assigns a property. `__proto__` becomes an own property instead of changing the prototype. */
+/**
+ * Assigns a property. Unlike `object[key] = value`, it creates an own property for the key `__proto__`
+ * instead of changing the prototype.
+ */
 export function writeOwn(object: JsonObject, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
@@ -30,7 +33,10 @@ export function writeOwn(object: JsonObject, key: string, value: unknown): void 
   }
 }
 
-/** Returns a deep copy of a JSON value. Unlike `structuredClone`, it copies an `ExactNumber` as such. */
+/**
+ * Returns a deep copy of a JSON value. Unlike `structuredClone`, it preserves `ExactNumber` objects (numbers
+ * with all their digits).
+ */
 export function clone<Value>(value: Value): Value {
   return copyOf(value) as Value;
 }
@@ -44,7 +50,8 @@ function copyOf(value: unknown): unknown {
 }
 
 /**
- * Returns the JSON text of a parsed JSON value, or of a coerced variable, with all digits of exact numbers.
+ * Returns the JSON text of a JSON value, or of a coerced variable. Each `ExactNumber` is written with all its
+ * digits.
  */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';

@@ -4,7 +4,7 @@ export type OciReference = {
   readonly registry: string;
   readonly repository: string;
   /**
-   * Tag or digest of the artifact. A tag may be moved to other content, a digest always names the same
+   * Tag or digest of the artifact. A tag may later refer to other content, a digest always refers to the same
    * content.
    */
   readonly version: { readonly kind: 'tag' | 'digest'; readonly value: string };

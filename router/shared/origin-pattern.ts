@@ -1,7 +1,10 @@
 /** An entry of the setting `cors.origins`: an origin, or a pattern that matches several origins. */
 export type OriginPattern = {
   readonly scheme: string;
-  /** Host name; with a wildcard (`*.example.com`), the domain whose subdomains match. */
+  /**
+   * Host name. In a pattern with a wildcard (`*.example.com`), the domain whose subdomains match:
+   * `example.com`.
+   */
   readonly host: string;
   readonly isWildcard: boolean;
   /** Port; `*` matches every port, undefined means the default port of the scheme. */

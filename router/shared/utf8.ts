@@ -10,13 +10,13 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return bytes.toString('utf8', hasMark ? 3 : 0);
 }
 
-// Matches sequences of percent-encoded bytes beyond ASCII. An ASCII character cannot be part of a longer
-// UTF-8 sequence, so each match must be valid UTF-8 by itself.
+// Matches sequences of percent-encoded bytes beyond ASCII. Each match must be valid UTF-8 by itself, because
+// an ASCII character between two matches cannot be part of a UTF-8 sequence.
 const ESCAPES_BEYOND_ASCII = /(?:%[89a-f][\da-f])+/gi;
 
 /**
- * Returns whether the percent-encoded bytes of a query string are valid UTF-8. A `%` that is not followed by
- * two hexadecimal digits counts as the character itself.
+ * Returns whether the percent-encoded bytes of a query string are valid UTF-8. A `%` without two hexadecimal
+ * digits is no encoded byte; it stands for itself.
  */
 export function isUtf8Search(search: string): boolean {
   const runs = search.match(ESCAPES_BEYOND_ASCII) ?? [];

@@ -38,19 +38,19 @@ export type SubgraphOptions = {
   readonly name: string;
   readonly urls: readonly string[];
   readonly settings: SubgraphSettings;
-  /** Time limit of a whole client request, in milliseconds. */
+  /** Maximum duration of a whole client request in milliseconds. */
   readonly deadlineMs: number;
 };
 
 type BreakerReport = {
   readonly breaker: BreakerState;
   /**
-   * State into which a command through the admin API has forced the circuit breaker; absent if there is none.
+   * True if a command through the admin API has forced the circuit breaker into its state; absent otherwise.
    */
   readonly forced?: true;
   /**
-   * Milliseconds until the circuit breaker lets the next call pass. Present while it is open because of
-   * failures, absent while it is forced open.
+   * Milliseconds until the circuit breaker lets the next call pass. Present only if failures have opened it,
+   * not if it was forced open.
    */
   readonly retryAfterMs?: number;
 };
@@ -69,10 +69,10 @@ export type SubgraphState = BreakerReport & {
    */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly inFlight: number;
-  /** Maximum number of calls to the subgraph in flight. */
+  /** Maximum number of concurrent calls to the subgraph. */
   readonly limit: number;
   /**
-   * Numbers of connections that carry a call (`active`) or none (`idle`), and of calls that wait for a
+   * Number of connections with a call (`active`) and without (`idle`), and number of calls that wait for a
    * connection (`pending`).
    */
   readonly connections: Readonly<Record<'active' | 'idle' | 'pending', number>>;
@@ -81,16 +81,16 @@ export type SubgraphState = BreakerReport & {
     readonly state: 'serving' | 'ejected' | 'probed';
     readonly inFlight: number;
     /**
-     * Whether several queries are sent on one connection at the same time. Present if the traffic setting
-     * `pipelining` is configured.
+     * Whether several queries are sent on one connection at the same time (pipelining). Absent unless this is
+     * configured.
      */
     readonly pipelining?: 'on' | 'paused';
   }[];
 };
 
 /**
- * Client of one subgraph. It owns what must survive when a new supergraph version is activated: connection
- * pools, circuit breakers and load counters.
+ * Client of one subgraph. It has everything that survives the activation of a new supergraph version:
+ * connection pools, circuit breakers and load counters.
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
@@ -177,15 +177,12 @@ type Members = {
 
 /**
  * Composes the functions that wrap the sending of a call, from the inside out. The order matters:
- * - Load balancing and ejection of endpoints are inside the retry, so that the second attempt can use another
- *   endpoint.
- * - The circuit breaker is outside the retry: a call that succeeds at another endpoint is no failure of the
- *   subgraph.
- * - The bulkhead (limit of concurrent calls) is outside the breaker: the router itself causes a full
- *   bulkhead, so a call that it rejects must not count as a failure of the subgraph.
- * - Deadline and cancellation are outermost: they limit the call including its retries. They interrupt the
- *   current attempt at the transport, which then ends with a timeout or a cancellation. The breaker therefore
- *   receives these results, too.
+ * - Load balancing is inside the retry, so that the second attempt can use another endpoint.
+ * - The circuit breaker is outside the retry: a call that succeeds at another endpoint is no failure.
+ * - The bulkhead (limit of concurrent calls) is outside the breaker: a call that it rejects is no failure of
+ *   the subgraph.
+ * - Deadline and cancellation are outermost, because they limit a call including its retries. They interrupt
+ *   the current attempt, whose result then passes all other functions, so that the breaker receives it too.
  */
 function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;
@@ -219,8 +216,8 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms, connectionMs });
   if (cause === undefined) return code;
-  // Failed calls are logged only at the level `debug`. During an outage all failed calls are alike, and
-  // another log line reports that the circuit breaker has opened.
+  // Failed calls are logged only at the level `debug`: during an outage they are all alike, and when the
+  // circuit breaker opens, that is logged separately.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
   return code;

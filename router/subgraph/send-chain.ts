@@ -14,25 +14,25 @@ export type CallerContext = Pick<CallContext, 'deadline'> & {
   /** The trace and the trace span that the client request belongs to. */
   readonly span: RequestSpan;
   readonly scope: Scope;
-  /** True if queries of this client request may share equal calls of other requests. */
+  /** True if queries of this client request may share equal subgraph calls with other client requests. */
   readonly isDeduplicated: boolean;
   /**
-   * Called when a call of this client request is not sent, because an equal call of another request is in
-   * flight. `requestId` is the id of that other request.
+   * Called when this client request shares a subgraph call that another request has sent. `requestId` is the
+   * id of that other request.
    */
   readonly onJoin: (requestId: string, subgraph: string) => void;
   /** Returns the headers of a subgraph call, without the trace headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
   /**
-   * Collects response headers of subgraphs from which header rules create headers of the client's response;
-   * undefined if no rule reads them.
+   * Collects those headers of subgraph responses from which the configured header rules create headers of the
+   * client's response; undefined if no rule needs them.
    */
   readonly collection?: HeaderCollection | undefined;
 };
 
 /**
- * Sends a subgraph call for a caller. Functions such as `deduplicateCalls` take one `SendForCaller` and
- * return another. The promise never rejects.
+ * Sends a subgraph call for a caller. Functions such as `deduplicateCalls` wrap one `SendForCaller` in
+ * another. The promise never rejects.
  */
 export type SendForCaller = (
   request: SubgraphRequest,
@@ -43,11 +43,10 @@ export type SendForCaller = (
 /**
  * Composes the functions that wrap the client of a subgraph, from the inside out. The order matters:
  * - Deduplication is outside of the function that creates headers, because a request that shares another
- *   request's call sends none. Its trace span then only links to the span of the other call.
- * - Response headers are collected outside of deduplication, because every request that receives the response
- *   needs them.
- *
- * The functions that wrap the transport inside the client are in `client.ts`.
+ *   request's call sends no headers.
+ * - Response headers are collected outside of deduplication, because all requests that share a response need
+ *   them.
+ * `client.ts` composes the functions inside the client, such as the retry.
  */
 export function composeSend(
   routes: Routes,

@@ -9,67 +9,70 @@ import { createSubgraphClient } from './client.ts';
 import type { SubgraphClient, SubgraphOptions, SubgraphParts, SubgraphState } from './client.ts';
 
 /**
- * The clients of all subgraphs that some supergraph generation calls. A generation is one version of the
- * supergraph with everything that was built for it. The pool outlives generations, so that connections and
- * circuit breakers survive a change of the supergraph. Disposing the pool closes every connection.
+ * The clients of all subgraphs that some generation calls. A generation is one version of the supergraph with
+ * everything that was built for it. Connections and circuit breakers survive a change of the supergraph,
+ * because the pool outlives generations. Disposing the pool closes every connection.
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Returns the subgraphs of one supergraph generation. Generations with the same `group` share the
-   * connections, circuit breakers and load counters of a subgraph that they call at the same addresses with
-   * the same settings.
+   * Returns the subgraphs of one generation (version of the supergraph). Generations with the same `group`
+   * share the connections, circuit breakers and load counters of a subgraph if they call it at the same
+   * addresses with the same settings.
    * @param routes routing URL of each subgraph, by name
    * @param settings settings of the calls; those of the pool by default
    */
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
   state(marked?: MarkedRoutes): readonly PooledState[];
   /**
-   * Forces the circuit breaker of a subgraph, or of one field, into a state. The state also applies to
-   * clients of that subgraph that are created later, until the command `auto` ends it.
+   * Forces the circuit breaker of a subgraph, or of one field, into a state. The command also applies to
+   * clients of the subgraph that are created later, until the state is set to `auto`.
    */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
 /**
- * Subgraphs of supergraphs other than the current one: those of the canary, and of the supergraph that was
- * replaced last. The pool's state marks the clients that they use.
+ * Subgraphs of two supergraphs besides the current one: the canary, and the one that was replaced last.
+ * Clients that these use are marked in the pool's state.
  */
 export type MarkedRoutes = {
   readonly canary?: Routes | undefined;
-  /** Subgraphs of the supergraph that was replaced last and is kept for a rollback. */
+  /**
+   * Subgraphs of the supergraph that was replaced last. It is kept so that an operator can roll back to it.
+   */
   readonly previous?: Routes | undefined;
 };
 
 /**
- * State of the client of one subgraph. `usedBy` marks a client that the canary uses, or that only the
- * replaced supergraph uses.
+ * State of the client of one subgraph. `usedBy` is `canary` if the canary supergraph uses the client, and
+ * `previous` if only the supergraph that was replaced last uses it.
  */
 export type PooledState = SubgraphState & { readonly usedBy?: 'canary' | 'previous' };
 
 export type BreakerCommand = {
   readonly subgraph: string;
   /**
-   * `Type.field` of a root field or of a field of an entity. If absent, the command applies to the whole
-   * subgraph.
+   * `Type.field` of a root field or of a field of an entity. If it is absent, the command applies to the
+   * whole subgraph.
    */
   readonly field?: string | undefined;
   readonly state: ForcedState;
 };
 
-/** Settings for the subgraph calls of one supergraph generation. */
+/** Settings for the subgraph calls of one supergraph version. */
 export type CallSettings = {
   readonly traffic: Config['traffic'];
-  /** True if header rules read the headers of subgraph responses. */
+  /** True if headers of subgraph responses are kept, because header rules read them. */
   readonly keepHeaders: boolean;
   /**
-   * Supergraphs of different groups share no subgraph clients, so that failures of a canary do not open the
-   * circuit breakers of callers outside the canary. The default is 0.
+   * Supergraphs of different groups share no subgraph clients. A canary has a group of its own, so that its
+   * failures do not open the circuit breakers of other callers. The default is 0.
    */
   readonly group?: number;
 };
 
 /**
- * The subgraphs of one supergraph generation. Disposing it closes the clients that no other generation uses.
+ * The subgraphs of one supergraph version. Disposing it closes the clients that no other supergraph version
+ * uses.
  */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: CancelSignal): Promise<SubgraphResponse>;
@@ -81,8 +84,8 @@ export type Routes = AsyncDisposable & {
 };
 
 /**
- * Maximum number of fields whose circuit breakers can be forced into a state. It is half of the maximum
- * number of fields with a breaker, so that the other half remains for fields that fail.
+ * Maximum number of fields whose circuit breakers can be forced into a state, in all subgraphs together. A
+ * subgraph can have twice as many field breakers, so that some always remain for fields that fail.
  */
 const MAX_FORCED_FIELDS = 50;
 
@@ -96,13 +99,13 @@ type PooledClient = {
   readonly users: Set<Routes>;
 };
 
-/** Creates a pool without clients. Each supergraph generation adds the clients of its subgraphs. */
+/** Creates a pool without clients. Clients are added for the subgraphs of each supergraph version. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
   const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };
   /**
-   * The last circuit breaker command for each subgraph and field. It is applied to clients that are created
-   * later.
+   * The last command to the circuit breaker of each subgraph and field. It is applied to clients that are
+   * created later.
    */
   const commands = new Map<string, BreakerCommand>();
 

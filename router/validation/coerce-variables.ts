@@ -16,10 +16,13 @@ type Variables = Readonly<Record<string, unknown>>;
 /** The variables of a request after coercion. */
 export type CoercedVariables = {
   /**
-   * Coerced values including defaults: those of the operation's variables and of the fields of input objects.
+   * Coerced values, including the defaults of the operation's variables and of the fields of input objects.
    */
   readonly variables: Variables;
-  /** Coerced values without any defaults, as sent to subgraphs. Each subgraph applies the defaults itself. */
+  /**
+   * Coerced values without any defaults, which are sent to subgraphs. Each subgraph applies the defaults of
+   * its own schema.
+   */
   readonly sent: Variables;
 };
 
@@ -38,8 +41,8 @@ const NO_VARIABLES: CoercedVariables = { variables: {}, sent: {} };
 
 /**
  * Compiles the function that coerces the variables of an operation (GraphQL section 6.1.2). It reports only
- * the first error and no values: a message with values would cost more than the request, and could be many
- * times as long.
+ * the first error, and without the invalid value, because messages with values could be many times as long as
+ * the request.
  */
 export function createCoercion(
   schema: GraphQLSchema,
@@ -103,15 +106,15 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// Error messages of graphql-js contain the invalid value, which is removed because it may be long. Most
-// messages end with the value, and this expression matches the text before it. A message about an unknown
-// enum value begins with the value, and the text from `AFTER_VALUE` on is kept.
+// An error message of graphql-js contains the invalid value, which is removed because it may be long. Most
+// messages end with the value: this expression matches the text before it. A message about an unknown enum
+// value begins with the value: the text after it begins with `AFTER_VALUE`.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 
 /**
- * Number of characters of an error message that are searched. The rest is a value, which may be as long as
- * the request.
+ * Number of characters of an error message that are searched for the text before the invalid value. The value
+ * may be as long as the request.
  */
 const READ_LENGTH = 500;
 

@@ -15,9 +15,8 @@ import { isRecord } from '../shared/is-record.ts';
 type Inputs = Readonly<Record<string, unknown>>;
 
 /**
- * Prepares variables, whose numbers were parsed with all their digits, for coercion. A number becomes a
- * double where a built-in type is expected, and a string where an ID is expected. For custom scalars it keeps
- * all digits.
+ * Prepares variables for coercion. Their numbers were parsed with all digits. A number becomes a double where
+ * a built-in type is expected, and a string where an ID is expected. In custom scalars it keeps all digits.
  * @throws {RouterError} BAD_USER_INPUT for an ID that is an integer too large for a JSON number
  */
 export function withBuiltInNumbers(

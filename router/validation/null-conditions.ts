@@ -17,7 +17,7 @@ const NOTHING_TO_CHECK = (): void => undefined;
 
 /**
  * Compiles the check that no argument of `@skip(if:)` and `@include(if:)` is null. GraphQL allows a nullable
- * variable there if it has a default, so that a request can send null, which is an error (GraphQL section
+ * variable with a default there, but a client may send null for it, which is an error (GraphQL section
  * 6.4.1). The check throws a RouterError with the code BAD_USER_INPUT.
  */
 export function createNullConditionCheck(

@@ -5,9 +5,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
- * Compiles the function that removes the schema's defaults from a coerced value, so that subgraphs apply
- * their own. Composition may have rounded a default, and a default of a custom scalar may be an enum literal,
- * which JSON cannot express. Returns undefined for a type without defaults.
+ * Compiles the function that removes defaults of the schema from a coerced value, so that each subgraph
+ * applies its own. The router's defaults may differ: composition may have rounded them, and in a custom
+ * scalar they may be enum literals, which JSON cannot express. Returns undefined for a type without defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {
   const named = getNamedType(type);

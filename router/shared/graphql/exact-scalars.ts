@@ -14,7 +14,7 @@ export function keepLiteralsExact(schema: GraphQLSchema): void {
 }
 
 /**
- * Returns the value of a literal inside a custom scalar, where the types of members are unknown. Numbers keep
+ * Returns the value of a literal inside a custom scalar, where no types of members are defined. Numbers keep
  * all their digits.
  */
 export function exactValue(node: ValueNode, variables?: Values): unknown {

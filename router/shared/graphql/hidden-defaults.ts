@@ -26,38 +26,39 @@ import { exactValue } from './exact-scalars.ts';
 
 /**
  * Hides the default values of custom scalars from Apollo's libraries, which convert default values to
- * JavaScript values and back. That would change `9007199254740993` to `9007199254740992`, `1e400` to
- * `Infinity`, and an enum literal to a string. In the SDL for these libraries each such default value is
- * therefore replaced by a unique string, its placeholder name.
+ * JavaScript values and back: `9007199254740993` would become `9007199254740992`, `1e400` would become
+ * `Infinity`, and an enum literal a string. In the SDL for these libraries, each such value is replaced by a
+ * unique string, its placeholder.
  */
 export type HiddenDefaults = {
   /**
-   * Replaces each default value of a custom scalar in a schema by its placeholder name. Returns the same
-   * document if there are no such values.
+   * Replaces each default value of a custom scalar in a schema by a unique string, its placeholder. Returns
+   * the same document if there are no such values.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
   /**
-   * Restores the default values in SDL, or in a message, in which `hide` replaced them by placeholder names.
+   * Restores the default values in SDL, or in a message, in which `hide` has replaced them by placeholders.
    */
   readonly show: (text: string) => string;
   /**
-   * Restores the default values in the JSON text of an introspection result that contains placeholder names.
+   * Restores the default values in the JSON text of an introspection result, in which `hide` has replaced
+   * them by placeholders.
    */
   readonly showInJson: (json: string) => string;
   /**
-   * Restores the default values of the arguments and input fields of a built schema that contains placeholder
-   * names. Numbers in the default values keep all digits.
+   * Restores the default values of arguments and input fields in a built schema, in which `hide` has replaced
+   * them by placeholders. Numbers keep all digits.
    */
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
 };
 
 /**
- * Creates the functions that hide and restore default values of custom scalars. Schemas that are composed
- * with each other must share one instance: composition compares their default values, so equal values must
- * get equal placeholder names.
+ * Creates the functions that replace default values of custom scalars by placeholders, and restore them.
+ * Schemas that are composed with each other must share one instance: composition compares their default
+ * values, so equal values must get equal placeholders.
  */
 export function createHiddenDefaults(): HiddenDefaults {
-  // A random prefix of all placeholder names, so that no other text in a schema can equal one of them.
+  // A random prefix of all placeholders, so that no other text in a schema can equal one of them.
   const prefix = `default_${randomUUID()}_`;
   const names = new Map<string, string>();
   const texts = new Map<string, string>();
@@ -149,8 +150,8 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
 }
 
 /**
- * Returns a list with each item changed. If no item changes, the function returns the same list, so that the
- * visitor of the document copies only nodes that have changed.
+ * Returns a list with `change` applied to each item. If no item changes, it returns the list itself, so that
+ * only changed parts of the document are copied.
  */
 function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
   const changed = items.map(change);
@@ -174,8 +175,8 @@ function inputTypesIn({ definitions }: DocumentNode): Types {
 }
 
 /**
- * Returns equal texts for equal default values. Two values are equal if Apollo's composition treats them as
- * equal, except that numbers must be equal in all digits.
+ * Returns a text that is equal for equal default values. Values are equal if Apollo's composition treats them
+ * as equal, except that numbers must agree in all digits.
  */
 function canonicalText(value: ConstValueNode): string {
   switch (value.kind) {

@@ -1,14 +1,14 @@
 import { errors } from 'undici';
 import { HEADER_NAME, HEADER_VALUE } from './header-syntax.ts';
 
-// Maximum number of header names that are remembered as valid, so that they need not be checked again. The
-// router sends few different names.
+// Maximum number of header names that are remembered as valid, so that each is checked only once. The router
+// sends few different names.
 const MAX_NAMES = 512;
 const validNames = new Set<string>();
 
 /**
- * Returns headers as lines of a request head, each with its line end.
- * @param pairs names and values alternately
+ * Returns headers as the lines of an HTTP request, each with its line end.
+ * @param pairs names and values in turn: `[name, value, name, …]`
  * @throws {InvalidArgumentError} if a name or value cannot be sent
  */
 export function headerLines(pairs: readonly string[]): string {
@@ -20,8 +20,8 @@ export function headerLines(pairs: readonly string[]): string {
     if (!HEADER_VALUE.test(value)) throw new errors.InvalidArgumentError(`invalid value of header ${name}`);
     parts.push(name, ': ', value, '\r\n');
   }
-  // `join` creates a flat string. A concatenated string would take more memory, and be slower to copy into
-  // each request.
+  // `join` creates one contiguous string. Strings that are concatenated with `+` would take more memory, and
+  // be slower to copy into each request.
   return parts.join('');
 }
 

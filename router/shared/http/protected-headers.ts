@@ -1,19 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Returns whether the configured header rules must not set or remove a header. Different spellings of a name
- * are treated as the same header.
+ * Returns whether a header is protected: header rules of the configuration must not set or remove it.
+ * Different spellings of a name are treated as the same header.
  */
 export type IsProtected = (name: string) => boolean;
 
 type HeaderNames = { readonly names: ReadonlySet<string>; readonly prefixes: readonly string[] };
 
 /**
- * Headers that the configured header rules must not change: everywhere, in requests to subgraphs, or in
- * responses to clients.
+ * Headers that header rules of the configuration must not change: `everywhere`, only in requests to subgraphs
+ * (`request`), or only in responses to clients (`response`).
  */
 export const PROTECTED_HEADERS = {
-  // Headers of the connection (RFC 9110 section 7.6.1), headers that describe the body, and credentials.
+  // Headers that concern the connection (RFC 9110 section 7.6.1), headers that describe the body, and headers
+  // with credentials.
   everywhere: {
     names: setOf(
       'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
@@ -24,28 +25,27 @@ export const PROTECTED_HEADERS = {
     ),
     prefixes: ['proxy-', 'x-user-', 'x-tenant-'],
   },
-  // In requests to subgraphs only the router sets the address of the client, the timeout, and headers that
-  // switch on tracing in Apollo's servers. Headers with the prefix `tributary-` are addressed to the router,
-  // and one of them is a credential.
+  // Headers of subgraph requests that only the router sets: the client's address, the timeout, and those that
+  // switch on tracing in Apollo's servers. Headers with the prefix `tributary-` are meant for the router and
+  // not forwarded; one of them is a credential.
   request: {
     names: setOf(
       'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
     ),
     prefixes: ['x-forwarded-', 'apollo-query-plan-', 'tributary-'],
   },
-  // In responses to clients only the router sets these headers, for example those of CORS and of the rate
-  // limit.
+  // Headers of responses to clients that only the router sets, such as those of CORS and of the rate limit.
   response: {
     names: setOf('date retry-after x-degraded x-supergraph-version'),
     prefixes: ['access-control-', 'ratelimit-', 'x-ratelimit-'],
   },
 } as const satisfies Readonly<Record<string, HeaderNames>>;
 
-/** Returns whether the configured header rules must not change a header of requests to subgraphs. */
+/** Returns whether header rules of the configuration must not change this header in requests to subgraphs. */
 export const isProtectedRequestHeader: IsProtected = (name) =>
   isOneOf(name, PROTECTED_HEADERS.request) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
-/** Returns whether the configured header rules must not change a header of responses to clients. */
+/** Returns whether header rules of the configuration must not change this header in responses to clients. */
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, PROTECTED_HEADERS.response) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
@@ -69,13 +69,14 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, { names, prefixes }: HeaderNames): boolean {
   const spelt = canonical(name);
-  // The prefix `x-user-` must also protect the header `x-user-`, whose canonical name is `x-user`. A hyphen
-  // is therefore appended before the comparison.
+  // A hyphen is appended, because the protected prefix `x-user-` must also match the header `x-user-`, whose
+  // canonical name is `x-user`.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 
-// Returns the name of a header as servers read it that replace punctuation, as CGI does: `x-user-id` for
-// `X_User_Id` and for `x.user.id`. A client could otherwise forge a protected header in another spelling.
+// Returns the canonical name of a header: `x-user-id` for `X_User_Id` and for `x.user.id`. Some servers treat
+// such spellings as the same header (CGI does), so that a client could forge a protected header with another
+// spelling.
 function canonical(name: string): string {
   return name
     .toLowerCase()

@@ -7,7 +7,7 @@ import type { FailureWindowOptions } from './failure-window.ts';
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** True if a command through the admin API caused the change; false if the results of calls did. */
+  /** True if a command through the admin API caused the change; false if the results of calls caused it. */
   readonly forced: boolean;
 };
 
@@ -19,12 +19,12 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
   readonly onChange: (change: BreakerChange) => void;
 };
 
-/** The state into which the admin API forces a circuit breaker; `auto` ends the forced state. */
+/** State into which the admin API forces a circuit breaker; `auto` lets the results of calls decide again. */
 export type ForcedState = 'open' | 'closed' | 'auto';
 
 /**
- * Permission to make one call. It contains the epoch, which counts the state changes of the breaker until
- * then. If the epoch has changed when the call ends, the breaker ignores the outcome.
+ * Permission to make one call. `epoch` is the number of state changes of the breaker before the call. If the
+ * breaker has changed its state again when the call ends, it ignores the outcome.
  */
 export type Permit = { readonly epoch: number };
 
@@ -39,22 +39,22 @@ const JITTER = 0.2;
 const PROBES = 5;
 
 /**
- * A circuit breaker. The library opossum, which counts the calls of a time window, decides when it opens.
- * This class decides when it lets calls pass again. The class receives the outcomes of calls and does not run
- * the calls itself. docs/decisions/006-circuit-breaker.md gives the reasons.
+ * A circuit breaker, which receives the outcomes of calls but does not run the calls. The library opossum
+ * counts the failures and decides when the breaker opens. This class decides when it lets calls pass again.
+ * docs/decisions/006-circuit-breaker.md gives the reasons for this division.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * Permit of the current epoch, which is shared by all calls. The epoch increases with each state change, so
-   * that the outcome of a call from an earlier state is ignored.
+   * The permit that all calls receive until the next state change. Each state change increases its epoch, so
+   * that the outcomes of calls from before the change are ignored.
    */
   #permit: Permit = { epoch: 0 };
   /**
-   * Number of times the breaker has opened without being closed for long in between. Each time doubles the
-   * duration for which it stays open.
+   * Number of times that the breaker has opened without being closed for long in between. It doubles each
+   * time for how long the breaker stays open.
    */
   #trips = 0;
 
@@ -74,8 +74,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Number of consecutive failed calls. If several fields may have caused a failure, the one with the highest
-   * number is the likeliest cause.
+   * Number of consecutive failed calls; infinite unless the breaker is closed or forced. If one of several
+   * fields must have caused a failure, the field with the highest number is the likeliest cause.
    */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
@@ -90,8 +90,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Milliseconds until the breaker lets the next call pass. Undefined unless it is open because of failures;
-   * a breaker that is forced open has no such time.
+   * Milliseconds until the breaker lets the next call pass. Undefined unless failures have opened it: if it
+   * was forced open, only a command ends that.
    */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
@@ -99,8 +99,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Returns a permit for a call, whose outcome the caller must pass to `settle`. Returns undefined if the
-   * breaker rejects the call.
+   * Returns a permit for a call; undefined if the breaker rejects the call. With the permit, the outcome of
+   * the call must be passed to `settle`.
    */
   admit(): Permit | undefined {
     this.#coolDown();
@@ -111,8 +111,8 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // A half-open breaker permits one call at a time, and twice as many after each success, as in TCP
-        // slow start. If all waiting clients were let through at once, they would overload the subgraph
+        // A half-open breaker first permits one concurrent call. Each success doubles this number, as in TCP
+        // slow start. If all waiting clients were let through at once, they could overload the subgraph
         // again.
         if (state.inFlight >= 2 ** state.successes) return undefined;
         state.inFlight += 1;
@@ -123,8 +123,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // The outcome of a call is ignored if the state of the breaker has changed since the call began. Such an
-    // outcome shows nothing about the present, and opossum would close the circuit on a late success.
+    // If the state of the breaker has changed since the call began, the outcome is ignored. It shows nothing
+    // about the present, and opossum would close the circuit on a late success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -151,8 +151,8 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // When a forced-open state ends, the breaker becomes half-open, not closed. The subgraph received no
-        // calls meanwhile, so it may be failing or not warmed up.
+        // A breaker that was forced open becomes half-open, not closed. The subgraph received no calls
+        // meanwhile, so it may be failing or not warmed up.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;
@@ -173,8 +173,8 @@ export class CircuitBreaker implements Disposable {
     }
     state.consecutiveFailures += 1;
     if (!this.#window.failed() && state.consecutiveFailures < this.#options.consecutiveFailures) return;
-    // If the subgraph fails again soon after its recovery, the time open doubles again instead of starting
-    // over.
+    // If the subgraph fails again soon after its recovery, the breaker stays open twice as long as the last
+    // time. Otherwise it starts with the shortest time again.
     const relapsed = this.#options.monotonic() - state.since < this.#options.maxOpenMs;
     this.#open(relapsed ? this.#trips + 1 : 1);
   }
@@ -194,7 +194,7 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'unreachable':
         // After a failed connection attempt the breaker stays open as long as before, not twice as long. Such
-        // an attempt costs little, and a subgraph that has restarted thus receives calls again soon.
+        // an attempt costs little, and this way a restarted subgraph soon receives calls again.
         this.#open(this.#trips);
         break;
     }
@@ -202,8 +202,8 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // The number may be 0, because a command can make a breaker half-open that has never opened after
-    // failures.
+    // `trips` is 0 if failures have never opened the breaker. A command can make such a breaker half-open, so
+    // that it opens from that state.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

@@ -4,11 +4,11 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
- * Returns the coordinates of fields that count as failed for their circuit breakers. Such a field has no
- * value anywhere in the response, and an error whose code counts as a failure. These do not count:
+ * Returns the coordinates of the fields that count as failed for their circuit breakers: those without any
+ * value in the response, for which an error has a code that counts as a failure. Not counted are:
  * - a single missing entity among others
  * - a null inside the value of the field
- * - a failure that another service caused (`extensions.causedBy`)
+ * - a failure of another service that the subgraph uses (`extensions.causedBy`)
  */
 export function failedFields(
   { data, errors }: ReceivedResponse,
@@ -25,8 +25,9 @@ export function failedFields(
 }
 
 /**
- * Returns whether a whole response counts as a failure of the subgraph: no root field has a value, and an
- * error has a code that counts as a failure. Used if the fields that the call selects are unknown.
+ * Returns whether a response counts as a failure of the subgraph: no root field has a value, and an error has
+ * a code that counts as a failure. This replaces `failedFields` if it is unknown which fields the call
+ * selects.
  */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
@@ -42,8 +43,8 @@ function isOwnFault(
 }
 
 /**
- * Returns the response keys of the fields that may have caused an error. If the path of the error is
- * `["_entities", 0]`, every selected field of the entities may have caused it.
+ * Returns the response keys of the fields that an error may be about. If its path is `["_entities", 0]`, the
+ * error may be about every selected field of the entities.
  */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],

@@ -10,14 +10,14 @@ export type FailureWindowOptions = {
 
 const BUCKETS = 10;
 /**
- * Longest possible delay of a timer in milliseconds. It is opossum's reset time, so that opossum never leaves
- * the open state by itself: `CircuitBreaker` decides when to let calls pass again.
+ * Longest delay of a timer in milliseconds. As opossum's reset time it prevents opossum from leaving the open
+ * state by itself, because the class `CircuitBreaker` decides when calls may pass again.
  */
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Counts the calls of the last `windowMs` milliseconds with the library opossum, and decides whether too many
- * of them failed. Opossum does not run the calls, it only receives their outcomes.
+ * Counts the calls of the last `windowMs` milliseconds, and decides whether too many of them failed. It uses
+ * the library opossum, which receives only the outcomes of calls and does not run them.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
@@ -39,8 +39,8 @@ export class FailureWindow implements Disposable {
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       volumeThreshold: minCalls,
-      // Opossum opens the circuit only if the percentage of failures exceeds its threshold. The breaker must
-      // open at exactly `errorPercent`, so the threshold is slightly lower.
+      // The circuit must open if the percentage of failures is `errorPercent` or higher. Opossum opens it
+      // only if the percentage exceeds this threshold, so the threshold is slightly lower.
       errorThresholdPercentage: errorPercent - 1e-9,
     });
     this.#opossum.fallback(ignore);
@@ -54,8 +54,8 @@ export class FailureWindow implements Disposable {
 
   /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
-    // Opossum must not be called after its shutdown: its promise would reject, and an unhandled rejection
-    // ends the process.
+    // After its shutdown, `fire` of opossum returns a promise that rejects, and an unhandled rejection ends
+    // the process.
     if (this.#opossum.isShutdown) return false;
     this.#rotate();
     void this.#opossum.fire();
@@ -67,8 +67,8 @@ export class FailureWindow implements Disposable {
   }
 
   /**
-   * Removes all calls from the window, because failures from before a recovery would otherwise open the
-   * circuit again at once.
+   * Closes the circuit and removes all calls from the window. Failures from before the recovery would
+   * otherwise open the circuit again at once.
    */
   close(): void {
     this.#opossum.close();
@@ -97,7 +97,7 @@ const NO_ARGUMENTS: readonly [] = [];
 const FAILURE = new Error('call failed');
 
 /**
- * Opossum runs this function for each failed call. It throws synchronously instead of returning a rejected
+ * Function that opossum runs to count a failed call. It throws synchronously instead of returning a rejected
  * promise, so that the circuit is already open when opossum's `fire` returns.
  */
 function fail(): Promise<void> {

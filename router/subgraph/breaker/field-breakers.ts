@@ -9,12 +9,15 @@ export type FieldBreakersOptions = {
 };
 
 /**
- * Outcome of a call, and the coordinates of the fields that may have caused it if it is a failure or a
- * timeout (`suspects`; empty if no field is suspected).
+ * Outcome of a call. If it is a failure or a timeout, `suspects` has the coordinates of the fields that may
+ * have caused it; empty if it cannot be attributed to fields.
  */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
-/** Permits of the field breakers for a call, or the fields whose breakers block the call. */
+/**
+ * Result of asking the circuit breakers of the fields that a call requests: their permits for the call, or
+ * the fields whose breakers block it.
+ */
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
   | { readonly kind: 'rejected'; readonly blockedFields: readonly TrackedField[] };
@@ -29,22 +32,22 @@ export type TrackedField = {
 };
 
 /**
- * Maximum number of fields with a breaker of their own. If more fields fail, the failures count against the
- * whole subgraph.
+ * Maximum number of fields of a subgraph with a circuit breaker of their own. If more fields fail, their
+ * failures count against the whole subgraph.
  */
 const MAX_TRACKED_FIELDS = 100;
 const ADMITTED: FieldAdmission = { kind: 'admitted', permits: [] };
 
 /**
  * The circuit breakers of single fields of a subgraph (root fields and fields of entities). A field gets a
- * breaker at its first failure and loses it after a time without failures, so a healthy subgraph has none.
+ * breaker at its first failure and loses it after some time without failures.
  */
 export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
   /**
-   * Fields that may have caused all of the latest failures. As long as there is such a field, failures count
-   * against this field and not against the whole subgraph.
+   * Fields each of which may have caused all of the latest failures. As long as there is such a field,
+   * failures count against fields and not against the whole subgraph.
    */
   #commonSuspects: ReadonlySet<string> = new Set();
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -58,8 +61,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Admits or rejects a call that requests these fields. After an admitted call, the caller must pass the
-   * permits to `settle` once.
+   * Returns the permits for a call that requests these fields, or the fields whose breakers block it. The
+   * permits must be passed to `settle` once, when the call ends.
    */
   admit(coordinates: readonly string[] = []): FieldAdmission {
     if (this.#tracked.size === 0) return ADMITTED;
@@ -78,8 +81,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Records the outcome of a call for the fields that it requested. Returns the outcome that counts for the
-   * breaker of the whole subgraph: `ignored` if a failure counts against fields instead.
+   * Records the outcome of a call for the fields that it requested. Returns the outcome for the breaker of
+   * the whole subgraph: `ignored` if a failure counts only against fields.
    */
   settle(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): CallOutcome {
     if (suspects.length > 0)
@@ -116,8 +119,8 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // If a concurrent call has meanwhile opened the breaker of the field, this failure need not be
-      // recorded.
+      // If a concurrent call has opened the breaker of this field in the meantime, the failure is not
+      // recorded any more.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
@@ -125,9 +128,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Returns the fields that most likely caused a timeout: among the fields that may have caused it, those
-   * with the most consecutive failures. A call waits for its slowest field, so its other fields need not be
-   * slow.
+   * Returns the fields that most likely caused a timeout: those of the call's fields with the most
+   * consecutive failures. One slow field makes the whole call slow, so the other fields may be healthy.
    */
   #likeliest(suspects: readonly string[]): readonly string[] {
     const failures = suspects.map(

@@ -12,11 +12,11 @@ export type Breakers = {
 };
 
 export type BreakerOptions = {
-  /** Values of `extensions.code` in response errors that count as failures of the subgraph. */
+  /** Values of `extensions.code` with which an error in a response counts as a failure of the subgraph. */
   readonly errorCodes: ReadonlySet<unknown>;
   /**
-   * Milliseconds after which a response counts as a timeout, even if it is complete; undefined if duration
-   * does not count.
+   * Milliseconds after which even a complete response counts as a timeout; undefined if slow responses are
+   * accepted.
    */
   readonly slowMs: number | undefined;
   readonly monotonic: () => number;
@@ -28,8 +28,8 @@ const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
 /**
- * Wraps `send` so that calls are blocked while the breaker of the subgraph, or of a requested field, is open.
- * The outcomes of all other calls are recorded for these breakers.
+ * Wraps `send` with circuit breakers: a call is blocked while the breaker of the subgraph, or of a requested
+ * field, is open. The outcome of any other call is recorded for these breakers.
  */
 export function withBreakers(
   send: SendCall,
@@ -62,8 +62,8 @@ export function withBreakers(
 }
 
 /**
- * Replaces `withBreakers` if circuit breakers are disabled in the configuration. Calls are then blocked only
- * while an operator has forced a breaker open.
+ * Replaces `withBreakers` if the configuration disables circuit breakers. A call is then blocked only while
+ * an operator has forced a breaker open.
  */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return (call, settle) => {
@@ -91,8 +91,8 @@ function attribute(
   if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
   const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
   if (response.errors.length === 0) return unattributed;
-  // If the subgraph rejects the call because it is overloaded, the call counts neither as success nor as
-  // failure: the subgraph works, but has not run the operation.
+  // A rejection because of overload counts neither as success nor as failure: the subgraph is healthy, but
+  // has not run the operation.
   if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
     return { outcome: 'ignored', suspects: NO_SUSPECTS };
   if (requested === undefined)

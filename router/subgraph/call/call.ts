@@ -4,34 +4,34 @@ import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-r
 
 /** Properties that all subgraph calls of one client request have in common. */
 export type CallContext = {
-  /** Headers to send in each call: those of identity, request id and trace. */
+  /** Headers of each call: those with the caller's identity, the request id and the trace. */
   readonly headers: CallHeaders;
   /** Time at which the client request must end, in milliseconds of the monotonic clock. */
   readonly deadline: number;
 };
 
 /**
- * One subgraph call as it passes through the functions that wrap its sending, such as the retry and the
- * circuit breaker.
+ * One subgraph call, as the functions that wrap its sending (retry, circuit breaker and others) pass it on.
  */
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
   /**
-   * Time at which the router stops waiting for the response, in milliseconds of the monotonic clock. It is
-   * set in `withDeadline`.
+   * Time at which the router stops waiting for the response, in milliseconds of the monotonic clock.
+   * `withDeadline` sets it.
    */
   endsAt: number;
   /** Aborted when the client disconnects. */
   readonly signal: CancelSignal;
   readonly interrupt: Interrupt;
   /**
-   * Rejects the promise of the call. It is used only if one of the wrapping functions throws, which is a bug.
+   * Rejects the promise of the call. It is called only after a bug: one of the functions that wrap the
+   * sending has thrown an error.
    */
   readonly reject: (error: unknown) => void;
   /**
-   * URL of the endpoint that the previous attempt failed to reach. A retry uses another endpoint if there is
-   * one.
+   * URL of the endpoint that the previous attempt could not reach. The next attempt uses another endpoint if
+   * there is one.
    */
   readonly avoid: string | undefined;
 };
@@ -41,8 +41,8 @@ export type Call = {
  * - `success`: a usable response
  * - `failure`: an unusable response
  * - `timeout`: no complete response in time
- * - `unreachable`: no response at all
- * - `ignored`: a failure that the client or the router caused
+ * - `unreachable`: no connection, or no response on it
+ * - `ignored`: a failure that the client or the router has caused, and not the subgraph
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
@@ -60,21 +60,24 @@ export type CallResult = {
 export type Settle = (result: CallResult) => void;
 
 /**
- * Sends a call. Functions such as `withRetry` take one `SendCall` and return another. A `SendCall` calls
- * `settle` once, possibly before it returns, and does not throw. With promises instead of callbacks, the
- * seven wrapping functions would cost about 1.5 µs more CPU time per call.
+ * Sends a call and passes its result to `settle`, once, possibly before it returns. It does not throw.
+ * Functions such as `withRetry` wrap one `SendCall` in another. Callbacks are used because promises would
+ * cost about 1.5 µs of CPU time per call, with seven such functions.
  */
 export type SendCall = (call: Call, settle: Settle) => void;
 
-/** Calls the callback once after a delay. Calling the returned function cancels the timer. */
+/** Calls `callback` once after a delay. Calling the returned function cancels the timer. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
-/** An attempt to send a call. A timeout, the deadline or the client can end it early with `interrupt`. */
+/**
+ * An attempt to send a call. `interrupt` ends it early with a result, for example at its deadline or when the
+ * client disconnects.
+ */
 export type Interruptible = { interrupt(result: CallResult): void };
 
 /**
- * Ends a call before its response is complete, for example at its deadline. The result of the call is then
- * the one that was passed to `raise` first.
+ * Ends a call early, for example at its deadline. Its result is the one that is passed to `raise`; further
+ * calls of `raise` have no effect.
  */
 export class Interrupt {
   #result: CallResult | undefined;
@@ -91,8 +94,8 @@ export class Interrupt {
   }
 
   /**
-   * Sets the current attempt of the call. If the call was already ended, the attempt is interrupted at once.
-   * A retry replaces the previous attempt.
+   * Sets the current attempt of the call; a retry replaces the previous attempt. If the call was already
+   * ended by `raise`, the attempt is interrupted at once.
    */
   attach(attempt: Interruptible): void {
     this.#attempt = attempt;

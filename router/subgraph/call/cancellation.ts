@@ -2,8 +2,8 @@ import type { SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
 /**
- * Ends a query when the client disconnects. A mutation that has begun runs to its end: if it were
- * interrupted, nobody would know whether it took effect.
+ * Ends a query when the client disconnects. A mutation is not ended early: if it were, nobody would know
+ * whether it took effect.
  */
 export function withCancellation(send: SendCall, service: string): SendCall {
   return (call, settle) => {

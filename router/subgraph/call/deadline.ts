@@ -4,20 +4,21 @@ import { timedOut, unsent } from './outcomes.ts';
 export type DeadlineOptions = {
   readonly service: string;
   readonly timeoutMs: number;
-  /** Time limit of a whole client request, in milliseconds. */
+  /** Maximum duration of a whole client request in milliseconds. */
   readonly deadlineMs: number;
   readonly monotonic: () => number;
   readonly startTimer: StartTimer;
 };
 
 /**
- * Ends a call at its own timeout or at the deadline of the client request, whichever comes first. A response
- * that has begun but is incomplete is discarded.
+ * Ends a call at its own timeout or at the deadline of the client request, whichever comes first. An
+ * incomplete response is discarded.
  */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A timeout counts as a failure of the subgraph only if the call had at least half of the normal time. If
-  // earlier calls of the client request used up most of the time, the timeout of this call is ignored.
+  // Minimum time for a call whose timeout counts as a failure of the subgraph: half of the normal time. A
+  // call has less time if earlier calls of the client request used up most of it. Its timeout is then
+  // ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (call, settle) => {
     const now = monotonic();

@@ -8,8 +8,9 @@ type BlockDetails = Pick<
 >;
 
 /**
- * Functions that create the results of failed calls, one for each reason. Clients may receive the messages,
- * so a message names the subgraph and the failure, but never an address, a body or a stack trace.
+ * Functions that create the results of failed calls, one for each kind of failure. Clients may receive the
+ * message of a result, so it names the subgraph and the failure, but never an address, a body or a stack
+ * trace.
  */
 
 export function unreachable(service: string, cause: unknown): CallResult {
@@ -36,7 +37,7 @@ export function circuitOpen(service: string, details: BlockDetails): CallResult 
 
 /**
  * Returns the result of a call that is blocked because an operator has forced a circuit breaker open. It has
- * no `retryAfterMs`, because only a command of the operator will end the blocking.
+ * no `retryAfterMs`, because only another command of an operator ends this.
  */
 export function forcedOpen(service: string, details: BlockDetails): CallResult {
   const message = `${blockedPart(service, details)} is blocked by an operator`;
@@ -48,8 +49,8 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
 }
 
 /**
- * Returns the subject of an error message for clients. Blocked fields are not named, because some clients
- * must not know all fields.
+ * Returns how an error message for clients names the blocked part of a subgraph. Blocked fields are not
+ * named, because the schema of some clients does not have all fields.
  */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;
@@ -82,8 +83,8 @@ export function withErrors(result: CallResult, errors: readonly SubgraphError[])
 }
 
 /**
- * Creates the result of a call with an unusable response; `defect` completes the message "the response of
- * SERVICE …".
+ * Creates the result of a call with an unusable response. `defect` completes the message "the response of
+ * SERVICE …", for example with "is not HTTP".
  */
 export function invalidResponse(service: string, defect: string): CallResult {
   return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'failure', `the response of ${service} ${defect}`);
@@ -113,7 +114,7 @@ function failed(
   return { response: { kind: 'failed', failure: { code, service, message, ...details } }, outcome };
 }
 
-/** Marks the failure of a call that was never sent. */
+/** Marks a failed call as never sent, so that it may be sent again safely. */
 export function unsent(result: CallResult): CallResult {
   const { response } = result;
   if (response.kind !== 'failed') return result;

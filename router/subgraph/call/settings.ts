@@ -2,10 +2,14 @@ import type { Config } from '../../config/config-schema.ts';
 
 type Traffic = Config['traffic'];
 
-/** Traffic settings of one subgraph: those of all subgraphs (`all`), overridden by its own. */
+/**
+ * Traffic settings of one subgraph: those for all subgraphs (`all`), overridden by those for this subgraph.
+ */
 export type SubgraphSettings = Traffic['all'];
 
-/** Returns the settings of a subgraph: those of `all`, overridden by its own. */
+/**
+ * Returns the settings of a subgraph: those for all subgraphs (`all`), overridden by those for this subgraph.
+ */
 export function subgraphSettings(traffic: Traffic, subgraph: string): SubgraphSettings {
   const own = ownEntry(traffic, subgraph);
   if (own === undefined) return traffic.all;
@@ -13,7 +17,7 @@ export function subgraphSettings(traffic: Traffic, subgraph: string): SubgraphSe
   return { ...overlaid(traffic.all, rest), breaker: overlaid(traffic.all.breaker, breaker ?? {}) };
 }
 
-/** Returns the configured addresses of a subgraph, or its routing URL if none are configured. */
+/** Returns the configured URLs of a subgraph; if there are none, the routing URL from the supergraph. */
 export function subgraphUrls(traffic: Traffic, subgraph: string, routingUrl: string): readonly string[] {
   const urls = ownEntry(traffic, subgraph)?.urls ?? [routingUrl];
   return [...new Set(urls)];

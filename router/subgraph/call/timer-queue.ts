@@ -2,8 +2,8 @@ import type { Schedule } from '../../shared/schedule.ts';
 import type { StartTimer } from './call.ts';
 
 /**
- * Entry of a circular linked list of timers, which is ordered by due time. The list begins and ends at a
- * sentinel entry, which is not a timer.
+ * Entry of a circular linked list of timers, ordered by due time. One entry, the sentinel, marks the begin
+ * and end of the list and is not a timer.
  */
 type TimerEntry = {
   readonly due: number;
@@ -13,10 +13,9 @@ type TimerEntry = {
 };
 
 /**
- * Creates a function that starts timers at low cost. All timers of the queue share one timer of the runtime.
- * Nearly all timers of calls are cancelled before they are due, and creating and clearing a runtime timer for
- * each call would cost more.
- * @param parts.schedule starts a timer of the runtime, which need not be exact.
+ * Creates a function that starts timers, all of which share one timer of the runtime (Node). This is cheaper
+ * than a runtime timer for each call, because nearly all timers of calls are cancelled before they are due.
+ * @param parts.schedule starts a timer of the runtime, which need not be exact
  */
 export function createTimerQueue(parts: {
   readonly monotonic: () => number;
@@ -46,7 +45,8 @@ export function createTimerQueue(parts: {
     timer?.[Symbol.dispose]();
     timerDue = due;
     // The event loop runs timers before it reads sockets. After a long turn of the event loop, responses may
-    // have arrived that are not read yet. `setImmediate` lets them be read before their calls time out.
+    // have arrived but not been read. With `setImmediate` they are read first, so that their calls do not
+    // time out.
     timer = schedule(() => setImmediate(runDue), Math.max(due - monotonic(), 0));
   }
 

@@ -3,11 +3,11 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Config } from '../../config/config-schema.ts';
 import type { CertificateFiles } from './certificates.ts';
 
-/** Time at which the first of the certificates in a file expires. */
+/** Time at which the certificates in a file expire; if there are several, the earliest. */
 export type CertificateExpiry = {
   /**
-   * Name of the subgraph for which the file is configured; `all` for the file that applies to all other
-   * subgraphs.
+   * Name of the subgraph that the file is configured for; `all` for the file of all subgraphs without their
+   * own.
    */
   readonly subgraph: string;
   readonly file: string;
@@ -16,9 +16,9 @@ export type CertificateExpiry = {
 };
 
 /**
- * Creates the function that returns the expiry of the certificates in all configured files. A file is read
- * again after it has changed. A file that cannot be read keeps its last expiry, because the router then also
- * keeps using its certificates.
+ * Creates the function that returns when the certificates in each configured file expire. A file is read
+ * again after it has changed. If a file cannot be read, its last known expiry is returned, because the router
+ * also keeps using the certificates that it has read before.
  */
 export function createCertificateExpiry(
   traffic: () => Config['traffic'],
@@ -59,7 +59,7 @@ function createExpiryReader(): (file: string) => number | undefined {
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Returns the time at which the first of the certificates in a PEM text expires.
+ * Returns the time at which the certificates in a PEM text expire; if there are several, the earliest.
  * @throws {Error} if the text has no valid certificate
  */
 function earliestExpiry(text: string): number {

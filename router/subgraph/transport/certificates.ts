@@ -6,8 +6,8 @@ import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 
 /**
- * Paths of PEM files: certificates of the trusted authorities, which replace those of the system, and the
- * certificate and key with which this router identifies itself to the subgraph.
+ * Paths of PEM files: certificates of the authorities to trust (instead of those of the system), and the
+ * certificate and key with which the router identifies itself to the subgraph.
  */
 export type CertificateFiles = NonNullable<Config['traffic']['all']['tls']>;
 
@@ -31,9 +31,9 @@ export function checkCertificates(config: Pick<Config, 'traffic'>): void {
 }
 
 /**
- * Creates the function with which undici opens TLS connections with these certificate files. Changed files
- * are read again for the next connection, so that a renewed certificate needs no restart. While the new files
- * are invalid, the previous certificates stay in use.
+ * Creates the function with which the HTTP client undici opens TLS connections that use these certificate
+ * files. Changed files are read again for the next connection, so that a renewed certificate needs no
+ * restart. If the new files are invalid, the previous certificates stay in use.
  */
 export function createConnector(files: CertificateFiles, timeoutMs: number): Connector {
   let version = '';

@@ -6,14 +6,17 @@ export type EndpointParts = {
   readonly pool: ConnectionPool;
   readonly monotonic: () => number;
   readonly random: () => number;
-  /** True if the subgraph has no other endpoint. Ejecting this one would then leave none to call. */
+  /**
+   * True if this is the subgraph's only endpoint. It is then never ejected, because no other endpoint could
+   * be called instead.
+   */
   readonly isOnly: boolean;
   readonly onEjection: (url: string, forMs: number) => void;
 };
 
 /**
- * Epoch of an endpoint when a call began: the number of its state changes, such as an ejection. If the epoch
- * has changed when the call ends, the outcome of the call is ignored.
+ * Number of state changes (such as ejections) of an endpoint before a call began. If the state has changed
+ * again when the call ends, the outcome of the call is ignored.
  */
 export type RotationTicket = { readonly epoch: number };
 
@@ -23,9 +26,9 @@ type State =
   | { readonly kind: 'probed' };
 
 /**
- * Weight of the latest call in the moving average of an endpoint's failures. A healthy endpoint is ejected
- * after five bad responses in a row, or after two calls that timed out or found no connection. Those two
- * outcomes have a higher weight, because they are rarely due to chance and cost callers more time.
+ * Weight of one call, by its outcome, in the moving average of an endpoint's failures. A healthy endpoint is
+ * ejected after five bad responses in a row, or after two timeouts or failed connections. The latter weigh
+ * more, because they are rarely due to chance and cost callers more time.
  */
 const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
 const MAX_FAILURE_SHARE = 0.5;
@@ -36,8 +39,8 @@ const SLOW_START_MS = 5_000;
 const LEAST_WEIGHT = 0.1;
 
 /**
- * One address of a subgraph with its connection pool and load. An endpoint that fails too often is ejected:
- * it receives no calls for a while.
+ * One URL of a subgraph with its connection pool and load. An endpoint that fails too often is ejected: it
+ * receives no calls for a while.
  */
 export class Endpoint implements Address, AsyncDisposable {
   readonly url: string;
@@ -46,8 +49,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Number of state changes of the endpoint. A call that began before an ejection has an older number, so
-   * that its success cannot end the ejection.
+   * Number of state changes of the endpoint. Each call stores the number at its begin. A call from before an
+   * ejection is recognized by its lower number, so that its success does not end the ejection.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -70,8 +73,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Returns whether the endpoint may receive this call. After an ejection, the first call is a single query
-   * as a probe, never a mutation.
+   * Returns whether the endpoint may receive a call of this kind. When an ejection is over, the first call is
+   * a probe: a single query, never a mutation.
    */
   accepts(operation: 'query' | 'mutation'): boolean {
     if (this.#state.kind === 'serving') return true;
@@ -79,8 +82,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Load for the choice between endpoints: the number of calls in flight. It is increased for the first
-   * seconds after an ejection, so that the endpoint receives few calls at first.
+   * Load by which the less loaded endpoint is chosen: the number of calls in flight. For the first seconds
+   * after an ejection a higher number is returned, so that the endpoint receives few calls at first.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

@@ -26,15 +26,15 @@ export type ExchangeOptions = {
 };
 
 /**
- * A rejected response of at most this many bytes is read to its end, so that its connection can be reused.
- * Longer ones are aborted, which closes the connection.
+ * A response that is rejected because of its headers is read to its end if it has at most this many bytes, so
+ * that its connection can be reused. A longer one is aborted, which closes the connection.
  */
 const DRAIN_BYTES = 65_536;
 
 /**
- * Sends one HTTP request to a subgraph and reads the response, driven by the events of undici's `dispatch`.
- * It collects the body up to the size limit and calls `settle` once. Undici's `request()` is not used,
- * because it would create a Readable for each response and need an AbortSignal.
+ * Sends one HTTP request to a subgraph and reads its response. It is a handler for `dispatch` of the HTTP
+ * client undici, collects the body up to the size limit, and calls `settle` once. Undici's function
+ * `request()` is not used, because it would create a Readable for each response and need an AbortSignal.
  */
 export class Exchange implements ResponseHandler, Interruptible {
   readonly #options: ExchangeOptions;
@@ -51,13 +51,13 @@ export class Exchange implements ResponseHandler, Interruptible {
    */
   #isGraphqlType = false;
   /**
-   * Result for a response whose status is not 2xx. It becomes the result of the call unless the body is a
+   * Failed result for a response whose status is not 2xx. It is the result of the call, unless the body is a
    * GraphQL response.
    */
   #statusFailure: CallResult | undefined;
   /**
-   * Result of the call if the body of the response cannot be read, because its media type or content coding
-   * is not supported.
+   * Failed result for a response whose media type or content coding is not supported, so that its body cannot
+   * be read.
    */
   #rejected: CallResult | undefined;
   #chunks: Buffer[] | undefined;
@@ -73,15 +73,17 @@ export class Exchange implements ResponseHandler, Interruptible {
     return this.#settled;
   }
 
-  /** Ends the exchange with a result and closes its connection, so that the subgraph can stop its work. */
+  /**
+   * Ends the exchange early with a result and closes its connection, so that the subgraph can stop its work.
+   */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
     this.#stop(this.#statusFailure ?? this.#rejected ?? result);
   }
 
   onRequestStart(controller: RequestController): void {
-    // The call ended before it got a connection. If this function throws, undici does not send the request
-    // and keeps the connection open for other calls, whereas `abort()` would close it.
+    // The call has ended before it got a connection. If this function throws, undici does not send the
+    // request and keeps the connection open for other calls. `abort()` would close the connection.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
     this.#call.request.record?.connected(this.#options.monotonic());
@@ -119,15 +121,15 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   onResponseError(_: RequestController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
-    // The result may cause a retry at once. Undici must not get a new call while it is still cleaning up
-    // after the error, so the result is passed on in a microtask.
+    // The failed result may cause a retry at once, but undici must not get a new request while it is still
+    // cleaning up after the error. The result is therefore passed on in a microtask.
     queueMicrotask(() => {
       this.#settle(result);
     });
   }
 
   #keep(chunk: Buffer): void {
-    // Nearly all responses arrive as one chunk. `[chunk]` takes less memory than an empty list to which the
+    // Nearly all responses arrive as one chunk. `[chunk]` takes less memory than an empty list to which a
     // chunk is pushed.
     if (this.#chunks === undefined) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
@@ -163,8 +165,8 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // Undici rejects a request with an invalid header value before it sends the request. The router or the
-    // client has caused this, so it does not count as a failure of the subgraph.
+    // Before undici sends a request, it rejects invalid header values. The router or the client has caused
+    // such a value, so this is no failure of the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
       return disconnected(service);
@@ -185,12 +187,12 @@ export class Exchange implements ResponseHandler, Interruptible {
     this.#chunks = undefined;
     this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
     try {
-      // Undici passes the controller immediately before it writes the request. Without a controller the
-      // request was not sent, and the call may be retried safely.
+      // Undici calls `onRequestStart`, which sets the controller, immediately before it writes the request.
+      // Without a controller the request was not sent, and the call may be retried safely.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
-      // A bug in the receiver of the result rejects the call. If the error were thrown instead, undici would
-      // treat it as an error of the connection, and the call would never end.
+      // If the function that receives the result throws, which is a bug, the promise of the call is rejected.
+      // Undici would treat a thrown error as an error of the connection, and the call would never end.
       this.#call.reject(bug);
     }
   }
@@ -200,10 +202,11 @@ const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
 /**
- * Returns the failure of a response with this HTTP status; undefined for 2xx.
- * - A redirect is not followed, because it could send the identity headers to any host.
- * - 404 means that the subgraph is not at this address.
- * - The client may have caused any other 4xx, so these do not count for circuit breakers.
+ * Returns the failed result for an HTTP status; undefined for 2xx.
+ * - A redirect (3xx) counts as a failure of the subgraph. It is not followed, because it could send the
+ *   identity headers to any host.
+ * - 404 counts as a failure, because it means that the subgraph is not at this address.
+ * - Other 4xx do not count for circuit breakers, because the client may have caused them.
  */
 function statusFailure(service: string, status: number): CallResult | undefined {
   if (status < 300) return undefined;
@@ -215,8 +218,8 @@ function isOutage(status: number): boolean {
 }
 
 /**
- * Returns the result of a GraphQL response whose status is not 2xx. The errors in its body replace the
- * message about the status, because they are more precise. Its data is used only if its media type is
+ * Returns the result for a GraphQL response whose status is not 2xx. Clients receive the errors in its body,
+ * which are more precise than a message about the status. Its data is used only if its media type is
  * `application/graphql-response+json` (GraphQL over HTTP section 6.4.1).
  */
 function despiteStatus(
@@ -228,8 +231,8 @@ function despiteStatus(
   if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
   if (!isOutage(status))
     return { response, outcome: status === 401 || status === 403 ? 'ignored' : 'success' };
-  // Without data the call counts as failed, so that configured fallbacks and earlier (stale) values can
-  // replace the missing fields.
+  // Without data the call counts as failed. Configured fallback values, or values from earlier responses, can
+  // then replace the missing fields.
   return data === null ? withErrors(failure, own) : { response, outcome: 'failure' };
 }
 

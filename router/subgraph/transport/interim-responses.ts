@@ -6,21 +6,19 @@ const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 // Matches the status line of an interim response (1xx), except for 101, which would switch the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
-/**
- * Number of bytes at the begin of a response that contain its status code, and so show whether the response
- * is an interim one (1xx).
- */
+/** Number of bytes at the beginning of a response that suffice to read its status code. */
 const TELLING = 'HTTP/1.1 100'.length;
 
 /**
- * Removes interim responses (1xx, RFC 9110 section 15.2) from the bytes that a connection receives. Any
- * server may send them, and undici closes the connection on an unrequested `100 Continue`.
+ * Removes interim responses (1xx, RFC 9110 section 15.2) from the bytes that the HTTP client undici reads
+ * from a socket. Any server may send them, but undici closes the connection after an unrequested `100
+ * Continue`.
  */
 export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as SocketWrite;
-  // True until the first byte of the final response arrives, because interim responses come only before it.
-  // Writing the next request sets it to true again: undici sends one request at a time.
+  // True from the writing of a request until the first byte of its final response arrives, because interim
+  // responses come only before it. Undici sends one request at a time on a connection.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
@@ -51,16 +49,16 @@ const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
 
 /**
- * Fast path for nearly all responses: returns whether the status is other than 1xx, without decoding any
- * text.
+ * Returns whether a response is not an interim one (1xx), without decoding its text. This is the fast path
+ * for nearly all responses.
  */
 function isFinal(chunk: Buffer): boolean {
   return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
 }
 
 /**
- * Returns the bytes that follow interim responses. The kind `undecided` means that more bytes are needed to
- * know whether another interim response follows.
+ * Returns the bytes that follow all interim responses (1xx). The kind is `undecided` if more bytes are needed
+ * to know whether another interim response follows.
  */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
   let rest = bytes;

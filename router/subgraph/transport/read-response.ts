@@ -10,8 +10,8 @@ import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * A parsed GraphQL response, or the reason why the response is invalid. `defect` completes the sentence "the
- * response of SERVICE …", for example with "is not JSON".
+ * A parsed GraphQL response, or the reason why it is invalid. `defect` completes the message "the response of
+ * SERVICE …", for example with "is not JSON".
  */
 export type ParsedResponse = ReceivedResponse | Defect;
 export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
@@ -65,8 +65,8 @@ function parseError(value: unknown): SubgraphError | undefined {
 }
 
 /**
- * Converts the list indices in the path of an error to plain numbers. A subgraph may write them as `1.0` or
- * `1e0`, which the parser keeps as `ExactNumber` objects.
+ * Converts the list indices in the path of an error to plain numbers. If a subgraph writes an index as `1.0`
+ * or `1e0`, the parser returns it as an object that keeps these digits (`ExactNumber`).
  */
 function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
@@ -83,9 +83,9 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Returns whether parsing into doubles may have lost digits in custom scalars, IDs or the extensions of
- * errors. Most responses have no numbers in these places, so that their text need not be searched for long
- * numbers.
+ * Returns whether custom scalars, IDs or the extensions of errors contain numbers, which may have lost digits
+ * when they were parsed into doubles. Most responses have none there, so their text need not be searched for
+ * long numbers.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

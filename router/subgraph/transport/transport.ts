@@ -8,9 +8,7 @@ import { Exchange } from './http-exchange.ts';
 import { notSent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
-/**
- * Signs a request to a subgraph and returns headers with the signature. Each attempt gets a new signature.
- */
+/** Signs a request to a subgraph and returns the headers with the signature. A retry gets a new signature. */
 export type Signer = {
   sign(message: {
     readonly audience: string;
@@ -22,7 +20,7 @@ export type Signer = {
 /** Connection pool of an endpoint, and the path of the endpoint's URL. */
 export type Address = { readonly pool: ConnectionPool; readonly path: string };
 
-/** Sends one attempt of a call to an address. Calls `settle` once, and does not throw. */
+/** Sends one attempt of a call to an address. It passes the result to `settle`, once, and does not throw. */
 export type Transport = (address: Address, call: Call, settle: Settle) => void;
 
 export type TransportOptions = {
@@ -53,8 +51,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       dispatch(address, call, exchange, repeat);
     } catch (cause) {
-      // Signing fails if a header value cannot be sent. The router or the client has caused this, so the
-      // failed call does not count as a failure of the subgraph.
+      // Signing fails if a header value cannot be sent. The router or the client has caused such a value, so
+      // this is no failure of the subgraph.
       exchange.interrupt(notSent(service, cause));
     }
   }
@@ -70,8 +68,8 @@ export function createTransport(options: TransportOptions): Transport {
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * Creates the connection pool of an address, which opens connections only for calls. Depending on the
- * configuration, it is a pool of undici or of the router's own HTTP/1.1 client, which does not support TLS.
+ * Creates the connection pool of an address; connections are opened only when calls need them. The
+ * configuration selects the library undici or the router's own HTTP/1.1 client, which does not support TLS.
  */
 export function openPool(
   url: URL,
@@ -88,8 +86,8 @@ export function openPool(
 }
 
 /**
- * Name of the request header with the milliseconds for which the router still waits, so that a subgraph can
- * stop early. The header is added after deduplication has compared calls, because the remaining time of equal
- * calls differs.
+ * Name of the request header with the number of milliseconds for which the router still waits, so that the
+ * subgraph can stop its work in time. Equal calls differ in this header, so it is added only after
+ * deduplication.
  */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';

@@ -8,7 +8,7 @@ import type { PoolOptions } from './http1/pool.ts';
 import { filterInterimResponses } from './interim-responses.ts';
 import { joinWrites } from './join-writes.ts';
 
-/** Connections to one origin, opened and used by undici. */
+/** Connections to one origin that the library undici opens and uses. */
 export class UndiciPool implements ConnectionPool {
   readonly pipelining = 'off';
   readonly #pool: Pool;
@@ -54,20 +54,20 @@ function openUndici(
     pipelining: 1,
     connectTimeout: connectTimeoutMs,
     connect: prepared(connector),
-    // Undici's timeouts for headers and body are off: they limit only the pauses between bytes, whereas the
-    // router's deadline limits the whole call.
+    // Undici's timeouts for headers and body are off. They would limit only the pauses between bytes, whereas
+    // the router's own deadline limits the whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
-    // HTTP/2 is off, because undici closes the connection to abort a call. All other calls on the same HTTP/2
-    // connection would be lost.
+    // HTTP/2 is off, because undici closes the connection to abort a call, and all other calls on the same
+    // HTTP/2 connection would be lost.
     allowH2: false,
   });
 }
 
 /**
- * Wraps undici's function that opens a socket. The socket then hides interim responses from undici
- * (`filterInterimResponses`) and writes each request as one buffer (`joinWrites`).
+ * Wraps the function with which undici opens a socket. The socket then hides interim responses (1xx) from
+ * undici, and writes each request as one buffer.
  */
 function prepared(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {

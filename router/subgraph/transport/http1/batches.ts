@@ -1,15 +1,18 @@
 import type { PooledRequest } from './pooled-request.ts';
 
 /**
- * Maximum length in characters of requests that are sent together on one connection. The kernel accepts this
- * much in one write, so no response arrives before all of the requests are written.
+ * Maximum total length in characters of the requests that are sent together on one connection. The kernel
+ * accepts this much in one write, so all requests are written before the first response arrives.
  */
 const MAX_CHARACTERS = 16_384;
 
-/** Requests that are sent together, in one write on one connection. */
+/** Requests that are sent together: in one write on one connection. */
 export type Batch = readonly PooledRequest[];
 
-/** Returns the index behind the last request of the batch that begins at index `from`. */
+/**
+ * Returns the index after the last request of the batch that begins at index `from`. A batch is a group of
+ * requests that are sent together on one connection.
+ */
 export function endOfBatch(requests: readonly PooledRequest[], from: number, maxRequests: number): number {
   let characters = requests[from]?.joinableText?.length;
   let end = from + 1;
@@ -22,7 +25,10 @@ export function endOfBatch(requests: readonly PooledRequest[], from: number, max
   return end;
 }
 
-/** Returns into how many batches the requests are split, but at most `limit`. */
+/**
+ * Returns the number of batches (groups that are sent together) into which the requests are divided, but at
+ * most `limit`.
+ */
 export function countBatches(requests: readonly PooledRequest[], maxRequests: number, limit: number): number {
   let count = 0;
   for (let at = 0; at < requests.length && count < limit; at = endOfBatch(requests, at, maxRequests))
@@ -30,7 +36,7 @@ export function countBatches(requests: readonly PooledRequest[], maxRequests: nu
   return count;
 }
 
-/** Returns heads and bodies of all requests of a batch, to be sent in one write. */
+/** Returns heads and bodies of all requests in a batch, so that they are sent in one write. */
 export function bytesOf(batch: Batch): string | Buffer {
   const [first] = batch;
   if (first !== undefined && batch.length === 1) return first.bytes;

@@ -4,20 +4,29 @@ import type { OutgoingRequest } from './outgoing-request.ts';
 /** Ends a request by closing its connection. */
 export type RequestController = { abort(reason: Error): void };
 
-/** Receives the events of one request. The methods are those of undici's `dispatch` handlers. */
+/**
+ * Receives the events of one HTTP request. Its methods are those that the library undici defines for
+ * handlers.
+ */
 export type ResponseHandler = {
   /** Whether the call has ended, for example by a timeout, so that its request need not be sent. */
   readonly isEnded: boolean;
-  /** Called when the request gets its connection. If it throws, the request is not sent. */
+  /**
+   * Called when the request gets a connection, before it is written. If the function throws, the request is
+   * not sent.
+   */
   onRequestStart(controller: RequestController): void;
   onResponseStart(controller: RequestController, status: number, headers: IncomingHttpHeaders): void;
-  /** @param chunk part of the body; if it is the whole body, the next read overwrites its buffer */
+  /**
+   * @param chunk part of the body. If it is the whole body, it must be processed before the function returns,
+   * because its buffer is overwritten later.
+   */
   onResponseData(controller: RequestController, chunk: Buffer): void;
   onResponseEnd(): void;
   onResponseError(controller: RequestController | null, error: Error): void;
 };
 
-/** The numbers of connections and requests of a pool. */
+/** Numbers of connections and waiting requests of a connection pool. */
 export type PoolStats = {
   /** Open connections. */
   readonly connected: number;
@@ -34,8 +43,8 @@ export type ConnectionPool = {
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void;
   readonly stats: PoolStats;
   /**
-   * Whether several queries may be sent together on one connection. `paused` means that they are not for a
-   * while, because the server was slow or failed.
+   * Whether several queries may be sent together on one connection. `paused` means that this is off for a
+   * while, because the server has responded too slowly or closed a connection.
    */
   readonly pipelining: 'off' | 'on' | 'paused';
   /** Stops accepting requests. Resolves when all requests have ended. */

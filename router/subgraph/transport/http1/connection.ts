@@ -14,7 +14,7 @@ export type ConnectionOptions = {
   readonly host: string;
   readonly port: number;
   readonly connectTimeoutMs: number;
-  /** Milliseconds for which an idle connection is kept unless the server announces another time. */
+  /** Milliseconds for which an idle connection is kept open if the server announces no other time. */
   readonly keepAliveMs: number;
   readonly monotonic: () => number;
   /** Starts the timers of responses that become overdue. */
@@ -23,38 +23,41 @@ export type ConnectionOptions = {
 
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
-  /** Called after the last awaited response of a batch of several requests, with the times of the batch. */
+  /**
+   * Called with the times of a batch of several requests, after its last response that a call still waits
+   * for.
+   */
   readonly onReceived: (times: BatchTimes) => void;
-  /** Called after the last response of a batch if the connection can be reused. */
+  /** Called when all responses to a batch of requests are received, if the connection can be reused. */
   readonly onIdle: (connection: Connection) => void;
   /**
    * Called when requests must be sent again on other connections, because a response is overdue or the
    * connection broke off.
    */
   readonly onFault: () => void;
-  /** Called once, after the connection was closed. `error` is present if it could not be opened. */
+  /** Called once when the connection is closed. `error` is present if the connection could not be opened. */
   readonly onClosed: (connection: Connection, error: Error | undefined) => void;
 };
 
 const READ_BYTES = 262_144;
 /**
- * Buffer into which all connections read. The bytes of a read are processed before the next read, so one
- * buffer is enough. On Windows the kernel may fill the buffers of several connections at once, so each has
- * its own.
+ * Buffer into which all connections read. One is enough, because the bytes of a read are processed before the
+ * next read. On Windows the kernel may fill the buffers of several connections at once, so there each
+ * connection has its own.
  */
 const SHARED_BUFFER = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_BYTES);
 const WINDOWS_READ_BYTES = 65_536;
 
 /**
- * A server closes an idle connection after the time that it announces. The router closes it this much
- * earlier, so that no request is sent on a connection that the server is closing.
+ * The server announces after which time it closes an idle connection. The router closes it this many
+ * milliseconds earlier, so that no request is sent on a connection that the server is closing.
  */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 
 /**
- * One connection to a subgraph. It carries one batch of requests at a time, and reads the responses in the
- * order of the requests.
+ * One connection to a subgraph. It carries one batch of requests (sent together) at a time, and reads the
+ * responses in the order of the requests.
  */
 export class Connection implements ResponseEvents, Carrier {
   readonly #options: ConnectionOptions;
@@ -62,15 +65,18 @@ export class Connection implements ResponseEvents, Carrier {
   readonly #socket: Socket;
   readonly #reader: ResponseReader;
   /**
-   * The requests of the current batch. An entry is undefined if no call waits for its response any more; the
-   * response is then read and discarded.
+   * The requests of the current batch (sent together). An entry is undefined if no call waits for its
+   * response any more; that response is read and discarded.
    */
   #batch: (PooledRequest | undefined)[] = [];
   /** Number of requests of the current batch whose responses were read completely. */
   #received = 0;
-  /** True if the connection is closed after a complete response, because it cannot be reused. */
+  /**
+   * True if the router closes the connection after a complete response, because the connection cannot be
+   * reused.
+   */
   #isEnding = false;
-  /** Number of batches that the connection has carried, including the current one. */
+  /** Number of batches (requests that were sent together) on this connection, the current one included. */
   #batches = 0;
   #sentAt = 0;
   #firstMs = 0;
@@ -89,12 +95,12 @@ export class Connection implements ResponseEvents, Carrier {
     this.#socket = this.#connect();
   }
 
-  /** Returns whether the connection can carry a new batch of requests now. */
+  /** Returns whether the connection is open and idle, so that it can carry requests now. */
   isUsable(now: number): boolean {
     return !this.#isBusy && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends a batch of requests in one write. Requests whose calls have meanwhile ended are left out. */
+  /** Sends several requests in one write. Requests whose calls have meanwhile ended are left out. */
   send(batch: Batch, overdueMs: number): void {
     const started = batch.filter((request) => request.start(this));
     if (started.length === 0) return this.#becomeIdle();
@@ -109,9 +115,9 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Ends a request whose call no longer waits for the response. The connection is closed, so that the server
-   * can stop its work, unless the responses to other requests are still awaited on it. If the response of the
-   * ended request has already begun, the connection is closed anyway, because that response may be endless.
+   * Ends a request whose call does not wait any more. The connection is then closed, so that the server can
+   * stop its work. It stays open if calls wait for other responses on it, unless the ended request's response
+   * has begun: that response may be endless.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
@@ -140,7 +146,7 @@ export class Connection implements ResponseEvents, Carrier {
     return this.#received < this.#batch.length;
   }
 
-  /** Whether a call waits for one of the outstanding responses. */
+  /** Whether a call still waits for one of the responses that have not arrived. */
   get #isAwaited(): boolean {
     return this.#batch.some((request, at) => at >= this.#received && request !== undefined);
   }
@@ -186,8 +192,8 @@ export class Connection implements ResponseEvents, Carrier {
   #onRead(bytes: Buffer): void {
     let at = 0;
     do {
-      // The server has sent bytes although no request is in flight. The connection is closed, because these
-      // bytes could be read as the response to the next request.
+      // The server has sent bytes although no request is in flight. The connection is closed, because
+      // otherwise these bytes would be read as the response to the next request.
       if (!this.#isBusy) return this.destroy();
       at = this.#reader.read(bytes, at);
       const { fault } = this.#reader;
@@ -210,15 +216,15 @@ export class Connection implements ResponseEvents, Carrier {
     this.#received += 1;
     const isLast = !this.#isBusy;
     const isAwaited = !isLast && this.#isAwaited;
-    // If a response arrived before the request was written completely, the rest of the request may still be
-    // sent. The state of the connection is then unknown, and it must not be reused.
+    // If the response arrives before the request is written completely, the rest of the request may still be
+    // sent. The state of the connection is then unknown, so it must not be reused.
     const isReusable = (isAtEnd || !isLast) && head?.isReusable === true && this.#socket.writableLength === 0;
     if (this.#batch.length > 1) this.#measure(!isAwaited);
     if (isLast) this.#batch.length = 0;
     else this.#reader.begin();
     request?.handler.onResponseEnd();
-    // The connection is also closed if no call waits for the remaining responses, because they may never
-    // come.
+    // If no call waits for the remaining responses on this connection, it is closed too, because those
+    // responses may never come.
     if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
       this.destroy();
@@ -242,8 +248,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // A server may close a connection after many requests, which is no fault. But a server that closes every
-    // connection after its first response would receive most queries twice, so that counts as a fault.
+    // A server may close a connection after many requests, which is no fault. It is a fault if the server
+    // closes each connection after its first response, because nearly every query would then be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
@@ -258,8 +264,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes requests without a response from the batch and returns them, except for the first `from` ones.
-   * Their responses are discarded if they arrive.
+   * Removes the requests without a complete response from the batch and returns them. The first `from` of
+   * these stay. If responses to the removed ones arrive, they are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
@@ -271,8 +277,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Sets for how long the idle connection may be kept, as announced by the server. Returns false if the
-   * server does not keep it.
+   * Stores the time for which the server keeps the idle connection, if it announces one. Returns false if the
+   * connection must be closed at once.
    */
   #extend(announcedMs: number | undefined): boolean {
     if (announcedMs !== undefined)
@@ -290,8 +296,9 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The request whose response comes next may be the one that made the server fail. It is not sent again if
-    // its response has begun, or if it is the first of the batch.
+    // The request whose response comes next may have made the server fail. It fails with the connection if
+    // its response has begun, or if it is the first of the batch. Otherwise it is sent again like the later
+    // ones.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

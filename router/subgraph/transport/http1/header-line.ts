@@ -6,11 +6,11 @@ export type HeaderLine = {
   /** Name of the header in lower case. */
   readonly name: string;
   readonly value: string;
-  /** Options that the line lists if it is the header `Connection`, in lower case; otherwise empty. */
+  /** Options in lower case that the header `Connection` lists; empty if the line is another header. */
   readonly options: readonly string[];
   /**
-   * Milliseconds for which the server keeps an idle connection, if the line is the header `Keep-Alive`;
-   * undefined if unknown.
+   * Milliseconds for which the server keeps an idle connection, as the header `Keep-Alive` announces;
+   * undefined for other headers.
    */
   readonly keepAliveMs: number | undefined;
 };
@@ -19,7 +19,7 @@ export type HeaderLine = {
 export const FRAMING: readonly string[] = ['content-length', 'transfer-encoding'];
 
 /**
- * Headers whose parsed lines are cached, because servers send the same line again and again (`date` at least
+ * Headers whose parsed lines are cached, because servers send the same lines again and again (`date` at least
  * within a second). Lines of other headers, such as cookies, must not stay in memory.
  */
 const REPEATED = new Set(
@@ -32,8 +32,8 @@ const MAX_LINE_LENGTH = 128;
 const lines = new BoundedCache<HeaderLine>(MAX_LINES);
 
 /**
- * Parses a line of a head, without its line end (RFC 9112 section 5).
- * @returns undefined if it is malformed
+ * Parses one header line, given without its line end (RFC 9112 section 5). @returns undefined if it is
+ * malformed
  */
 export function parseHeaderLine(line: string): HeaderLine | undefined {
   const known = lines.get(line);
@@ -50,8 +50,8 @@ function parse(line: string): HeaderLine | undefined {
   const value = withoutOuterSpace(line, colon + 1);
   if (!HEADER_NAME.test(spelt) || !HEADER_VALUE.test(value)) return undefined;
   const name = spelt.toLowerCase();
-  // A space behind a length or transfer coding is rejected, because parsers disagree about it. An
-  // intermediary might then find another end of the body than the router.
+  // A header that determines where the body ends must not have a space after its value. Parsers treat this
+  // differently, so that a proxy could find another end of the body than the router.
   if (FRAMING.includes(name) && isSpace(line.charCodeAt(line.length - 1))) return undefined;
   return {
     name,

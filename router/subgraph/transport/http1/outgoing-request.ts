@@ -1,6 +1,6 @@
 import type { CallHeaders } from '../../../request/call-headers.ts';
 
-/** Headers that GraphQL over HTTP requires in every request, names and values alternately. */
+/** Headers that GraphQL over HTTP requires in every request, as names and values in turn. */
 export const JSON_HEADERS: readonly string[] = [
   'content-type',
   'application/json',
@@ -15,20 +15,20 @@ export const JSON_HEADERS: readonly string[] = [
 export class OutgoingRequest {
   /** Path and query string of the URL. */
   readonly path: string;
-  /** Headers that other requests have as well, whose lines are therefore written only once. */
+  /** Headers that this request has in common with others. Their lines are written only once. */
   readonly shared: CallHeaders;
   /**
-   * Headers of this request alone. The router creates them from values that it has checked, so the router's
-   * own HTTP client does not check them again.
+   * Headers of this request alone. Their values need no check when the request is written: the router has
+   * created them from checked values.
    */
   readonly headers: Readonly<Record<string, string>>;
   readonly bodyText: string;
   /** Length of the body in bytes. It equals the length of `bodyText` only if the body is ASCII. */
   readonly bodyBytes: number;
   /**
-   * Sends the request again, with a new signature. It is called if the response may never arrive on the
-   * connection that was used. Undefined if the request must not be sent twice; it then gets a connection of
-   * its own.
+   * Sends the request again with a new signature, on another connection. It is called if the response may
+   * never arrive on the first one. Undefined if the request must not be sent twice; it is then sent alone on
+   * a connection.
    */
   readonly repeat: (() => void) | undefined;
   #body: Buffer | undefined;
@@ -42,7 +42,10 @@ export class OutgoingRequest {
     this.bodyBytes = Buffer.byteLength(bodyText);
   }
 
-  /** The body as bytes. They are created only on access, because an ASCII body is written as text. */
+  /**
+   * The body as bytes, which are created when this is first read: a body that is ASCII is sent as text
+   * instead.
+   */
   get body(): Buffer {
     return (this.#body ??= Buffer.from(this.bodyText));
   }

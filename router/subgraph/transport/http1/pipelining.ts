@@ -1,6 +1,8 @@
-/** Times of one batch of requests, in milliseconds since the batch was sent. */
+/**
+ * Times of one batch (requests that were sent together on a connection), in milliseconds since it was sent.
+ */
 export type BatchTimes = {
-  /** Number of responses that have arrived, including those for which no call waited any more. */
+  /** Number of responses that have arrived, including those that no call waited for any more. */
   readonly responses: number;
   /** Time at which the first response was complete. */
   readonly firstMs: number;
@@ -8,12 +10,12 @@ export type BatchTimes = {
   readonly lastMs: number;
 };
 
-/** Weight of the latest batch of requests in moving averages. */
+/** Weight of the latest batch (requests that were sent together) in moving averages. */
 const WEIGHT = 0.2;
 /**
- * If a batch exceeds this share, the server is considered to process the requests of a connection one after
- * another, and requests are no longer sent together. The share is 1 if each further response takes as long as
- * the first one, and 0 if all responses arrive together.
+ * The serial share of requests that were sent together is 0 if all responses arrive at the same time, and 1
+ * if each takes as long as the first one. Above this limit, the server is assumed to process them one after
+ * another, and requests are not sent together for a while.
  */
 const MAX_SERIAL_SHARE = 0.5;
 const INITIAL_MS = 20;
@@ -23,43 +25,43 @@ const MIN_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 300_000;
 
 /**
- * Decides for one origin how many requests may be sent together on one connection (pipelining, RFC 9112
- * section 9.3.2). Responses come in the order of the requests, so a slow response delays those behind it.
- * Therefore the origin receives only one request per connection for a while if a response is overdue, if a
- * connection breaks off, or if the server processes requests one after another.
+ * Decides how many requests may be sent together on one connection to an origin (pipelining, RFC 9112 section
+ * 9.3.2). Responses come in the order of the requests, so a slow one delays those behind it. Pipelining is
+ * therefore paused if a response is overdue, if a connection breaks off, or if the server processes requests
+ * one after another.
  */
 export class Pipelining {
   readonly #maxRequests: number;
   readonly #maxOverdueMs: number;
   #resumesAt = Number.NEGATIVE_INFINITY;
   #pauseMs = 0;
-  /** Moving average of the milliseconds until the first response of a batch. */
+  /** Moving average of the milliseconds until the first response to requests that were sent together. */
   #typicalMs = INITIAL_MS;
   #serialShare = 0;
 
   /**
-   * @param maxOverdueMs maximum of `overdueMs`. It must be less than the timeout of a call, so that there is
-   * time to send an overdue query again.
+   * @param maxOverdueMs maximum of `overdueMs`. It must be less than the timeout of a call, so that a query
+   * whose response is overdue can be sent again in time.
    */
   constructor(maxRequests: number, maxOverdueMs: number) {
     this.#maxRequests = maxRequests;
     this.#maxOverdueMs = maxOverdueMs;
   }
 
-  /** Returns how many requests may be sent together on one connection at this time. */
+  /** Returns how many requests may be sent together on one connection at the time `now`. */
   maxRequests(now: number): number {
     return now < this.#resumesAt ? 1 : this.#maxRequests;
   }
 
   /**
-   * Milliseconds after which the outstanding responses of a batch are overdue: a multiple of the typical
-   * time.
+   * Milliseconds after which a response to requests that were sent together is overdue: a multiple of the
+   * typical time until the first response.
    */
   get overdueMs(): number {
     return Math.min(Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs), this.#maxOverdueMs);
   }
 
-  /** Takes the times of a completed batch into account. */
+  /** Updates the moving averages with the times of a completed batch. */
   observe({ responses, firstMs, lastMs }: BatchTimes, now: number): void {
     this.#typicalMs += WEIGHT * (firstMs - this.#typicalMs);
     if (responses === 1) return;
@@ -70,11 +72,12 @@ export class Pipelining {
   }
 
   /**
-   * Stops pipelining for a while, so that each connection carries one request at a time: for 1 s at first,
-   * and for up to 5 minutes if it happens again soon after the previous pause.
+   * Pauses pipelining, so that each connection carries only one request at a time. The first pause takes 1 s.
+   * If another one follows soon after, it takes twice as long, up to 5 minutes.
    */
   pause(now: number): void {
-    // Several connections may report the same problem of the server, which must not lengthen the pause.
+    // During a pause, further calls have no effect: several connections may report the same problem of the
+    // server, which must not lengthen the pause.
     if (now < this.#resumesAt) return;
     const isRecurring = now - this.#resumesAt < this.#pauseMs;
     this.#pauseMs = isRecurring ? Math.min(2 * this.#pauseMs, MAX_PAUSE_MS) : MIN_PAUSE_MS;

@@ -16,7 +16,7 @@ export type PoolOptions = {
   /** Maximum number of open connections. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** Milliseconds for which an idle connection is kept unless the server announces another time. */
+  /** Milliseconds for which an idle connection is kept open if the server announces no other time. */
   readonly keepAliveMs: number;
   /** Maximum number of queries that are sent together on one connection; 1 means that pipelining is off. */
   readonly pipelining: number;
@@ -30,8 +30,8 @@ const SWEEP_MS = 1_000;
 
 /**
  * Connections to one origin over HTTP/1.1 without TLS. Requests are sent in the order of their arrival.
- * Queries that arrive in the same turn of the event loop may be sent together on one connection; any other
- * request has a connection for itself.
+ * Queries that arrive in the same turn of the event loop may share a connection; any other request has a
+ * connection for itself.
  */
 export class Http1Pool implements ConnectionPool {
   readonly #options: PoolOptions;
@@ -39,12 +39,14 @@ export class Http1Pool implements ConnectionPool {
   readonly #requestHead: RequestHead;
   readonly #pipelining: Pipelining;
   readonly #open = new Set<Connection>();
-  /** Idle connections. The one that was used last is used first, so that the others stay idle and expire. */
+  /**
+   * Idle connections. The one that was used last is reused first, so that unneeded ones stay idle and are
+   * closed.
+   */
   readonly #idle: Connection[] = [];
   /**
-   * Connections whose last response ended during this turn of the event loop. They become idle in the next
-   * turn: the server may close the connection right after the response, and the router reads that one turn
-   * later.
+   * Connections that became idle in this turn of the event loop. They are reused only from the next turn on:
+   * a server may close the connection right after its response, and the router reads that one turn later.
    */
   readonly #ending: Connection[] = [];
   #waiting: PooledRequest[] = [];
@@ -57,7 +59,8 @@ export class Http1Pool implements ConnectionPool {
     const { monotonic = () => performance.now(), schedule = scheduleTimer } = options;
     this.#options = options;
     this.#connection = {
-      // The host name of a URL contains brackets around an IPv6 address, which must be removed to connect.
+      // In a URL an IPv6 address is enclosed in brackets. They are removed here, because the socket needs the
+      // address without them.
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: url.port === '' ? 80 : Number(url.port),
       connectTimeoutMs: options.connectTimeoutMs,
@@ -66,8 +69,8 @@ export class Http1Pool implements ConnectionPool {
       schedule,
     };
     this.#requestHead = createRequestHead(url.host);
-    // The limit for connecting is half of the call's timeout. The same limit applies to waiting for responses
-    // of earlier requests on the same connection, so that time is left to send the request again.
+    // The time limit for connecting is half of a call's timeout. The same limit applies when a request waits
+    // for the responses to earlier requests on its connection, so that time is left to send it again.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 
@@ -83,7 +86,7 @@ export class Http1Pool implements ConnectionPool {
   }
 
   /**
-   * Queues a request, which is sent after the present turn of the event loop.
+   * Queues a request, which is sent at the end of the present turn of the event loop.
    * @throws {InvalidArgumentError} if a header cannot be sent
    */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
@@ -108,9 +111,9 @@ export class Http1Pool implements ConnectionPool {
   }
 
   /**
-   * Sends the waiting requests after the event loop has read from all sockets. Bytes that a server has sent
-   * on an idle connection are read before that and close the connection, so that they cannot be mistaken for
-   * the response to the next request (GHSA-35p6-xmwp-9g52).
+   * Sends the waiting requests after the event loop has read from all sockets. If a server has sent bytes on
+   * an idle connection, they are read before that and the connection is closed. They could otherwise be
+   * mistaken for the response to the next request (GHSA-35p6-xmwp-9g52).
    */
   #flushLater(): void {
     if (this.#isFlushing) return;
@@ -187,7 +190,9 @@ export class Http1Pool implements ConnectionPool {
     this.#settleClose();
   }
 
-  /** If a connection could not be opened, fails the waiting requests that would have been sent on it. */
+  /**
+   * Called when a connection could not be opened. Fails the waiting requests that would have been sent on it.
+   */
   #failNext(error: Error): void {
     const maxRequests = this.#pipelining.maxRequests(this.#connection.monotonic());
     const end = endOfBatch(this.#waiting, 0, maxRequests);

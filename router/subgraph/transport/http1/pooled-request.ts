@@ -3,18 +3,16 @@ import type { RequestController, ResponseHandler } from './connection-pool.ts';
 /** The connection on which a request is in flight. */
 export type Carrier = { abort(request: PooledRequest): void };
 
-/** One request of a connection pool, from its dispatch to its response. */
+/** One request of a connection pool, from its arrival in the pool to its response. */
 export class PooledRequest implements RequestController {
   readonly handler: ResponseHandler;
   /** Sends the request again on another connection; undefined if the request must not be sent twice. */
   readonly repeat: (() => void) | undefined;
-  /**
-   * Head and body of the request. They are a string if they are ASCII, because a string is written faster.
-   */
+  /** Head and body of the request: a string if both are ASCII, because a string is written faster. */
   readonly bytes: string | Buffer;
   #carrier: Carrier | undefined;
 
-  /** @param body a string if it is ASCII, because a string is written faster */
+  /** @param body a string if the body is ASCII, because a string is written faster */
   constructor(
     head: string,
     body: string | Buffer,
@@ -27,14 +25,15 @@ export class PooledRequest implements RequestController {
 
   /**
    * Head and body as a string if the request may be sent together with others on one connection; undefined if
-   * it needs a connection for itself.
+   * it must be sent alone.
    */
   get joinableText(): string | undefined {
     return this.repeat !== undefined && typeof this.bytes === 'string' ? this.bytes : undefined;
   }
 
   /**
-   * Assigns the request to a connection. Returns false if its call ended while it waited for a connection.
+   * Assigns the request to a connection. Returns false if the request is not needed any more, because its
+   * call ended while the request waited.
    */
   start(carrier: Carrier): boolean {
     this.#carrier = carrier;

@@ -8,8 +8,8 @@ export type ResponseHead = {
   /** Header values by lower-case name. A repeated header has a list of values, as in undici. */
   readonly headers: IncomingHttpHeaders;
   /**
-   * Length of the body in bytes; `CHUNKED` for the chunked coding; `UNTIL_CLOSE` if the body ends with the
-   * connection.
+   * Length of the body in bytes. `CHUNKED` means that the body uses the chunked transfer coding,
+   * `UNTIL_CLOSE` that it ends when the server closes the connection.
    */
   readonly length: number;
   /** Whether the connection may be reused for another request after the response. */
@@ -29,10 +29,9 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Parses the head of a response (RFC 9112), given without the two line ends behind it. It is strict: folded
- * lines, single line feeds, repeated lengths, and a length beside a transfer coding are rejected, because an
- * intermediary may read them differently and find another end of the response.
- * @returns undefined if the head is malformed
+ * Parses the head of a response, given without the empty line at its end (RFC 9112). Folded lines, single
+ * line feeds, repeated lengths, and a length beside a transfer coding are rejected: a proxy may read them
+ * differently and find another end of the response. @returns undefined if the head is malformed
  */
 export function parseHead(text: string): ResponseHead | undefined {
   const firstEnd = endOfLine(text, 0);
@@ -90,8 +89,8 @@ function define(headers: Record<string, string | string[]>, name: string, value:
 }
 
 /**
- * State of the connection after the response, as far as the header lines show: whether the server closes or
- * keeps it, and for how long.
+ * Whether the server keeps or closes the connection after the response, and for how long it keeps it, as far
+ * as the response headers show.
  */
 type ConnectionState = { closes: boolean; keeps: boolean; keepAliveMs: number | undefined };
 
@@ -112,8 +111,8 @@ function withFraming(
   if (declared !== undefined && (typeof declared !== 'string' || !DIGITS.test(declared))) return undefined;
   const hasBody = status >= 200 && status !== 204 && status !== 304;
   const length = hasBody ? lengthOf(coding, declared) : 0;
-  // If a server announces a body for a response that must not have one, the connection is not reused. The
-  // server may send that body, which would be read as the next response.
+  // If a server announces a body for a response that cannot have one, such as 204, the connection is not
+  // reused. The server may send that body nevertheless, and it would be read as the next response.
   const announcesBody = coding !== undefined || (declared !== undefined && Number(declared) > 0);
   const isReusable = length !== UNTIL_CLOSE && (hasBody || !announcesBody) && keeps && !closes;
   return { status, headers, length, isReusable, keepAliveMs };

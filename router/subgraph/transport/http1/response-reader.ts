@@ -8,17 +8,18 @@ export type ResponseEvents = {
   onHead(head: ResponseHead): void;
   /**
    * Called for each part of the body.
-   * @param bytes valid only during the call, because they may be in a buffer that the next read overwrites
+   * @param bytes must be processed before the function returns, because the next read may overwrite their
+   * buffer
    */
   onBody(bytes: Buffer): void;
 };
 
-/** Maximum number of bytes of all heads and trailers of a response, interim responses included. */
+/** Maximum total size in bytes of the heads and trailers of a response, interim responses included. */
 const MAX_HEAD_BYTES = 16_384;
-/** Maximum length in bytes of the line before a chunk, which contains the size of the chunk. */
+/** Maximum length in bytes of the line that precedes a chunk of the body and contains its size. */
 const MAX_CHUNK_LINE_BYTES = 1_024;
-// Matches the line before a chunk: a size in hexadecimal digits, and extensions such as `;name=value`, which
-// are ignored.
+// Matches the line that precedes a chunk of the body: its size in hexadecimal digits, and extensions such as
+// `;name=value`, which are ignored.
 const CHUNK_LINE = new RegExp(`^([\\da-fA-F]{1,8})(?:;${TOKEN}(?:=${TOKEN})?)*$`);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_LINE = Buffer.from('\r\n');
@@ -30,17 +31,20 @@ type State = 'head' | 'length' | 'until close' | 'chunk line' | 'chunk' | 'chunk
 export type ReadFault = 'malformed' | 'head too large';
 
 /**
- * Reads HTTP/1.1 responses, one after another, from the bytes of a connection (RFC 9112). The bytes may be
- * split anywhere. The reader accepts only what is unambiguous, and never a response that undici's parser
- * would reject (test/unit/http1-responses.test.ts).
+ * Reads HTTP/1.1 responses, one after another, from the bytes of a connection (RFC 9112). The bytes may
+ * arrive in parts of any size. Ambiguous responses are rejected, and so is every response that undici's
+ * parser rejects (test/unit/http1-responses.test.ts).
  */
 export class ResponseReader {
   #state: State = 'head';
   readonly #events: ResponseEvents;
   #head: ResponseHead | undefined;
-  /** Bytes of a head, chunk line or trailer section that has not arrived completely. */
+  /**
+   * Bytes of a head, of a trailer section, or of the line before a chunk, while it has not arrived
+   * completely.
+   */
   #held: Buffer = NOTHING;
-  /** Number of bytes of the body, or of the current chunk, that have not arrived yet. */
+  /** Number of bytes that are still missing from the body or, in a chunked body, from the current chunk. */
   #left = 0;
   /** Number of bytes of heads and trailers of this response that have arrived. */
   #headBytes = 0;
@@ -61,7 +65,7 @@ export class ResponseReader {
     return this.#isDone;
   }
 
-  /** Reason why the response cannot be read; undefined if it can. */
+  /** Reason why the response could not be read; undefined if there was no problem so far. */
   get fault(): ReadFault | undefined {
     return this.#fault;
   }
@@ -77,8 +81,8 @@ export class ResponseReader {
   }
 
   /**
-   * Reads bytes until the response is complete.
-   * @returns the position behind the last byte that belongs to this response
+   * Reads bytes until they end or the response is complete. @returns the position after the last byte that
+   * belongs to this response
    */
   read(bytes: Buffer, from = 0): number {
     let at = from;
@@ -86,7 +90,7 @@ export class ResponseReader {
     return at;
   }
 
-  /** Called when the server has closed the connection, which completes a response without a length. */
+  /** Called when the server has closed the connection. A response without a length is then complete. */
   close(): void {
     if (this.#state === 'until close') this.#isDone = true;
   }
@@ -130,7 +134,7 @@ export class ResponseReader {
   }
 
   #acceptHead(head: ResponseHead | undefined): void {
-    // The status 101 would switch to another protocol, which the router has not requested.
+    // Status 101 would mean a change of the protocol, which the router has not requested.
     if (head === undefined || head.status === 101) {
       this.#fault = 'malformed';
       return;
@@ -162,8 +166,8 @@ export class ResponseReader {
   }
 
   /**
-   * Passes on a part of the body. The bytes are copied, because the next read overwrites their buffer, unless
-   * they are the whole body and are not compressed: those are processed at once.
+   * Passes on a part of the body. It is copied, because the next read overwrites the buffer. No copy is
+   * needed if the part is the whole body and not compressed, because it is then parsed at once.
    */
   #deliver(bytes: Buffer, isWhole: boolean): void {
     const isView = isWhole && this.#head?.headers['content-encoding'] === undefined;
@@ -215,8 +219,8 @@ const VERSION = 'HTTP/1.';
 const LINE_FEED_ALONE = /[^\r]\n/;
 
 /**
- * Returns whether the bytes may be the begin of a response head. If not, for example because the server
- * speaks another protocol, the call fails at once instead of waiting for more bytes.
+ * Returns whether the bytes may be the beginning of a response head. If not, for example because the server
+ * does not speak HTTP, the call fails at once instead of waiting for more bytes.
  */
 function isStartOfHead(bytes: Buffer, start: number): boolean {
   const end = Math.min(bytes.length, start + VERSION.length);
