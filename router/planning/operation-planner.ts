@@ -80,8 +80,8 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
   function plan(document: DocumentNode, overrides: readonly string[]): QueryPlan {
-    // The client's document was validated before. This document would not pass validation, because it
-    // contains names that the schema does not have, such as those of renamed fields.
+    // The prepared document is not validated, because it contains names that the schema does not have, such
+    // as those of renamed fields. The client's document was validated before.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     const overrideConditions = new Map(overrides.map((label) => [label, true]));
     return planner.buildQueryPlan(operation, { overrideConditions });

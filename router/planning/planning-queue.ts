@@ -23,8 +23,8 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Adds an item to the lane of a caller. If the whole queue is full, the item takes the place of the newest
-   * item in the longest lane, provided that its own lane is shorter. Returns the item that was removed, or
+   * Adds an item to the lane of a caller. If the whole queue is full, the item replaces the newest item of
+   * the longest lane, provided that the caller's own lane is shorter. Returns the item that was replaced, or
    * the given item if it was not added.
    */
   add(item: Item, lane: string): Item | undefined {

@@ -33,7 +33,7 @@ export class CodeUnit {
   }
 }
 
-/** Returns a JavaScript literal for a string, which is its JSON text. */
+/** Returns the JavaScript literal of a string: its JSON text. */
 export function literal(text: string): string {
   return JSON.stringify(text);
 }

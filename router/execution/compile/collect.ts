@@ -11,7 +11,7 @@ export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /**
  * The objects at one path of the data. `known` finds an object by the values of its key fields, so that only
- * one of several equal objects is added. It is created only if objects are deduplicated.
+ * one of several equal objects is added. `known` is created only if objects are deduplicated.
  */
 export class CollectedObjects {
   readonly objects: JsonObject[] = [];

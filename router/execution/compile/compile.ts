@@ -94,8 +94,8 @@ const MAX_PROJECTIONS = 16;
 /**
  * Compiles an operation with its plan.
  *
- * @throws {RouterError} OPERATION_NOT_PLANNABLE if the plan has an unsupported kind of node or lacks a root
- * field.
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE if the plan has an unsupported kind of node, or no fetch
+ * delivers a root field.
  */
 export function compileOperation(input: OperationToCompile): CompiledOperation {
   const operation = operationOf(input);
@@ -194,8 +194,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // Without `@skip` and `@include`, all requests use the same response code. It is compiled now, so that a
-  // root field that no fetch delivers is reported before the first request executes.
+  // Without `@skip` and `@include`, one compiled projection serves all requests. It is compiled now, so that
+  // a root field that no fetch delivers is reported before the first request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

@@ -7,8 +7,8 @@ import { typeConditionOf } from '../fetch/rewrite.ts';
 import type { RequiredValue } from './representation.ts';
 
 /**
- * A context argument (`@fromContext`): its value comes from an object that contains the entity, for example
- * the currency of the user in `{ user { order { total } } }`.
+ * A context argument (`@fromContext`): its value comes from an object that contains the entity. For example,
+ * an argument of `total` in `{ user { order { total } } }` gets the currency of the user.
  */
 export type ContextArgument = {
   /** Name of the variable in the document of the fetch. */

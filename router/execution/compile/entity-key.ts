@@ -24,8 +24,8 @@ export function entityKeys(
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // A type condition in the path (`@|[Book]`) excludes objects of other types from the collection, although
-  // they may equal a collected one. Deduplicating only some of the equal objects would be wrong.
+  // A type condition in the path (`@|[Book]`) excludes objects that may equal others at the same position.
+  // Deduplicating only some of the equal objects would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
   // If the objects are field values of the very objects that `base` returned, the merged data has its own
   // references to them. Replacing them would change only what `base` returned, and the response would lack

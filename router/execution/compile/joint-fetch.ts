@@ -30,9 +30,9 @@ type Surroundings<Fetch> = {
 };
 
 /**
- * Joins the selection of `fetch` to that of another fetch for the same objects, whose representations contain
- * everything that `fetch` requires. One `_entities` field then serves both. Returns undefined if there is no
- * such fetch.
+ * Joins the selection of `fetch` to that of another fetch for the same objects, so that one `_entities` field
+ * serves both. The other fetch must send representations with everything that `fetch` requires. Returns
+ * undefined if there is no such fetch.
  */
 export function compileJointFetch<Fetch extends JoiningFetch>(
   fetch: Fetch,

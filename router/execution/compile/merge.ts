@@ -5,8 +5,8 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies of objects in the merged data, listed by the original object. A fetch in flight refers to the
- * originals. Its response is merged into the copies too, so that they do not lack its fields.
+ * Copies of objects in the merged data. The key is the original object, to which fetches in flight refer.
+ * Their responses are merged into the copies too, so that the copies do not lack fields.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
@@ -79,9 +79,8 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
 }
 
 /**
- * Combines the values that two fetches returned for a field with a selection set. Nested objects of the
- * target are not changed but replaced by copies, because one object may occur in several places of the merged
- * data.
+ * Combines the values that two fetches returned for a field with a selection set. An object that the merged
+ * data already has is not changed but replaced by a copy, because it may occur in several places.
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;

@@ -16,8 +16,7 @@ export type ErrorDraft = {
   readonly text: ErrorText;
   readonly path: ResponsePath;
   /**
-   * True if the path is known to exist in the response. Other paths are cut off at the first element that the
-   * response lacks when the error is listed.
+   * True if the path is known to exist in the response. Any other path is shortened to the part that exists.
    */
   readonly isPlaced: boolean;
 };

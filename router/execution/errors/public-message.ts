@@ -5,7 +5,7 @@ const STACK = /\n\s+at [\s\S]*$/;
 const URLS = /\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>)\]}]*/gi;
 const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b/gi;
 
-/** Message that clients receive instead of a masked one. */
+/** Message that clients receive instead of a subgraph's message that they must not see. */
 export const MASKED_MESSAGE = 'The service reported an error.';
 
 /**

@@ -14,7 +14,7 @@ export function typeConditionOf(element: string): string | undefined {
   return element.startsWith('... on ') ? element.slice('... on '.length) : undefined;
 }
 
-/** Compiles the output rewrites of a fetch into one function; undefined if there are none. */
+/** Compiles the output rewrites of a fetch into one function. Returns undefined if there are none. */
 export function compileRewrites(
   rewrites: readonly FetchDataRewrite[] | undefined,
   types: SupergraphTypes,

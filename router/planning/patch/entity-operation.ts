@@ -8,7 +8,7 @@ export type EntityOperation = {
   readonly selectionSet: SelectionSetNode;
 };
 
-/** Parses the operation of a fetch; undefined if it does not select `_entities`. */
+/** Parses the operation of a fetch. Returns undefined if it does not select `_entities`. */
 export function readEntityOperation(text: string): EntityOperation | undefined {
   const [operation] = parse(text, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;

@@ -84,10 +84,7 @@ function asksInterfaceObjects(
 type Part = {
   readonly fields: Set<FieldNode>;
   readonly requirements: Requirement[];
-  /**
-   * Object types to which the type conditions of this fetch are restricted; undefined if it applies to all
-   * types.
-   */
+  /** Object types to which this fetch is restricted; undefined if it applies to all types. */
   readonly types: ReadonlySet<string> | undefined;
   /**
    * Only fields with equal texts may be in the same fetch after splitting. The text contains the object
@@ -151,8 +148,8 @@ function partRequestFor(
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
-  // Equal conditions are not enough, because the planner loses conditions on the objects that contain the
-  // field. Fields are therefore kept together only if they also require the same values.
+  // Two fields with equal conditions stay in one fetch only if they also require the same values, because the
+  // planner loses conditions on the objects that contain the fields.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
@@ -161,8 +158,8 @@ function partRequestFor(
 }
 
 /**
- * Returns the given types; undefined if they include all possible types of `of`. In that case the fetch needs
- * no type condition, so it can be sent even if the type of an entity is unknown.
+ * Returns the given types; undefined if they include all object types that `of` can have. The fetch then
+ * needs no type condition, so it can be sent even if the type of an entity is unknown.
  */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,

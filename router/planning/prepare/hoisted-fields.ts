@@ -25,8 +25,10 @@ type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
 /**
  * Moves fields out of type conditions behind an `@interfaceObject`: `{ product { ... on Bread { weight } } }`
  * becomes `{ product { __typename weight } }`. The subgraph that returns the product then returns `weight`
- * with it, and completion removes the field from products of other types. Otherwise the planner would fetch
- * the type of the product first and the field in a second call, which needs a resolvable key.
+ * with it. When the router writes the response, it leaves the field out of products of other types. Otherwise
+ * the planner would fetch the type of the product first and the field in a second call, which needs a
+ * resolvable key.
+ *
  * @param document a plannable document: one operation, without fragment spreads.
  * @returns undefined if there is no such field.
  */
@@ -61,8 +63,8 @@ function hoistInField(field: FieldNode, parent: Parent, walk: Walk): FieldNode {
   const before = walk.count;
   const selectionSet = hoistInSet(field.selectionSet, fieldType(field, parent), walk);
   if (walk.count === before) return field;
-  // The subgraph now returns the hoisted fields for objects of every type. With `__typename`, completion can
-  // remove them from objects for which the client did not select them.
+  // The subgraph now returns the hoisted fields for objects of every type. With `__typename`, the router can
+  // leave them out of objects for which the client did not select them.
   return { ...field, selectionSet: { ...selectionSet, selections: [TYPENAME, ...selectionSet.selections] } };
 }
 

@@ -41,7 +41,7 @@ export function signatureOf(field: FieldNode): string {
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
  * @param names.keys if `all`, an aliased key field is planned without its alias, because the planner
- * recognizes keys that it already has only by their own names.
+ * recognizes a selected key field only by its own name.
  * @param names.shared names of fields of interfaces that some subgraph defines as an `@interfaceObject`.
  */
 export function findRenames(
