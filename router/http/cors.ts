@@ -38,7 +38,7 @@ export type CorsParts = {
   readonly log: Pick<Telemetry['log'], 'warn'>;
 };
 
-/** Implements CORS, as the Fetch standard defines it. */
+/** Creates the functions that return CORS headers, as the Fetch standard defines them. */
 export function createCors(config: Config['cors'], { mode, log }: CorsParts): Cors {
   const origins = config.origins ?? (mode === 'development' ? DEVELOPMENT_ORIGINS : []);
   const any = origins.includes('*');
@@ -59,9 +59,8 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
     };
   }
 
-  // Logs only the first origin that is rejected. It is logged because browsers do not report a CORS rejection
-  // to the operator of the router. Logging every rejection would let any client fill the log, because a
-  // client can send any origin.
+  // Logs the first origin that is rejected, because browsers do not report a CORS rejection to the operator
+  // of the router. Further rejections are not logged: a client can send any origin, and could fill the log.
   function logRejection(origin: string): void {
     if (isRejectionLogged) return;
     isRejectionLogged = true;

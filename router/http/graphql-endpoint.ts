@@ -36,9 +36,8 @@ export type GraphqlEndpointParts = {
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. An error that it throws becomes an error response. If the error is a
-   * `GraphFailure`, which only adds the name of a contract (filtered graph) for the log, the response
-   * contains its `cause`.
+   * Handles a GraphQL request. An error that it throws becomes an error response. A `GraphFailure` only adds
+   * the name of a contract (configured part of the graph) for the log; the client receives its `cause`.
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
@@ -51,8 +50,8 @@ type EndpointRequest = {
   readonly facts: HttpFacts;
   readonly recorder: RequestRecorder;
   /**
-   * Name of the contract (filtered part of the graph) at whose own URL path the request arrived; undefined at
-   * the path of the whole graph.
+   * Name of the contract (configured part of the graph) to whose own URL path the request was sent; undefined
+   * if it was sent to the path of the whole graph.
    */
   readonly graph: string | undefined;
 };

@@ -31,7 +31,9 @@ import type { Sampling } from '../telemetry/log/request-log.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
-  /** Responds to requests for the router's web console. Undefined if this port does not serve the console. */
+  /**
+   * Responds to requests for the router's web console. Undefined if the console is not served on this port.
+   */
   readonly serveConsole?: ServePaths | undefined;
   readonly clientAddress: ReadClientAddress;
   readonly health: Health;
@@ -119,8 +121,8 @@ export function serverOptions({
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Interval at which Node looks for requests that exceed a timeout. With Node's longer default, the
-    // timeouts of many slow clients would all be processed in one turn of the event loop.
+    // Interval at which Node looks for requests that exceed a timeout. It is shorter than Node's default,
+    // with which the timeouts of many slow clients would all be processed in one turn of the event loop.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
@@ -170,7 +172,8 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
   ]);
 
   // Returns the value of the response header `Vary`: the request headers on which CORS, authentication or the
-  // selection of a contract (filtered graph) depends, and those that subgraphs list in their own `Vary`.
+  // selection of a contract (configured part of the graph) depends, and those that subgraphs list in their
+  // own `Vary`.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
     const own = isGraphql(path) ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
@@ -286,15 +289,15 @@ function samplingOf({ method }: IncomingMessage, path: string): Sampling {
   return path.startsWith('/console/') ? 'failures' : 'all';
 }
 
-/** Maps each URL path at which a contract (filtered part of the graph) is served to the contract's name. */
+/** Maps each URL path at which a contract (configured part of the graph) is served to the contract's name. */
 function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(graphs).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, name]])),
   );
 }
 
-// If some contracts (filtered graphs) have paths of their own, the error message does not name the path of
-// the whole graph, because clients of a contract need not know that path.
+// If some contracts (configured parts of the graph) have paths of their own, the error message does not name
+// the path of the whole graph, because clients of a contract need not know that path.
 function notFound(path: string, { listen, graphs }: Config, requestId: string): ClientResponse {
   const isOnlyPath = graphsByPath({ graphs }).size === 0;
   const hint = isOnlyPath ? `; GraphQL is served at ${listen.path}` : '';

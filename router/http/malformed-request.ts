@@ -37,8 +37,8 @@ export function createMalformedRequestHandler(
     ...prepare('BAD_REQUEST', 'the request is not valid HTTP'),
     reason: 'malformed request',
   };
-  // The rejections are built once at the start, because thousands of connections may time out at the same
-  // moment.
+  // The rejections are built once at the start instead of for each request, because thousands of connections
+  // may time out at the same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: { ...prepare('HEADERS_TOO_LARGE'), reason: 'headers too large' },
     ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },
@@ -79,8 +79,8 @@ export function createMalformedRequestHandler(
 type Rejection = {
   readonly error: RouterError;
   /**
-   * The complete HTTP response, status line included. It is written to the socket if no handler was called
-   * for the invalid request.
+   * The complete HTTP response, status line included. It is written directly to the socket if Node has
+   * created no request object for the invalid request.
    */
   readonly response: string;
   readonly reason: MalformedReason;

@@ -7,8 +7,8 @@ import { compileRules } from '../headers/rules.ts';
 export type StandingHeaders = Readonly<Record<string, string>>;
 
 /**
- * Prevents browsers from guessing another content type, from framing or executing responses, and from sending
- * the URL as referrer.
+ * Headers that forbid browsers to guess another content type, to show or execute responses as part of a page,
+ * and to send the URL as referrer.
  */
 export const SECURITY_HEADERS: StandingHeaders = {
   'x-content-type-options': 'nosniff',
@@ -42,8 +42,8 @@ function strictTransportSecurity({
 function insertedHeaders(rules: Config['headers']['response']): StandingHeaders {
   const unconditional = rules.filter(({ propagate }) => propagate === undefined);
   const inserted = compileRules(unconditional, isProtectedResponseHeader)?.({});
-  // Error responses are never cached and set no cookies, so these headers are dropped even if a header rule
-  // inserts them.
+  // Header rules may insert `Cache-Control` and `Set-Cookie`. They are left out here, because these headers
+  // are also sent with error responses, which are never cached and set no cookies.
   const kept = [...(inserted ?? [])].filter(([name]) => !isCacheControl(name) && name !== 'set-cookie');
   return Object.fromEntries(kept.map(([name, { values }]) => [name, values.join(', ')]));
 }

@@ -32,8 +32,8 @@ export type CreateCallerContext = (
 ) => CallerContext;
 
 /**
- * Creates the function that returns this data for each client request: headers, deadline and scope of its
- * subgraph calls.
+ * Creates the function that returns, for each client request, what its subgraph calls have in common:
+ * headers, deadline, and the scope within which calls may be shared.
  */
 export function createCallerContexts(parts: CallerContextParts): CreateCallerContext {
   const { monotonic, deadlineMs, forward, origin, isDeduplicated } = parts;

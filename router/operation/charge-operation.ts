@@ -14,8 +14,8 @@ export type ChargeOperation = (
 
 /** Creates the stage of request handling that charges operations to the rate limits. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
-  // This is not an async function, so that no promise is created without rate limits, when there is nothing
-  // to wait for.
+  // Not an async function, which would always create a promise: without rate limits there is nothing to wait
+  // for.
   return (authorized, inputs, payer) => {
     const rethrow = (error: unknown): never => {
       throw withoutHiddenField(error, authorized.operation);
@@ -32,8 +32,8 @@ export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit
 }
 
 /**
- * Removes the name of a rate-limited field from an error if the client uses a contract (filtered graph) that
- * hides the field. The client can call such a field through an interface that the contract exposes.
+ * Removes the name of a rate-limited field from an error if the client uses a contract (configured part of
+ * the graph) that hides the field. The client can still select it through an interface of the contract.
  */
 function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'exposes'>): unknown {
   if (!(error instanceof RouterError)) return error;

@@ -24,8 +24,8 @@ export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverr
 }
 
 /**
- * Returns the conditions on token claims by which the configuration decides whether `@override` labels are
- * true.
+ * Returns those conditions on token claims that decide, according to the configuration, whether `@override`
+ * labels are true.
  */
 export function overrideConditions(config: OverridesConfig): readonly ClaimCondition[] {
   return Object.values(config).flatMap((value) =>

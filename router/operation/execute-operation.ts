@@ -53,7 +53,7 @@ type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders 
  */
 type RecordedOutcome = CollectedOutcome & { readonly record: ExecutionRecord };
 
-/** The parts of a supergraph version's runtime that are needed to execute an operation. */
+/** The subgraphs and the schema of one supergraph version, which are needed to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
   readonly send: SendForCaller;
@@ -87,8 +87,9 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
-          // The key consists of the error behavior (`onError`) and the variables, for example `NULL{"id":1}`.
-          // The variables always begin with a brace, so different pairs never have equal keys.
+          // Only executions with equal keys are shared. The key consists of the error behavior (`onError`)
+          // and the variables, for example `NULL{"id":1}`. The variables begin with a brace, so different
+          // pairs have different keys.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,

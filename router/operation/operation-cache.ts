@@ -19,22 +19,21 @@ export type CacheEntry<Value> = {
 /** Share (0 to 1) of the cache's memory limit for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When memory is short, the part of the cache for repeatedly requested operations is evicted at most down to
- * this share (0 to 1) of its memory limit.
+ * When memory is short, repeatedly requested operations are evicted too. Those within this share (0 to 1) of
+ * their memory limit are kept.
  */
 const LEAST = 1 / 8;
 /**
  * Maximum number of evicted operations whose hashes the cache remembers, so that their next request counts as
- * the second.
+ * a repeated one.
  */
 const MAX_DROPPED = 10_000;
 const DROPPED = {};
 
 /**
- * Caches prepared operations up to a number of bytes. Operations that were requested only once compete for a
- * part of the cache; from its second request on, an operation is in the other part and stays for as long as
- * it is used. A flood of unique operations therefore does not evict the operations of other clients (2Q
- * algorithm: Johnson and Shasha, 1994).
+ * Caches prepared operations up to a number of bytes. Operations that were requested once compete for a small
+ * part of the cache. Operations that were requested again are in the other part, and stay for as long as they
+ * are used. A flood of unique operations does not evict these (2Q algorithm: Johnson and Shasha, 1994).
  */
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;

@@ -34,8 +34,8 @@ export type Operation = PricedOperation & {
   readonly name: string | undefined;
   readonly document: DocumentNode;
   /**
-   * Returns whether the graph that the client uses has a field with this coordinate. A contract, which is a
-   * filtered part of the supergraph, does not have all fields.
+   * Returns whether the client's graph, which may be a contract (configured part of the supergraph), has a
+   * field with this coordinate.
    */
   readonly exposes: (coordinate: string) => boolean;
   /** Coordinates of the operation's root fields. */
@@ -45,8 +45,8 @@ export type Operation = PricedOperation & {
   /** Labels of progressive `@override` on which the operation's plan may depend, sorted. */
   readonly overrideLabels: readonly string[];
   /**
-   * Plans and compiles the operation; further calls return the same result. If many operations wait to be
-   * planned, callers take turns.
+   * Plans and compiles the operation. Further calls return the same result. If many operations wait for the
+   * planner, callers take turns.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
@@ -92,7 +92,10 @@ export type Operations = {
    * @throws {RouterError} if the document is invalid
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
-  /** Whether the graph of these operations is a contract, which exposes only a part of the supergraph. */
+  /**
+   * Whether these operations belong to a contract (configured part of the supergraph), instead of the whole
+   * graph.
+   */
   readonly isContract: boolean;
   /** Returns the number of operations in the cache. */
   readonly size: () => number;
@@ -294,10 +297,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // The cost is the lower of two estimates, with and without the denied fields, because either can be too
-    // high. If only `Book.price` is denied, `{ media { price } }` becomes `{ media { ... on Film { price }
-    // ... on Song { price } } }`. The estimate then counts `price` once per fragment, although it is fetched
-    // once.
+    // Without the denied fields, an estimate may be too high. If `price` of the interface `Media` is denied
+    // only for the type `Book`, it is selected by one inline fragment for each other type and counted for
+    // each, although it is fetched once. The estimate with the denied fields is used if it is lower.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -342,9 +344,9 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation for a new supergraph. The plan depends on which `@override` labels are true, so it is
- * made once for each set of true labels that was used with the previous supergraph. If the new supergraph has
- * further labels, each set is planned without and with them.
+ * Plans an operation for a new supergraph. A plan depends on which `@override` labels are true. The operation
+ * is planned once for each set of true labels for which it has a plan in the previous supergraph. If the new
+ * supergraph has further labels, it is planned for each set without and with them.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

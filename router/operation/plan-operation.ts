@@ -84,13 +84,13 @@ type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
 /**
  * Maximum number of cached plans of one operation. There is one plan for each set of `@override` labels that
- * are true for some callers.
+ * are true for a caller.
  */
 const MAX_PLANS = 16;
 
 /**
  * Creates the function that plans and compiles one document. It caches one plan for each set of `@override`
- * labels that are true for some callers.
+ * labels that are true for a caller.
  */
 export function createCompile(
   compilation: Compilation,
@@ -196,7 +196,7 @@ function createCompileOnce(
 
   const compileOnce = (caller: Payer | undefined) => {
     // The operation already waits in the planning queue, in the lane of another caller. It is added to this
-    // caller's lane too, so that it is planned when the first of the two lanes has its turn.
+    // caller's lane too, and planned as soon as one of the two lanes has its turn.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

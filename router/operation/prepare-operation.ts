@@ -55,9 +55,9 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
     try {
       return { operation: await operations.prepare(query, operationName), prepaid };
     } catch (error) {
-      // The client may have sent only the id of a persisted document. If that document is invalid for the
-      // client's contract (filtered graph), the errors would contain names that the contract hides. The id is
-      // therefore reported as unknown.
+      // The client may have sent only the id of a persisted document. If the document is invalid for the
+      // client's contract (configured part of the graph), the errors would contain names that the contract
+      // hides. The id is therefore reported as unknown.
       if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
       throw error;
     }

@@ -13,7 +13,9 @@ export type Responding = {
   readonly caller: Caller;
   /** Version of the supergraph. */
   readonly version: string;
-  /** Members of `extensions` that only this caller receives. */
+  /**
+   * Members of `extensions` for this caller alone. Other callers who share the result do not receive them.
+   */
   readonly extensions?: object | undefined;
 };
 

@@ -13,8 +13,8 @@ const NOT_FORWARDED = new Set(
 );
 
 /**
- * An immutable set of subgraph request headers. Its header lines are written once and reused by every call
- * with the same set, because checking and joining a dozen headers for each call would take 2 µs.
+ * An immutable set of headers for subgraph requests. Its header lines are written once and reused by all
+ * calls with the same headers, because checking and joining a dozen headers takes 2 µs.
  */
 export class HeaderBlock {
   readonly fields: Readonly<Record<string, string>>;
@@ -72,7 +72,7 @@ export type SignedComponents = {
 };
 
 export const NO_HEADERS = new HeaderBlock({});
-/** Identity headers of a caller without a token: none. */
+/** Identity headers of a caller without a token: no headers. */
 export const NO_IDENTITY = new IdentityHeaders({});
 
 /** The headers that the calls of one client request have in common. */

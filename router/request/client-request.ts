@@ -48,7 +48,7 @@ export type ClientResponse = {
   readonly summary?: RequestSummary;
 };
 
-/** Properties of a request for the log that become known only while the operation is processed. */
+/** Data about a request that is logged, and becomes known only while the operation is processed. */
 export type RequestSummary = {
   /**
    * Name of the contract (configured part of the graph) that the request used; absent for the whole graph.
@@ -79,8 +79,9 @@ export type RequestSummary = {
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**
-   * True if the Accept header contains this media type by name and no multipart type. Then an invalid
-   * document or invalid variables have status 200 in `application/json` (GraphQL over HTTP section 6.4.1).
+   * True if the Accept header contains this media type by name, and no multipart type. If the type is
+   * `application/json`, an invalid document or invalid variables then have status 200 (GraphQL over HTTP
+   * section 6.4.1).
    */
   readonly named: boolean;
 };

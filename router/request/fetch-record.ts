@@ -75,8 +75,8 @@ export class FetchRecord {
   /** Ids of the trace span of the subgraph call; undefined if spans are not exported. */
   span: SpanIds | undefined = undefined;
   /**
-   * Ids of the trace span of another fetch's subgraph call that delivered the data of this fetch too;
-   * undefined if there is none.
+   * Ids of another trace span: that of the subgraph call that this fetch shares with another fetch. Undefined
+   * if the fetch shares no call.
    */
   link: SpanIds | undefined = undefined;
   /** URL of the endpoint of the last attempt; empty if there was none. Clients never receive it. */
@@ -170,8 +170,8 @@ export class FetchRecord {
     this.dispatchedAt = other.dispatchedAt;
     this.connectedAt = other.connectedAt;
     this.firstByteAt = other.firstByteAt;
-    // The other fetch may have waited for a connection before this fetch began. Only the part of that wait
-    // after the begin of this fetch counts.
+    // The other fetch may have waited for a connection before this fetch began. Only its waiting time after
+    // the begin of this fetch counts.
     this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
     this.status = other.status;
     this.endpoint = other.endpoint;

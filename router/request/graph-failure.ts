@@ -1,7 +1,7 @@
 /**
- * Failure of a request to a contract (configured part of the graph) that the router has selected by the
- * contract's condition `graphs.NAME.when`. It adds the contract's name for the log. `cause` is the error that
- * the client receives.
+ * Failure of a request that the router has assigned to a contract (configured part of the graph), because it
+ * meets the contract's condition `graphs.NAME.when`. The class adds the contract's name for the log. The
+ * client receives the error in `cause`.
  */
 export class GraphFailure extends Error {
   readonly graph: string;

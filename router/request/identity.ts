@@ -15,7 +15,7 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /** Those conditions on claims in the configuration that the token satisfies. */
+  /** The conditions on claims that the token satisfies, among those in the configuration. */
   readonly satisfied?: readonly ClaimCondition[];
 };
 
@@ -39,7 +39,8 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
- * @param conditions conditions on claims from the configuration, which are evaluated here
+ * @param conditions the configured conditions on claims; they are evaluated here, and the satisfied ones
+ * stored in the identity
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(

@@ -33,8 +33,8 @@ export type RequestFacts = {
   /** Id of the trace that the request belongs to. */
   traceId: string;
   /**
-   * Id of the trace span that the router created for the request; absent if it only forwards the client's
-   * trace headers to subgraphs.
+   * Id of the trace span that the router created for the request; absent if the router has none and only
+   * forwards the client's trace headers to subgraphs.
    */
   spanId: string;
   identity: Identity;
@@ -64,8 +64,8 @@ export type RequestFacts = {
    */
   actualCost: number;
   /**
-   * Points that the caller has left. If several rate limits apply, that of the limit with the fewest points
-   * left.
+   * Points that the caller has left in its rate limit. If it has several rate limits, the lowest number
+   * counts.
    */
   rateLimitRemaining: number;
 };
@@ -128,9 +128,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the time at which a fetch has its response. If the fetch has sent a subgraph call, the call has
-   * already recorded this time, which then stays. A fetch that uses another fetch's call needs it to be set
-   * here.
+   * Records the time at which a fetch has its response, if it is not recorded yet. A fetch that has sent a
+   * subgraph call already has this time from the call. A fetch that shares the call of another one has not.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();

@@ -8,8 +8,8 @@ export type SubgraphRequest = {
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
   /**
-   * JSON request body: `{"query":…,"variables":…}`. Deduplication compares the texts of bodies, so equal
-   * requests must have identical texts.
+   * JSON request body: `{"query":…,"variables":…}`. Equal requests must have identical texts, because
+   * deduplication compares the texts.
    */
   readonly body: string;
   /** Fields that the request selects, which may have circuit breakers of their own; undefined if unknown. */

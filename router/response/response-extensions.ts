@@ -32,8 +32,8 @@ export function extensionsOf({
 }
 
 /**
- * Returns the header that marks a partial response: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
- * It names each failed subgraph, and what replaces the missing values.
+ * Returns the header that marks a partial response. It names each failed subgraph and the replacement for its
+ * values, null or earlier (stale) ones: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
  */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};

@@ -8,7 +8,7 @@ type ErrorEntry = {
    */
   readonly status: number;
   /**
-   * True if clients receive the error's own message. Otherwise they receive only the general text `meaning`.
+   * True if clients receive the error's own message; false if they receive only the general text `meaning`.
    */
   readonly exposed: boolean;
   readonly meaning: string;

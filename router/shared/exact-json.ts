@@ -17,8 +17,8 @@ declare global {
 export type ExactNumber = { readonly rawJSON: string };
 
 /**
- * Returns whether a value is an `ExactNumber`. `JSON.isRawJSON` alone would suffice. The property that only
- * such numbers have is checked first, because that is faster for all other objects.
+ * Returns whether a value is an `ExactNumber`. The property `rawJSON` is checked first, because most objects
+ * lack it and this is faster than `JSON.isRawJSON`.
  */
 export function isExactNumber(value: unknown): value is ExactNumber {
   return (

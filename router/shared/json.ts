@@ -3,7 +3,10 @@ import { isExactNumber } from './exact-json.ts';
 /** A JSON object as `JSON.parse` returns it. It may have an own property named `__proto__`. */
 export type JsonObject = { [key: string]: unknown };
 
-/** Returns whether a value is a JSON object, and not a list, null or an exact number. */
+/**
+ * Returns whether a value is a JSON object, and not a list, null or an `ExactNumber` (a number with all its
+ * digits).
+ */
 export function isJsonObject(value: unknown): value is JsonObject {
   return isObjectValue(value) && !isExactNumber(value);
 }

@@ -11,8 +11,8 @@ export type OciReference = {
 };
 
 const HOST = String.raw`[\w.-]+(?::\d{1,5})?|\[[\da-fA-F:]+\](?::\d{1,5})?`;
-// Patterns for the names of repositories and tags, as in the OCI distribution specification, section "Pulling
-// manifests".
+// Patterns for the names of repositories and for tags, as defined in the OCI distribution specification,
+// section "Pulling manifests".
 const NAME = String.raw`[a-z\d]+(?:(?:\.|_{1,2}|-+)[a-z\d]+)*`;
 const REFERENCE = new RegExp(
   String.raw`^oci://(${HOST})/(${NAME}(?:/${NAME})*)(?::(\w[\w.-]{0,127})|@(sha256:[\da-f]{64}))$`,

@@ -89,8 +89,8 @@ export type SubgraphState = BreakerReport & {
 };
 
 /**
- * Client of one subgraph. It has everything that survives the activation of a new supergraph version:
- * connection pools, circuit breakers and load counters.
+ * Client of one subgraph. Connection pools, circuit breakers and load counters belong to it, so that they
+ * survive the activation of a new supergraph version.
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
@@ -216,8 +216,8 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms, connectionMs });
   if (cause === undefined) return code;
-  // Failed calls are logged only at the level `debug`: during an outage they are all alike, and when the
-  // circuit breaker opens, that is logged separately.
+  // Failed calls are logged only at the level `debug`, because during an outage they are all alike. The
+  // opening of the circuit breaker is logged separately.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
   return code;

@@ -43,7 +43,7 @@ export type SendForCaller = (
 /**
  * Composes the functions that wrap the client of a subgraph, from the inside out. The order matters:
  * - Deduplication is outside of the function that creates headers, because a request that shares another
- *   request's call sends no headers.
+ *   request's call needs no headers of its own.
  * - Response headers are collected outside of deduplication, because all requests that share a response need
  *   them.
  * `client.ts` composes the functions inside the client, such as the retry.

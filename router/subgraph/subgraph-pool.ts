@@ -31,8 +31,8 @@ export type SubgraphPool = AsyncDisposable & {
 };
 
 /**
- * Subgraphs of two supergraphs besides the current one: the canary, and the one that was replaced last.
- * Clients that these use are marked in the pool's state.
+ * Subgraphs of two supergraphs besides the current one: of the canary, and of the supergraph that was
+ * replaced last. The state of the pool marks the clients that they use.
  */
 export type MarkedRoutes = {
   readonly canary?: Routes | undefined;

@@ -20,8 +20,7 @@ export type CoercedVariables = {
    */
   readonly variables: Variables;
   /**
-   * Coerced values without any defaults, which are sent to subgraphs. Each subgraph applies the defaults of
-   * its own schema.
+   * Coerced values without defaults, which are sent to subgraphs: each subgraph applies the defaults itself.
    */
   readonly sent: Variables;
 };
@@ -106,9 +105,9 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// An error message of graphql-js contains the invalid value, which is removed because it may be long. Most
-// messages end with the value: this expression matches the text before it. A message about an unknown enum
-// value begins with the value: the text after it begins with `AFTER_VALUE`.
+// The invalid value is removed from an error message of graphql-js, because it may be long. In most messages
+// the value comes last, and this expression matches the text before it. In a message about an unknown enum
+// value it comes first, and the text after it begins with `AFTER_VALUE`.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 

@@ -16,8 +16,8 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
 }
 
 /**
- * Removes a body that was read to its end from the register. A rejected body stays registered: the response
- * to it closes the connection anyway.
+ * Removes a body from the register after it was read to its end. A rejected body need not be removed, because
+ * the response to it closes the connection.
  */
 export function endBody(request: IncomingMessage): void {
   // The next request on this connection may already have registered its own body, which must stay registered.
@@ -25,13 +25,13 @@ export function endBody(request: IncomingMessage): void {
 }
 
 /**
- * Rejects the body that is being read from a connection with an error. Returns false if there is no such
- * body.
+ * Ends the reading of a connection's current request body with an error. Returns false if no body is being
+ * read.
  */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // A body that has arrived completely is not rejected, even if the router has not read all of it yet: the
-  // HTTP error concerns bytes after the body.
+  // A body that has arrived completely is not rejected, even if the router is still reading it: the HTTP
+  // error concerns bytes after the body.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

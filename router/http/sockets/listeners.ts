@@ -22,7 +22,7 @@ const QUIET_TURNS = 3;
 export type Address = { readonly host: string; readonly port: number };
 
 export type PortOptions = Address & {
-  /** Whether other processes of the same pool also listen on the port. */
+  /** True if other worker processes of this router also listen on the port. */
   readonly shared?: boolean;
   readonly maxConnections?: number;
   /** Number of listening handles (server sockets) for the port, on systems that support more than one. */

@@ -9,8 +9,9 @@ import { Cancellation } from '../../request/cancel-signal.ts';
 const requests = new WeakMap<Socket, Cancellation[]>();
 
 /**
- * Registers a request. The returned signal is aborted if the connection closes before `endRequest` is called,
- * or has already closed, which may happen while a compressed body is decoded.
+ * Registers a request. The returned signal is aborted if the connection closes before `endRequest` is called.
+ * It is aborted at once if the connection is already closed, which may happen while a compressed body is
+ * decoded.
  */
 export function beginRequest(socket: Socket): Cancellation {
   const cancellation = new Cancellation();

@@ -15,8 +15,8 @@ export type UnreadResponsesOptions = {
 type UnreadResponse = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
 
 /**
- * Tracks responses that the operating system has not yet taken over completely because their clients read
- * slowly. Connections are closed if such a response is too old, or if all of them together are too large.
+ * Tracks responses that wait in this process because their clients read slowly. If a response waits too long,
+ * or all of them together are too large, connections are closed.
  */
 export class UnreadResponses {
   readonly #options: UnreadResponsesOptions;
@@ -35,8 +35,8 @@ export class UnreadResponses {
     this.#responses.add(unread);
     this.#bytes += bytes;
     response.once('close', () => this.#remove(unread));
-    // The size limit applies only if several responses are unread. A single response may exceed it; only its
-    // time is limited.
+    // If the responses exceed the size limit together, the oldest ones are ended. The last one may exceed the
+    // limit alone; only its time is limited.
     while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }

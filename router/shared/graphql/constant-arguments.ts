@@ -1,7 +1,7 @@
 import { valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode } from 'graphql';
 
-/** Returns the arguments, by name, of a directive as it is applied in a schema. */
+/** Returns the arguments of a directive in a schema, by name. */
 export function constantArguments({
   arguments: given = [],
 }: ConstDirectiveNode): Readonly<Record<string, unknown>> {

@@ -48,13 +48,13 @@ export class CircuitBreaker implements Disposable {
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * The permit that all calls receive until the next state change. Each state change increases its epoch, so
-   * that the outcomes of calls from before the change are ignored.
+   * The permit that calls receive until the next state change. Each state change increases the number in it
+   * (`epoch`), so that the outcomes of calls from before the change are recognized and ignored.
    */
   #permit: Permit = { epoch: 0 };
   /**
-   * Number of times that the breaker has opened without being closed for long in between. It doubles each
-   * time for how long the breaker stays open.
+   * Number of times that the breaker has opened without being closed for long in between. The time for which
+   * it stays open doubles with each of them.
    */
   #trips = 0;
 
@@ -74,8 +74,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Number of consecutive failed calls; infinite unless the breaker is closed or forced. If one of several
-   * fields must have caused a failure, the field with the highest number is the likeliest cause.
+   * Number of consecutive failed calls; infinite while the breaker is open or half-open. Several fields may
+   * have caused a failure; the one with the highest number is then the likeliest cause.
    */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
@@ -123,8 +123,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // If the state of the breaker has changed since the call began, the outcome is ignored. It shows nothing
-    // about the present, and opossum would close the circuit on a late success.
+    // If the state of the breaker has changed since the call began, its outcome is ignored. An outcome from
+    // the past shows nothing about the present, and opossum would close the circuit on a late success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -174,7 +174,7 @@ export class CircuitBreaker implements Disposable {
     state.consecutiveFailures += 1;
     if (!this.#window.failed() && state.consecutiveFailures < this.#options.consecutiveFailures) return;
     // If the subgraph fails again soon after its recovery, the breaker stays open twice as long as the last
-    // time. Otherwise it starts with the shortest time again.
+    // time. After a longer recovery it starts with the shortest time again.
     const relapsed = this.#options.monotonic() - state.since < this.#options.maxOpenMs;
     this.#open(relapsed ? this.#trips + 1 : 1);
   }
@@ -202,8 +202,7 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // `trips` is 0 if failures have never opened the breaker. A command can make such a breaker half-open, so
-    // that it opens from that state.
+    // The number of trips may be 0: a command can make a breaker half-open that failures have never opened.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

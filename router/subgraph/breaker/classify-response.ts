@@ -4,8 +4,8 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
- * Returns the coordinates of the fields that count as failed for their circuit breakers: those without any
- * value in the response, for which an error has a code that counts as a failure. Not counted are:
+ * Returns the coordinates of the fields that count as failed for their circuit breakers. Such a field has no
+ * value anywhere in the response, and an error with a code that counts as a failure. Not counted are:
  * - a single missing entity among others
  * - a null inside the value of the field
  * - a failure of another service that the subgraph uses (`extensions.causedBy`)
@@ -26,8 +26,7 @@ export function failedFields(
 
 /**
  * Returns whether a response counts as a failure of the subgraph: no root field has a value, and an error has
- * a code that counts as a failure. This replaces `failedFields` if it is unknown which fields the call
- * selects.
+ * a code that counts as a failure. Used instead of `failedFields` if the selected fields are unknown.
  */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
@@ -43,8 +42,8 @@ function isOwnFault(
 }
 
 /**
- * Returns the response keys of the fields that an error may be about. If its path is `["_entities", 0]`, the
- * error may be about every selected field of the entities.
+ * Returns the response keys of the fields that an error may be about. An error with the path `["_entities",
+ * 0]` may be about every selected field of the entities.
  */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],

@@ -10,8 +10,8 @@ export type FailureWindowOptions = {
 
 const BUCKETS = 10;
 /**
- * Longest delay of a timer in milliseconds. As opossum's reset time it prevents opossum from leaving the open
- * state by itself, because the class `CircuitBreaker` decides when calls may pass again.
+ * Longest possible delay of a timer in milliseconds. As the time after which opossum would leave the open
+ * state, it means never: the class `CircuitBreaker` decides when calls may pass again.
  */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -54,8 +54,8 @@ export class FailureWindow implements Disposable {
 
   /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
-    // After its shutdown, `fire` of opossum returns a promise that rejects, and an unhandled rejection ends
-    // the process.
+    // Opossum must not be called after its shutdown: its method `fire` would return a promise that rejects,
+    // and an unhandled rejection ends the process.
     if (this.#opossum.isShutdown) return false;
     this.#rotate();
     void this.#opossum.fire();

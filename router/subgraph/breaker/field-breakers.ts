@@ -9,14 +9,14 @@ export type FieldBreakersOptions = {
 };
 
 /**
- * Outcome of a call. If it is a failure or a timeout, `suspects` has the coordinates of the fields that may
- * have caused it; empty if it cannot be attributed to fields.
+ * Outcome of a call. For a failure or a timeout, `suspects` has the coordinates of the fields that may have
+ * caused it. It is empty if the cause is not a certain field.
  */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
 /**
- * Result of asking the circuit breakers of the fields that a call requests: their permits for the call, or
- * the fields whose breakers block it.
+ * Whether the circuit breakers of the requested fields admit a call. The result contains their permits, or
+ * the fields whose breakers block the call.
  */
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
@@ -46,7 +46,7 @@ export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
   /**
-   * Fields each of which may have caused all of the latest failures. As long as there is such a field,
+   * Fields that were suspected as the cause of every recent failure. As long as there is such a field,
    * failures count against fields and not against the whole subgraph.
    */
   #commonSuspects: ReadonlySet<string> = new Set();
@@ -119,7 +119,7 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // If a concurrent call has opened the breaker of this field in the meantime, the failure is not
+      // If a concurrent call has meanwhile opened the breaker of this field, this failure need not be
       // recorded any more.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);

@@ -11,7 +11,8 @@ export type CallContext = {
 };
 
 /**
- * One subgraph call, as the functions that wrap its sending (retry, circuit breaker and others) pass it on.
+ * One subgraph call, in the form in which it passes through the functions that wrap its sending, such as
+ * retry and circuit breaker.
  */
 export type Call = {
   readonly request: SubgraphRequest;
@@ -76,8 +77,8 @@ export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 export type Interruptible = { interrupt(result: CallResult): void };
 
 /**
- * Ends a call early, for example at its deadline. Its result is the one that is passed to `raise`; further
- * calls of `raise` have no effect.
+ * Ends a call early, for example at its deadline. The result that is passed to `raise` first becomes the
+ * result of the call; further calls of `raise` have no effect.
  */
 export class Interrupt {
   #result: CallResult | undefined;

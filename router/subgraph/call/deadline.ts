@@ -16,9 +16,9 @@ export type DeadlineOptions = {
  */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // Minimum time for a call whose timeout counts as a failure of the subgraph: half of the normal time. A
-  // call has less time if earlier calls of the client request used up most of it. Its timeout is then
-  // ignored.
+  // A timeout counts as a failure of the subgraph only if the call had at least this time, which is half of
+  // the normal time. A call has less if earlier calls of the client request used up most of it; its timeout
+  // is ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (call, settle) => {
     const now = monotonic();

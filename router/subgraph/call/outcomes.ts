@@ -37,7 +37,7 @@ export function circuitOpen(service: string, details: BlockDetails): CallResult 
 
 /**
  * Returns the result of a call that is blocked because an operator has forced a circuit breaker open. It has
- * no `retryAfterMs`, because only another command of an operator ends this.
+ * no `retryAfterMs`, because only another command of an operator unblocks such calls.
  */
 export function forcedOpen(service: string, details: BlockDetails): CallResult {
   const message = `${blockedPart(service, details)} is blocked by an operator`;
@@ -49,8 +49,8 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
 }
 
 /**
- * Returns how an error message for clients names the blocked part of a subgraph. Blocked fields are not
- * named, because the schema of some clients does not have all fields.
+ * Returns the subject of an error message for clients: the subgraph, or "a part of" it if only fields are
+ * blocked. The fields are not named, because some clients must not know all fields.
  */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;

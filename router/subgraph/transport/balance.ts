@@ -33,8 +33,8 @@ function choose(endpoints: readonly Endpoint[], call: Call, random: () => number
   if (endpoints.length <= 1) return endpoints[0];
   const others = endpoints.filter(({ url }) => url !== call.avoid);
   const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
-  // If all endpoints are ejected, the call is sent to one of them nevertheless, because without any endpoint
-  // it would certainly fail.
+  // If all endpoints are ejected (temporarily not used), the call is sent to one of them nevertheless. It
+  // might succeed, whereas without any endpoint it would certainly fail.
   return lessLoaded(accepting.length > 0 ? accepting : others, random);
 }
 

@@ -6,8 +6,7 @@ import type { CertificateFiles } from './certificates.ts';
 /** Time at which the certificates in a file expire; if there are several, the earliest. */
 export type CertificateExpiry = {
   /**
-   * Name of the subgraph that the file is configured for; `all` for the file of all subgraphs without their
-   * own.
+   * Name of the subgraph for which the file is configured; `all` if the file is configured for all subgraphs.
    */
   readonly subgraph: string;
   readonly file: string;
@@ -17,8 +16,8 @@ export type CertificateExpiry = {
 
 /**
  * Creates the function that returns when the certificates in each configured file expire. A file is read
- * again after it has changed. If a file cannot be read, its last known expiry is returned, because the router
- * also keeps using the certificates that it has read before.
+ * again after it has changed. If it cannot be read, its last known expiry is returned, because the router
+ * also keeps using the certificates from before.
  */
 export function createCertificateExpiry(
   traffic: () => Config['traffic'],

@@ -49,8 +49,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Number of state changes of the endpoint. Each call stores the number at its begin. A call from before an
-   * ejection is recognized by its lower number, so that its success does not end the ejection.
+   * Number of state changes of the endpoint, which each call stores at its begin. A lower number shows that a
+   * call began before an ejection; its success then does not end the ejection.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -73,8 +73,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Returns whether the endpoint may receive a call of this kind. When an ejection is over, the first call is
-   * a probe: a single query, never a mutation.
+   * Returns whether the endpoint may receive a call of this kind. After an ejection (a time without calls),
+   * the first call is a probe: a single query, never a mutation.
    */
   accepts(operation: 'query' | 'mutation'): boolean {
     if (this.#state.kind === 'serving') return true;
@@ -82,8 +82,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Load by which the less loaded endpoint is chosen: the number of calls in flight. For the first seconds
-   * after an ejection a higher number is returned, so that the endpoint receives few calls at first.
+   * Load of the endpoint for load balancing: mainly the number of calls in flight. For the first seconds
+   * after an ejection it is higher, so that the endpoint receives few calls at first.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

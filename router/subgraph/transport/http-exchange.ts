@@ -32,9 +32,9 @@ export type ExchangeOptions = {
 const DRAIN_BYTES = 65_536;
 
 /**
- * Sends one HTTP request to a subgraph and reads its response. It is a handler for `dispatch` of the HTTP
- * client undici, collects the body up to the size limit, and calls `settle` once. Undici's function
- * `request()` is not used, because it would create a Readable for each response and need an AbortSignal.
+ * Sends one HTTP request to a subgraph and reads its response, up to the size limit. It calls `settle` once,
+ * and is the handler that `dispatch` of the HTTP client undici requires. Undici's simpler `request()` is not
+ * used: it would create a Readable for each response and need an AbortSignal.
  */
 export class Exchange implements ResponseHandler, Interruptible {
   readonly #options: ExchangeOptions;
@@ -51,13 +51,12 @@ export class Exchange implements ResponseHandler, Interruptible {
    */
   #isGraphqlType = false;
   /**
-   * Failed result for a response whose status is not 2xx. It is the result of the call, unless the body is a
+   * Failed result because of a status other than 2xx. It becomes the result of the call, unless the body is a
    * GraphQL response.
    */
   #statusFailure: CallResult | undefined;
   /**
-   * Failed result for a response whose media type or content coding is not supported, so that its body cannot
-   * be read.
+   * Failed result because of an unsupported media type or content coding, with which the body cannot be read.
    */
   #rejected: CallResult | undefined;
   #chunks: Buffer[] | undefined;
@@ -82,8 +81,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   onRequestStart(controller: RequestController): void {
-    // The call has ended before it got a connection. If this function throws, undici does not send the
-    // request and keeps the connection open for other calls. `abort()` would close the connection.
+    // The call ended before it got a connection. Because of the error, undici does not send the request and
+    // keeps the connection open for other calls, whereas `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
     this.#call.request.record?.connected(this.#options.monotonic());
@@ -187,8 +186,8 @@ export class Exchange implements ResponseHandler, Interruptible {
     this.#chunks = undefined;
     this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
     try {
-      // Undici calls `onRequestStart`, which sets the controller, immediately before it writes the request.
-      // Without a controller the request was not sent, and the call may be retried safely.
+      // The controller is set immediately before undici writes the request. Without a controller the request
+      // was not sent, and the call may be retried safely.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
       // If the function that receives the result throws, which is a bug, the promise of the call is rejected.

@@ -83,8 +83,8 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Returns whether custom scalars, IDs or the extensions of errors contain numbers, which may have lost digits
- * when they were parsed into doubles. Most responses have none there, so their text need not be searched for
+ * Returns whether custom scalars, IDs or the extensions of errors contain numbers, whose digits may have been
+ * lost in the conversion to doubles. Most responses have none there, so their text need not be searched for
  * long numbers.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {

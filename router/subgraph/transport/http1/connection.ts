@@ -17,18 +17,21 @@ export type ConnectionOptions = {
   /** Milliseconds for which an idle connection is kept open if the server announces no other time. */
   readonly keepAliveMs: number;
   readonly monotonic: () => number;
-  /** Starts the timers of responses that become overdue. */
+  /** Starts the timers that detect overdue responses. */
   readonly schedule: Schedule;
 };
 
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
   /**
-   * Called with the times of a batch of several requests, after its last response that a call still waits
-   * for.
+   * Called after a batch (requests that were sent together) with its times, as soon as no call waits for a
+   * further response of the batch.
    */
   readonly onReceived: (times: BatchTimes) => void;
-  /** Called when all responses to a batch of requests are received, if the connection can be reused. */
+  /**
+   * Called when all responses to a batch (requests that were sent together) have arrived, if the connection
+   * can be reused.
+   */
   readonly onIdle: (connection: Connection) => void;
   /**
    * Called when requests must be sent again on other connections, because a response is overdue or the
@@ -69,10 +72,10 @@ export class Connection implements ResponseEvents, Carrier {
    * response any more; that response is read and discarded.
    */
   #batch: (PooledRequest | undefined)[] = [];
-  /** Number of requests of the current batch whose responses were read completely. */
+  /** Number of requests of the current batch (sent together) whose responses were read completely. */
   #received = 0;
   /**
-   * True if the router closes the connection after a complete response, because the connection cannot be
+   * True if the router has closed the connection after a complete response, because the connection cannot be
    * reused.
    */
   #isEnding = false;
@@ -115,9 +118,9 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Ends a request whose call does not wait any more. The connection is then closed, so that the server can
-   * stop its work. It stays open if calls wait for other responses on it, unless the ended request's response
-   * has begun: that response may be endless.
+   * Ends a request whose call does not wait any more. The connection is closed, so that the server can stop
+   * its work. It stays open only if calls wait for other responses on it, and the response of this request
+   * has not begun: a response that has begun may be endless.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
@@ -248,8 +251,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // A server may close a connection after many requests, which is no fault. It is a fault if the server
-    // closes each connection after its first response, because nearly every query would then be sent twice.
+    // A server may close a connection after many requests, which is no fault. A server that closes each
+    // connection after its first response is at fault, because nearly every query would be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
@@ -264,8 +267,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes the requests without a complete response from the batch and returns them. The first `from` of
-   * these stay. If responses to the removed ones arrive, they are discarded.
+   * Removes the requests without a complete response, except for the first `from` of them, from the batch and
+   * returns them. Responses to removed requests are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
@@ -296,9 +299,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The request whose response comes next may have made the server fail. It fails with the connection if
-    // its response has begun, or if it is the first of the batch. Otherwise it is sent again like the later
-    // ones.
+    // The next response belongs to the request that may have made the server fail. This request is not sent
+    // again if its response has begun, or if it is the first of the batch.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

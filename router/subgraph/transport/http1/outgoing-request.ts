@@ -42,10 +42,7 @@ export class OutgoingRequest {
     this.bodyBytes = Buffer.byteLength(bodyText);
   }
 
-  /**
-   * The body as bytes, which are created when this is first read: a body that is ASCII is sent as text
-   * instead.
-   */
+  /** The body as bytes. They are created only when needed, because a body in ASCII is sent as text. */
   get body(): Buffer {
     return (this.#body ??= Buffer.from(this.bodyText));
   }

@@ -20,9 +20,9 @@ export type PoolOptions = {
   readonly keepAliveMs: number;
   /** Maximum number of queries that are sent together on one connection; 1 means that pipelining is off. */
   readonly pipelining: number;
-  /** Monotonic clock in milliseconds; by default that of the runtime. */
+  /** Monotonic clock in milliseconds; by default that of the runtime (Node). */
   readonly monotonic?: () => number;
-  /** Starts the timers of overdue responses; by default timers of the runtime. */
+  /** Starts the timers that detect overdue responses; by default with timers of the runtime (Node). */
   readonly schedule?: Schedule;
 };
 

@@ -81,8 +81,8 @@ export class ResponseReader {
   }
 
   /**
-   * Reads bytes until they end or the response is complete. @returns the position after the last byte that
-   * belongs to this response
+   * Reads bytes until the response is complete or no bytes are left. @returns the position after the last
+   * byte that belongs to this response
    */
   read(bytes: Buffer, from = 0): number {
     let at = from;
