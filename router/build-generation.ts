@@ -32,24 +32,20 @@ export type Generation = AsyncDisposable & {
   readonly supergraph: Supergraph;
   readonly graph: Graph;
   /**
-   * Prepared (parsed, validated and planned) operations of clients that use the whole graph, not a contract.
+   * Prepared (parsed, validated and planned) operations on the whole graph. Operations on a contract (a part
+   * of the graph for some clients) are in `contracts`.
    */
   readonly operations: Operations;
-  /**
-   * Prepared (parsed, validated and planned) operations of clients that use a contract, by the name of the
-   * contract.
-   */
+  /** Prepared operations on contracts (parts of the graph for some clients), by the name of the contract. */
   readonly contracts: ReadonlyMap<string, Operations>;
-  /** The schemas that clients of contracts see, by the name of the contract. */
+  /** The schemas of contracts (parts of the graph for some clients), by the name of the contract. */
   readonly contractSchemas: ReadonlyMap<string, GraphQLSchema>;
   /**
    * Sends calls to the subgraphs of this supergraph version. Equal calls in flight are shared only within one
    * version, because another version may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
-  /**
-   * URLs of the subgraphs that are called for this supergraph version; another version may have other URLs.
-   */
+  /** URLs of the subgraphs for this supergraph version; another version may have other URLs. */
   readonly routes: Routes;
   /**
    * Number that identifies the group of running supergraph versions which share circuit breakers and
@@ -75,8 +71,8 @@ export type GenerationParts = {
   readonly createPlanner: typeof createPlanner;
   readonly stages: ConfiguredStages;
   /**
-   * Number of the group (see `Generation`): the new supergraph version shares circuit breakers and
-   * connections to subgraphs with the running versions of the same group.
+   * Number that identifies a group of running supergraph versions. The new version shares circuit breakers
+   * and connections to subgraphs with the versions of this group.
    */
   readonly group: number;
 };
@@ -155,8 +151,8 @@ export async function buildGeneration(
 }
 
 /**
- * Divides the configured limits of the operation cache evenly among the whole graph and its contracts. With
- * two contracts each of the three caches gets a third.
+ * Divides the configured limits of the operation cache evenly: the whole graph has a cache, and so has each
+ * contract (part of the graph for some clients). With two contracts each of the three caches gets a third.
  */
 function cacheLimits({ planning, graphs }: Pick<Config, 'planning' | 'graphs'>): OperationCacheLimits {
   const shares = 1 + Object.keys(graphs).length;

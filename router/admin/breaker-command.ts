@@ -19,8 +19,8 @@ export type BreakerCommand = {
 };
 
 /**
- * Result of a breaker command. `status` is the HTTP status of the response; `reason` names the error and the
- * valid values.
+ * Result of an operator's command to a circuit breaker. `status` is the HTTP status of the response; `reason`
+ * names the error and the valid values.
  */
 export type CommandResult =
   | { readonly kind: 'applied' }

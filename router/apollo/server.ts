@@ -18,8 +18,8 @@ import { createGateway } from './gateway.ts';
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
 
 /**
- * Context that Apollo Server passes to its plugins. Each plugin receives a shallow copy, so the result is
- * written into a nested object, which all copies share.
+ * Context that Apollo Server passes to its plugins. Each plugin receives a shallow copy, so the document or
+ * its errors are written into a nested object, which all copies share.
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 

@@ -8,7 +8,7 @@ import type { Subject } from './requirement.ts';
  */
 export type AuthorizationMode = 'filter' | 'reject' | 'dry-run';
 
-/** A selection that the caller is not authorized to see, as listed in the response. */
+/** A selection that the caller is not authorized to see, as the response reports it. */
 export type AuthorizationError = {
   readonly message: string;
   readonly path: readonly string[];

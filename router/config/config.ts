@@ -129,8 +129,8 @@ function overridesOf(env: Environment): Override[] {
 }
 
 /**
- * Returns the settings for `SUPERGRAPH`, which names a file, a URL, an OCI reference, or a graph and variant
- * of a registry. It replaces all sources that the configuration file names.
+ * Returns the settings for the variable `SUPERGRAPH`, which names a file, a URL, an OCI reference, or a graph
+ * and variant of a registry. It replaces all sources of the supergraph that the configuration file names.
  */
 function supergraphOverrides(env: Environment): Override[] {
   const text = env['SUPERGRAPH'];

@@ -141,8 +141,8 @@ export type OperationsResult = {
 };
 
 /**
- * Reason why the console lists a request among the recent ones. Of all other requests, one is `sampled` at
- * intervals.
+ * Reason why a request is in the console's list of recent requests. Requests that are neither failed,
+ * degraded nor slow are only `sampled`.
  */
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 

@@ -16,7 +16,7 @@ const MAX_TEXT = 500;
 const MAX_REASONS = 20;
 
 /**
- * Creates an empty log of events, which keeps a limited number of them.
+ * Creates an empty log of events, which keeps only the newest ones.
  * @param now returns milliseconds since 1970
  */
 export function createEventLog(now: () => number): EventLog {

@@ -53,11 +53,12 @@ type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: Read
 type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
- * Compiles the function that computes the actual cost of an operation from the delivered data. It uses the
- * weights of the estimate and the actual lengths of lists:
+ * Compiles the function that computes the actual cost of an operation from the data that subgraphs returned.
+ * Fields cost the same as in the estimate, but lists have their actual lengths:
  * - Null and an empty list cost as much as one item without its selection.
  * - An absent field costs nothing, unless its call was sent and failed.
- * Returns undefined if the estimate needs no correction, as for introspection.
+ *
+ * Returns undefined if the estimated cost needs no correction, as for introspection.
  */
 export function compileActualCost(
   model: CostModel,
@@ -194,7 +195,7 @@ class Compilation {
 
   /**
    * Compiles the cost of the fields in a fragment. They are counted only for objects of the fragment's type,
-   * because other objects may have different fields of the same names.
+   * because an object of another type may have fields with these names, too.
    */
   #narrowed(
     condition: NamedTypeNode | undefined,

@@ -138,8 +138,8 @@ function weightIn(element: Element, directive: string): number | undefined {
 function readListSize(field: GraphQLField<unknown, unknown>, directive: string): ListSize | undefined {
   const args = argumentsOf(field, directive);
   if (args === undefined) return undefined;
-  // A contract hides parts of the schema, so the field may lack some of the slicing arguments that its
-  // `@listSize` names.
+  // The field may lack some of the slicing arguments that its `@listSize` names, because a contract hides
+  // parts of the schema.
   const slicingArguments = names(args['slicingArguments']).filter((argument) =>
     field.args.some(({ name }) => name === argument),
   );

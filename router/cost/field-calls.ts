@@ -29,7 +29,7 @@ export type CallLimits = {
 
 /**
  * Fields with a rate limit, by each coordinate under which an operation can select them. If `Order`
- * implements `Priced`, a limit of `Order.total` is also listed under `Priced.total`.
+ * implements `Priced`, the limit of `Order.total` is found under `Priced.total`, too.
  */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 

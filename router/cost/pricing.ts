@@ -24,8 +24,8 @@ export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
   /**
-   * Compiles the function that counts, in a response, the calls of limited fields that have returned a value.
-   * A rate limit that counts only failures does not count these calls.
+   * Compiles the function that counts, in a response, the calls of fields with a rate limit that have
+   * returned a value. A limit that counts only failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
   /** Returns the slicing arguments (page sizes) that the `@listSize` of a field names. */

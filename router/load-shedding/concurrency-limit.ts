@@ -12,29 +12,28 @@ export type LimitOptions = {
 /** Lowest value to which the limit of requests in flight is reduced, except when the heap is full. */
 const FEWEST = 2;
 /**
- * Number of requests in flight from which the limit may be reduced. Fewer requests are not the cause of a
- * long event loop delay.
+ * Number of requests in flight from which the limit of requests may be reduced. Fewer requests are not the
+ * cause of a long event loop delay.
  */
 const FEWEST_TO_BEGIN = 16;
 /**
- * Number of consecutive measurements with a high event loop delay after which the limit is reduced. A single
- * one may be due to one long task that has ended.
+ * Number of consecutive measurements with a high event loop delay after which the limit of requests in flight
+ * is reduced. A single one may be due to one long task that has ended.
  */
 const REPORTS_TO_BEGIN = 2;
 /**
- * Event loop delay in milliseconds at which the limit is kept while it is reduced. It is low, because
+ * Event loop delay in milliseconds that the reduced limit of requests in flight aims at. It is low, because
  * rejected requests wait that long for their responses, too.
  */
 const HELD_DELAY_MS = 2.5;
 /**
- * Milliseconds after which a reduced limit is lifted. Otherwise it might stay forever: clients that retry at
- * once keep the event loop delayed, even if they are rejected. The time doubles if the limit has to be
- * reduced again soon. Lifting takes several steps, because a sudden flood of admitted requests would delay
- * all of them.
+ * Milliseconds after which a reduced limit of requests in flight is lifted, in several steps. Otherwise it
+ * might stay forever: clients that retry at once keep the event loop delayed, even if they are rejected. The
+ * time doubles if the limit has to be reduced again soon.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
-/** Factor by which the limit grows with each load report while it is being lifted. */
+/** Factor by which the limit of requests in flight grows at each step of being lifted. */
 const LIFT_GROWTH = 1.5;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
@@ -66,7 +65,8 @@ export class ConcurrencyLimit {
   #lateReports = 0;
   #stayMs = STAY_MS;
   /**
-   * Milliseconds since the limit was last reduced from its maximum, or since it was lifted or lifting began.
+   * Milliseconds since the last of these events: the limit was reduced from its maximum, began to be lifted,
+   * or was lifted.
    */
   #sinceMs = Infinity;
 
@@ -83,7 +83,7 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** True while the limit is lower than its configured maximum. */
+  /** True while the limit of requests in flight is lower than its configured maximum. */
   get isWorking(): boolean {
     return this.#working;
   }
@@ -99,8 +99,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Checks the heap between two measurements of the load. If it has filled up, the limit becomes the number
-   * of requests in flight, so that no further request is admitted.
+   * Checks the heap between two measurements of the load. If it is full, sets the limit to the number of
+   * requests in flight, so that no further request is admitted.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;

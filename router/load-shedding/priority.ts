@@ -3,8 +3,8 @@ import type { Identity } from '../request/identity.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * For each priority, the share (0 to 1) of the concurrency limit that requests of this priority may use. At
- * 0.5, they are rejected while half of the limit is in use.
+ * For each priority, the share (0 to 1) of the limit of requests in flight that requests of this priority may
+ * use. At 0.5, they are rejected if half of the limit is in use.
  */
 export const SHARES = {
   anonymous_expensive: 0.4,

@@ -14,9 +14,12 @@ export type ManifestOperation = {
 export type Manifest = {
   readonly operations: number;
   readonly list: readonly ManifestOperation[];
-  /** Returns the listed document with the given id or SHA-256; undefined if there is none. */
+  /** Returns the document with the given id or SHA-256 from the manifest; undefined if there is none. */
   readonly byId: (id: string) => string | undefined;
-  /** Returns the listed document that equals the given text apart from whitespace, commas and comments. */
+  /**
+   * Returns the document from the manifest that equals the given text apart from whitespace, commas and
+   * comments.
+   */
   readonly byText: (source: string) => string | undefined;
 };
 
@@ -52,8 +55,8 @@ export function parseManifest(text: string): Manifest {
     byId: (id) => ids.get(id) ?? hashes.get(id),
     byText(source) {
       if (exact.has(source)) return source;
-      // A text that is longer than every listed operation, even with additional whitespace, cannot match, so
-      // it need not be tokenized.
+      // A text that is longer than every operation of the manifest, even with additional whitespace, cannot
+      // match, so it need not be tokenized.
       return source.length > longest ? undefined : stripped.get(strippedText(source));
     },
   };

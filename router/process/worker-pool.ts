@@ -90,8 +90,8 @@ export async function startWorkers(
    */
   const commands = new Map<string, BreakerCommand>();
   /**
-   * For each launch (by its number), the last rollback of its canary. A worker that starts later receives
-   * them too.
+   * For each launch (published supergraph, by its number), the last rollback of its canary. A worker that
+   * starts later receives the rollbacks too.
    */
   const rollbacks = new Map<number, RollbackDecision>();
   let draining = false;

@@ -45,8 +45,8 @@ export function holdYoungGeneration(): void {
   // does for the rest of the process after an overload. Their garbage would keep younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
-  // These two flags affect only threads that start later, because V8 has already read them for this thread.
-  // The values make V8 use the maximum from `resourceLimits`, which other values would override.
+  // V8 has already read the sizes for this thread, so these flags affect only threads that start later. Their
+  // maximum is set by `resourceLimits`, which applies only if the flag for the maximum is 0.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);

@@ -50,7 +50,7 @@ const MAX_ADDRESSES = 20_000;
  * Creates the function that returns the buckets to charge for a request:
  * - the bucket of the user, whose size depends on the tier, or of the anonymous caller's address
  * - a bucket that all callers of the address share
- * - the buckets of the limited fields that the operation calls
+ * - a bucket for each field with a rate limit that the operation calls
  */
 export function createCallerBuckets(config: Config['rateLimit']): (request: ChargeRequest) => Debits {
   const userOf = createUserAccounts(config);
@@ -131,8 +131,8 @@ function createAddressAccounts(config: Config['rateLimit']): (address: string) =
 type Owners = { readonly caller: string; readonly address: string };
 
 /**
- * Counts the calls of a limited field for each owner of a bucket. Depending on the limit, the owner is the
- * caller, the address, or a value of an argument, such as the email of a login.
+ * Counts the calls of a field with a rate limit, for each owner of a bucket. Depending on the limit, the
+ * owner is the caller, the address, or a value of an argument, such as the email of a login.
  */
 function callsByOwner(
   per: string,

@@ -38,8 +38,8 @@ export type AdmissionParts = {
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /**
-   * Called for an operation that exceeds a limit but is admitted, because limits are only measured
-   * (`measure`) and not enforced (`enforce`).
+   * Called for an operation that exceeds a cost or rate limit but is admitted, because the configuration says
+   * that limits are only measured (`measure`) and not enforced (`enforce`).
    */
   readonly measured: (code: RouterError['code']) => void;
 };

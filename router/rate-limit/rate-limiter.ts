@@ -32,7 +32,10 @@ export type Reservation = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A bucket that holds too few points (or, for a limited field, too few calls) for a request. */
+/**
+ * A token bucket that holds too little for a request: too few points or, in the bucket of a field with a rate
+ * limit, too few calls.
+ */
 export type Shortage = {
   /** Name of the bucket in the header `RateLimit-Policy`. */
   readonly bucket: string;

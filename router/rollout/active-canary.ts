@@ -71,8 +71,8 @@ export class ActiveCanary {
   }
 
   /**
-   * Changes the share of callers, the settings, or one of the two compared versions. Counting starts again,
-   * except if only settings have changed.
+   * Changes the share of callers, the settings, or one of the two compared versions. If only settings change,
+   * counting continues; otherwise it starts again.
    */
   update(comparison: CanaryComparison): void {
     const before = this.#comparison;

@@ -61,8 +61,8 @@ export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 export type CanaryRelease = {
   readonly launch: number;
   /**
-   * Sequence number of the release with which this canary began. If a launch was rolled back and is tried
-   * again, the new canary has a higher number.
+   * Sequence number of the registry release with which this canary began. If the same launch (published
+   * supergraph) becomes a canary again after a rollback, the number is higher.
    */
   readonly began: number;
   readonly percent: number;

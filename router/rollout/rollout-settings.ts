@@ -3,8 +3,8 @@ import { z } from 'zod';
 const percentagePoints = z.number().min(0).max(100);
 
 /**
- * Schema of the settings for replacing the supergraph of one launch by that of the next, such as canary
- * steps. Routers receive them in releases of the registry.
+ * Schema of the settings for replacing the supergraph of one launch (a published change) by that of the next,
+ * such as the steps of a canary. Routers receive them in releases of the registry.
  */
 export const rolloutSettingsSchema = z.object({
   strategy: z
@@ -41,5 +41,5 @@ export const rolloutSettingsSchema = z.object({
     .describe('Whether the registry goes on to the next step by itself when the canary is healthy.'),
 });
 
-/** Settings for replacing the supergraph of one launch by that of the next. */
+/** Settings for replacing the supergraph of one launch (a published change) by that of the next. */
 export type RolloutSettings = z.output<typeof rolloutSettingsSchema>;

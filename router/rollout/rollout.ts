@@ -7,15 +7,18 @@ import type { CanaryRelease, RollbackDecision, RolloutStatus } from './rollout-r
 export type Rollout = {
   readonly active: () => ActiveCanary | undefined;
   /**
-   * Returns whether this canary was rolled back. A canary that began later for the same launch counts as a
-   * different one.
+   * Returns whether this canary was rolled back. If the same supergraph becomes a canary again later, that
+   * counts as another canary.
    */
   readonly isRolledBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>) => boolean;
   /** Begins a canary, or changes the share and settings of the active one. */
   readonly follow: (version: string, comparison: CanaryComparison) => void;
   /** Ends the canary without a rollback decision, because the newest release has no canary any more. */
   readonly end: () => void;
-  /** Rolls back a canary. The same launch gets a canary again only when a later release begins a new one. */
+  /**
+   * Rolls back a canary. Its supergraph becomes a canary again only if a later release of the registry begins
+   * a new one.
+   */
   readonly rollBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>, reason: string) => void;
   /** Adds a function that receives each rollback that this process decides. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
@@ -36,8 +39,8 @@ type Active = { readonly canary: ActiveCanary; readonly version: string; readonl
 /** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
   /**
-   * For each launch (by its number) that was rolled back: the release with which its last canary began, by
-   * sequence number.
+   * For each launch (published supergraph, by its number) that was rolled back: the sequence number of the
+   * registry release with which its last canary began.
    */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];

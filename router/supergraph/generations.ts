@@ -67,7 +67,7 @@ export type Generations<G> = AsyncDisposable & {
   readonly stopFollowing: () => Promise<void>;
 };
 
-/** Keeps a supergraph generation open while one request uses it. */
+/** Keeps one version of the supergraph in use until the request that it serves has ended. */
 export type RequestLease<G> = Lease<G> & {
   /**
    * Handles the request and counts its result, to compare the canary with the current supergraph; undefined
@@ -77,8 +77,8 @@ export type RequestLease<G> = Lease<G> & {
 };
 
 /**
- * Builds everything that serves a supergraph (a generation). Generations of different groups share no circuit
- * breakers or connections to subgraphs.
+ * Builds everything that serves a supergraph. Builds for different groups share no circuit breakers and no
+ * connections to subgraphs.
  */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
@@ -97,7 +97,9 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly create: Create<G>;
-  /** Called with the new generation each time another supergraph has become active. */
+  /**
+   * Called with everything that was built for a supergraph, each time another supergraph has become active.
+   */
   readonly onActivated?: (generation: G) => void;
   /** Called each time the router has tried to load the supergraph from its sources. */
   readonly onLoaded?: () => void;
@@ -107,13 +109,14 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary, so that operations which it rejects can be compared. `baseline` returns the supergraph
-     * of all other callers; undefined after the canary has become the current supergraph.
+     * Wraps a canary, so that it is also checked whether other callers' supergraph accepts the operations
+     * that the canary rejects. `baseline` returns that supergraph; undefined after the canary has become the
+     * current supergraph.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**
-     * Returns whether an error means that the canary rejects an operation as invalid which the supergraph of
-     * all other callers accepts.
+     * Returns whether an error is the canary's rejection of an operation that the supergraph of all other
+     * callers accepts.
      */
     readonly isRejectedOperation: (error: unknown) => boolean;
   };
@@ -150,7 +153,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     isRejectedOperation: parts.canaries.isRejectedOperation,
   });
   const canaries = createCanaryFollower<G>({ leases, rollout, build: buildCanary });
-  /** Source of the active supergraph. Sources that are less preferred are no longer loaded. */
+  /** Source of the active supergraph. Less preferred sources are no longer loaded. */
   let followed: SupergraphSource | undefined;
   /**
    * Registry release (signed statement which supergraph to serve) that is stored on disk with the supergraph.
@@ -177,7 +180,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     );
     for (const source of sourcesToLoad) {
       const loaded = await loadUntilStartLimit(source, early.get(source) ?? source.load());
-      // If the router is closing, the result of the load, which was aborted or came too late, is not logged.
+      // If the router is closing, the loaded supergraph is ignored, and an error of the aborted load is not
+      // logged.
       if (closed) return;
       if (await follow(source, loaded)) return;
     }
@@ -323,7 +327,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
       const current = leases.current();
       if (closed) return;
       if (current !== undefined) leases.activate(await build(current.supergraph, current.group, next));
-      // The kept supergraph was built with the previous configuration, so it must not be activated again.
+      // The supergraph kept for a rollback was built with the previous configuration, so it must not be
+      // activated again.
       leases.forget();
       create = next;
       activated();
@@ -394,7 +399,7 @@ function releaseName(release: Release | undefined): ReleaseName | undefined {
   return { graph: `${graph}@${variant}`, sequence, launch: serving.launch };
 }
 
-/** Returns the properties of a log line that identify a release of the registry. */
+/** Returns the fields by which a log line identifies a release of the registry. */
 function namesOf(release: ReleaseName | undefined): Partial<Omit<ReleaseName, 'graph'>> {
   return release === undefined ? {} : { sequence: release.sequence, launch: release.launch };
 }

@@ -1,6 +1,6 @@
 import type { Schedule } from '../shared/schedule.ts';
 
-/** Keeps a supergraph generation open while one request uses it. */
+/** Keeps one version of the supergraph in use until the request that it serves has ended. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
 /**
@@ -9,15 +9,18 @@ export type Lease<G> = Disposable & { readonly generation: G };
  * may be kept longer for a rollback, which is urgent, because building takes about a second.
  */
 export type Leases<G> = AsyncDisposable & {
-  /** Acquires the current supergraph generation for a request; returns undefined if there is none yet. */
+  /** Acquires the current supergraph for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
-  /** Acquires the canary's supergraph generation for a request; returns undefined if there is no canary. */
+  /**
+   * Acquires the canary (a supergraph that serves a share of the callers) for a request; returns undefined if
+   * there is none.
+   */
   readonly acquireCanary: () => Lease<G> | undefined;
   readonly current: () => G | undefined;
   readonly canary: () => G | undefined;
   /** The supergraph that was replaced last, if it is kept for a rollback. */
   readonly previous: () => G | undefined;
-  /** Makes a supergraph generation the current one. */
+  /** Makes a supergraph the current one. */
   readonly activate: (generation: G) => void;
   /**
    * If `isWanted` returns true for the supergraph that was replaced last, makes it the current one again and
@@ -29,10 +32,10 @@ export type Leases<G> = AsyncDisposable & {
    * changed.
    */
   readonly forget: () => void;
-  /** Makes a supergraph generation the canary, which serves a share of the callers. */
+  /** Makes a supergraph the canary, which serves a share of the callers. */
   readonly startCanary: (generation: G) => void;
   readonly stopCanary: () => void;
-  /** Makes the canary the current supergraph generation. */
+  /** Makes the canary's supergraph the current one for all callers. */
   readonly promoteCanary: () => void;
 };
 

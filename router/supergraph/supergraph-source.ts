@@ -4,7 +4,10 @@ import type { PublishedContract, Release, SignedRelease } from './registry/relea
 /** A supergraph as loaded from a file, a URL or a registry. */
 export type Supergraph = {
   readonly sdl: string;
-  /** Contracts that were published with the supergraph; empty unless it comes from a registry. */
+  /**
+   * Contracts (parts of the supergraph, selected by tags) that were published with it; empty unless it comes
+   * from a registry.
+   */
   readonly contracts: readonly PublishedContract[];
 };
 

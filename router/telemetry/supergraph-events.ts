@@ -29,8 +29,8 @@ export function supergraphEvents({
     },
 
     /**
-     * Records that a canary was started: a share of the callers is served with the supergraph of another
-     * launch.
+     * Records that a canary was started: a share of the callers is served with another supergraph than the
+     * rest.
      */
     canaryStarted(event: {
       readonly launch: number;

@@ -12,7 +12,7 @@ export type SupergraphStatus = {
      * Release of the registry that contains the active supergraph; undefined if it comes from another source.
      */
     readonly release?: ReleaseName & {
-      /** Time in ISO 8601 since which the supergraph of this launch is served. */
+      /** Time in ISO 8601 since which the supergraph of this release is served. */
       readonly since: string;
     };
   } | null;
@@ -24,8 +24,7 @@ export type SupergraphStatus = {
 };
 
 /**
- * Identifies a release of a registry, which tells the routers of a graph variant to serve the supergraph of a
- * launch.
+ * Identifies a release of a registry, which tells the routers of a graph variant which supergraph to serve.
  */
 export type ReleaseName = {
   /** Graph and variant, such as `shop@production`. */

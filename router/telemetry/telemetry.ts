@@ -209,8 +209,8 @@ export function createTelemetry(
     },
 
     /**
-     * Counts an operation that exceeds a limit but was admitted, because the limits are only measured
-     * (`measure`) and not enforced (`enforce`).
+     * Counts an operation that exceeds a cost or rate limit but was admitted, because the configuration says
+     * that limits are only measured (`measure`) and not enforced (`enforce`).
      */
     limitMeasured(code: ErrorCode): void {
       metrics.measured.inc({ code });

@@ -18,7 +18,7 @@ export function startOf(recorder: RequestRecorder, { startedAt }: FetchRecord): 
 
 /**
  * Returns the time at which the subgraph call of a fetch ended, in microseconds from the start of the
- * request. If the call had not ended by then, returns the end of the request.
+ * request. If the call ended after the request, returns the end of the request.
  */
 export function endOf(recorder: RequestRecorder, { endedAt, mergedAt }: FetchRecord): number {
   return Math.min(offsetOf(recorder, openEnd(endedAt)), offsetOf(recorder, openEnd(mergedAt)));

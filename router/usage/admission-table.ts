@@ -151,5 +151,5 @@ export class AdmissionTable<Value> {
 const MAX_WAITING = 256;
 /** Number of requests from which a key without an entry may replace an entry with fewer requests. */
 const MIN_REQUESTS = 8;
-/** Maximum number of entries that are searched for one with fewer requests, which bounds the time. */
+/** Maximum number of entries that are examined to find one with fewer requests; bounds the search time. */
 const MAX_TRIED = 16;

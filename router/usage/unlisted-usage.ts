@@ -1,9 +1,9 @@
 import type { UsedCoordinates } from './signature/used-coordinates.ts';
 
 /**
- * Requests of operations that are not listed one by one, because there was no room for them. The schema
- * coordinates that they use are counted nevertheless, so that a field which only these operations use never
- * looks unused. The number of coordinates is bounded by the schema.
+ * Requests of operations that are not recorded one by one, because there is no room for them. Only the schema
+ * coordinates that they use are counted, so that a field which only these operations use does not look
+ * unused. The number of coordinates is bounded by the schema.
  */
 export type UnlistedUsage = {
   requests: number;
@@ -16,7 +16,10 @@ export function noUnlistedUsage(): UnlistedUsage {
   return { requests: 0, errors: 0, coordinates: new Map() };
 }
 
-/** Adds the requests of one operation to the counts of operations that are not listed. */
+/**
+ * Adds the requests of an operation, for which there is no room, to the counts of the schema coordinates that
+ * it uses.
+ */
 export function addUnlisted(
   sum: UnlistedUsage,
   used: UsedCoordinates,

@@ -22,7 +22,7 @@ const operationJson = z.object({
   signature: z.string(),
   name: z.string().nullable(),
   type: z.string(),
-  /** Contract that the requests were for; null for the whole graph. */
+  /** Contract (part of the graph for some clients) that the requests were for; null for the whole graph. */
   contract: z.string().nullable(),
   body: z.string(),
   clients: z.array(clientJson),
@@ -33,8 +33,8 @@ const operationJson = z.object({
 });
 
 /**
- * Schema of recorded usage as JSON: the batches for the registry, the usage file, and `/usage` of the admin
- * port.
+ * Schema of recorded usage as JSON. It is used in batches for the registry, in the usage file, and at
+ * `/usage` of the admin port.
  */
 export const usageJson = z.object({
   from: time,

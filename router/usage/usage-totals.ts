@@ -19,8 +19,8 @@ type Total = {
  */
 const PAIRS_PER_OPERATION = 8;
 /**
- * Share by which a limit may be exceeded before entries are removed, so that entries are removed rarely but
- * many at once.
+ * Share by which the maximum number of entries may be exceeded before entries are removed, so that entries
+ * are removed rarely but many at once.
  */
 const SLACK = 1 / 4;
 

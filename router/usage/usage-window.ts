@@ -13,7 +13,7 @@ export type ClientUsage = ClientLabel & { readonly counts: UsageCounts };
 /** Counts of one operation in one graph, by client. */
 export type OperationUsage = {
   readonly operation: OperationDescription;
-  /** Name of the contract that the requests were for; null for the whole graph. */
+  /** Contract (part of the graph for some clients) that the requests were for; null for the whole graph. */
   readonly contract: string | null;
   readonly clients: readonly ClientUsage[];
 };

@@ -1,6 +1,9 @@
 import type { GraphQLError } from 'graphql';
 
-/** Describes why a contract has no valid schema, and what to change in the tags. */
+/**
+ * Describes why a contract (a part of the supergraph, selected by tags) has no valid schema, and what to
+ * change in the tags.
+ */
 export function contractProblem({ message, extensions }: GraphQLError): string {
   const hidden = coordinates(extensions['inaccessible_elements']);
   const exposed = coordinates(extensions['inaccessible_referencers']);

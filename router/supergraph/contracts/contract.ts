@@ -22,7 +22,7 @@ export type Contract = {
 };
 
 export type Contracts = {
-  /** Contracts by name. */
+  /** Contracts (parts of the supergraph that are served as graphs of their own) by name. */
   readonly contracts: ReadonlyMap<string, Contract>;
   /**
    * Error messages about contracts that cannot be built from this supergraph, for example because of an
@@ -74,12 +74,12 @@ export function buildContracts(config: Config, texts: ContractTexts): Contracts 
   return { contracts, problems, unpublished };
 }
 
-/** A contract, or the reasons why the supergraph has no valid schema for it. */
+/** A contract (part of the supergraph), or the reasons why the supergraph has no valid schema for it. */
 export type BuiltContract =
   | { readonly kind: 'built'; readonly contract: Contract }
   | { readonly kind: 'failed'; readonly problems: readonly string[] };
 
-/** Builds the schema of one contract. `known` contains all tags of the supergraph. */
+/** Builds the schema of one contract. `known` has all tags of the supergraph, to recognize unknown tags. */
 export function buildContract(
   rules: TagRules,
   texts: SupergraphTexts,

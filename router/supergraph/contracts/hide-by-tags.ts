@@ -4,7 +4,7 @@ import { SchemaElements } from './schema-elements.ts';
 import type { SchemaElement } from './schema-elements.ts';
 import { linkedDirectives } from './linked-directives.ts';
 
-/** The rules by which a contract selects a part of the supergraph. */
+/** The rules by which a contract selects a part of the supergraph as its schema. */
 export type TagRules = {
   /**
    * A field is visible if it or its type has one of these tags. If the list is empty, all fields are visible.
@@ -15,7 +15,7 @@ export type TagRules = {
    * `include`.
    */
   readonly exclude: readonly string[];
-  /** Whether types are hidden that clients cannot reach through visible fields. */
+  /** Whether to hide types that clients cannot reach through visible fields. */
   readonly hideUnreachable: boolean;
 };
 

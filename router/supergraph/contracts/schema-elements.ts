@@ -27,7 +27,10 @@ export type SchemaElement = {
 
 export type TypeElement = {
   readonly name: string;
-  /** Coordinates of the fields or enum values, or names of the members of a union; empty for a scalar. */
+  /**
+   * For an object, interface, input or enum type: coordinates of its fields or values. For a union: names of
+   * its members. Empty for a scalar.
+   */
   readonly members: readonly string[];
 };
 

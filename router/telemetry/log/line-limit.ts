@@ -43,7 +43,9 @@ const MAX_REPORTED = 20;
 
 type Count<Labels> = { written: number; suppressed: number; labels: Labels | undefined };
 
-/** Creates a limit that counts lines in fixed time windows. A window begins with its first line. */
+/**
+ * Creates a limit of log lines per time window. A window has a fixed length and begins with its first line.
+ */
 export function createLineLimit<Labels>(options: LineLimitOptions<Labels>): LineLimit<Labels> {
   const { perKey, total, windowMs, schedule, onSuppressed } = options;
   const counts = new Map<string, Count<Labels>>();

@@ -2,8 +2,8 @@ import { isErrorCode } from '../../shared/errors.ts';
 
 /**
  * Creates the function that limits the values of a metric label: it returns the first `max` different values
- * unchanged, and `other` for all later ones. It is only for values that clients cannot choose freely;
- * otherwise a client could use up the limit.
+ * unchanged, and `other` for all later ones. Clients must not be able to choose these values, because a
+ * client could use up all of them.
  */
 export function createFirstLabels(max: number, other: string): (value: string) => string {
   const known = new Set<string>();

@@ -34,8 +34,8 @@ export function withOneOperation(document: DocumentNode, name: string | undefine
 
 /**
  * Returns the normalized form of a document with one operation: literals are replaced, aliases renamed, and
- * everything is sorted, so that operations which differ only in these have the same form. Unlike the
- * signature of Apollo's usage reports, the result is valid for every schema for which the document is valid.
+ * everything is sorted, so that operations which differ only in these have the same form. Unlike Apollo's
+ * signature for usage reports, it is valid for every schema for which the document is valid.
  */
 export function normalizeDocument(document: DocumentNode, parts: NormalizationParts): DocumentNode {
   return canonicalAliases(sorted(withoutData(document, parts)));
