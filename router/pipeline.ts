@@ -16,7 +16,7 @@ import type { RecordUsage } from './usage/usage-recorder.ts';
 
 /**
  * Stages of a request that are not replaced when the supergraph or the configuration changes. They run before
- * the stages that are. Each stage may throw a RouterError to reject the request.
+ * the stages that depend on the configuration. Each stage may throw a RouterError to reject the request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */

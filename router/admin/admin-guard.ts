@@ -21,11 +21,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Creates the check that rejects requests from web pages to the admin port. A page may send requests to any
- * port of its user's machine. It can even read the responses if the page's own host name resolves to that
- * machine (DNS rebinding); the `Host` header then has that name, so only known names are accepted. If the
- * admin port listens on an address other than loopback, `Host` is not checked, because operators may give
- * such an address any host name.
+ * Creates the check that rejects requests from web pages to the admin port. A page can send requests to any
+ * port of its user's machine, and can read the responses if its own host name resolves to that machine (DNS
+ * rebinding). On a loopback address, `Host` must therefore be a known name. On other addresses it is not
+ * checked, because operators may give them any name.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLocal = isLoopback(address);

@@ -26,8 +26,8 @@ export type Authenticator = Disposable & {
    */
   authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
   /**
-   * Returns true once the signing keys of at least one issuer were fetched, and it was tried to read each
-   * source of revoked tokens.
+   * Returns true after the signing keys of at least one issuer were fetched, and at least one attempt was
+   * made to read each source of revoked tokens.
    */
   ready(): boolean;
 };

@@ -22,7 +22,7 @@ export type Link = {
   readonly identity: string;
   readonly version: string;
   /**
-   * Prefix of the specification's names in the supergraph, for names that the `@link` does not import: `join`
+   * Prefix in the supergraph for names of the specification that the `@link` does not import, such as `join`
    * in `@join__field`.
    */
   readonly namespace: string;

@@ -183,8 +183,8 @@ class Compilation {
     if (this.#compiled.has(name)) return this.#compiled.get(name);
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    // This entry ends the recursion if a fragment spreads itself, because the cost is computed before
-    // validation rejects such a document.
+    // The entry is stored before the fragment is compiled, so that a fragment which spreads itself is not
+    // compiled forever. Validation rejects such a document afterwards.
     this.#compiled.set(name, undefined);
     const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
       this.selectionSet(definition.selectionSet, type),

@@ -180,8 +180,8 @@ class Compilation {
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return FREE;
-    // This entry ends the recursion if a fragment spreads itself, because the cost is computed before
-    // validation rejects such a document.
+    // The entry is stored before the fragment is compiled, so that a fragment which spreads itself is not
+    // compiled forever. Validation rejects such a document afterwards.
     this.#compiled.set(name, FREE);
     const selected = this.selectionSet(
       definition.selectionSet,

@@ -61,7 +61,8 @@ export class RedisBuckets implements AsyncDisposable {
 
   /**
    * Takes the points of all debits from their buckets, or nothing if one bucket holds too little. Resolves to
-   * what `conclude` returns for this decision; to undefined if Redis does not respond in time.
+   * the result of `conclude`, which is called with the decision, or with undefined if Redis does not respond
+   * in time.
    */
   charge<Conclusion>(
     debits: readonly Debit[],
@@ -95,8 +96,8 @@ export class RedisBuckets implements AsyncDisposable {
 
   /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // This turn of the event loop must end first: the refunds of the last requests are added after their
-    // responses were sent.
+    // Waits for the next turn of the event loop, in which the refunds of the last requests are added, after
+    // their responses.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));

@@ -31,8 +31,8 @@ export type ActiveCanaryParts = {
   readonly now: () => number;
   readonly monotonic: () => number;
   /**
-   * Returns whether an error is the canary's rejection of an operation as invalid that the supergraph of all
-   * other callers accepts.
+   * Returns whether an error is the canary's rejection of an operation that the supergraph of all other
+   * callers accepts.
    */
   readonly isRejectedOperation: (error: unknown) => boolean;
   readonly onWorse: (reason: string) => void;

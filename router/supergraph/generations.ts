@@ -53,9 +53,9 @@ export type Generations<G> = AsyncDisposable & {
    */
   readonly reload: () => Promise<void>;
   /**
-   * Builds the active supergraph again with another function `create`, for example for a changed
-   * configuration. `create` is also used for later supergraphs. `activated` is called in the same turn of the
-   * event loop in which the new build becomes active.
+   * Builds the active supergraph and all later ones with another function `create`, for example for a changed
+   * configuration. `activated` is called in the same turn of the event loop in which the new build becomes
+   * active.
    * @throws {Error} if the supergraph cannot be built or fails its smoke test; the previous build and
    * function then stay in use
    */

@@ -17,8 +17,8 @@ export function noUnlistedUsage(): UnlistedUsage {
 }
 
 /**
- * Adds the requests of an operation, for which there is no room, to the counts of the schema coordinates that
- * it uses.
+ * Adds the requests of an operation, which is not recorded by itself, to the counts of the schema coordinates
+ * that it uses.
  */
 export function addUnlisted(
   sum: UnlistedUsage,

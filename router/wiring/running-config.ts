@@ -34,8 +34,8 @@ export type RunningConfigParts = {
    */
   readonly apply: (config: Config) => Promise<void>;
   /**
-   * Checks a loaded configuration that has changes which take effect only after a restart: whether a router
-   * would start with it.
+   * Checks whether a router would start with a loaded configuration of which some changes take effect only
+   * after a restart.
    * @param restart keys of these changes
    * @throws {ConfigError} if a router would not start with it
    */

@@ -27,7 +27,7 @@ const SETTINGS: readonly Setting[] = [
 ];
 
 /**
- * Returns the settings that the standard `OTEL_*` variables make
+ * Returns the configuration values for the standard `OTEL_*` variables
  * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). An invalid value stays
  * as it is, so that the schema rejects it and the message names the variable.
  */

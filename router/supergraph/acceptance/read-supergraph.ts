@@ -19,8 +19,8 @@ export type ReadSupergraph = {
   /** The supergraph document without the directives that the router ignores or enforces itself. */
   readonly document: DocumentNode;
   /**
-   * The same document with placeholders in place of the default values of custom scalars, which Apollo's
-   * libraries would change.
+   * The supergraph `document`, with placeholders in place of the default values of custom scalars, which
+   * Apollo's libraries would change.
    */
   readonly servable: DocumentNode;
   /** SDL of `servable`, for Apollo's gateway and planner. */

@@ -25,7 +25,8 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 export type Downloads = AsyncDisposable & {
   /**
    * Calls `body` with a function that downloads. All its downloads together must be complete within
-   * `timeoutMs`, plus `waitMs` if the server is to delay its response for that long until there is a change.
+   * `timeoutMs`. If the server is to delay its response until there is a change (long polling), `waitMs` is
+   * added.
    */
   readonly within: <Result>(
     body: (download: Download) => Promise<Result>,

@@ -84,8 +84,8 @@ type Progress = {
 };
 
 /**
- * Returns whether the next request may be sent at once. It is delayed if it would probably have the same
- * result.
+ * Returns whether the registry may be asked again at once. If the result would probably be the same, the next
+ * request is delayed.
  */
 function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boolean {
   switch (waited.kind) {

@@ -6,7 +6,7 @@ import type { RequestFinished } from '../../request/finished-work.ts';
 
 /**
  * Returns the values of a finished GraphQL request for its log line. All fields are listed one by one, so
- * that all returned objects have the same shape, which V8 handles fast; copying the members of `event` took
+ * that all returned objects have the same shape, which V8 handles fast. Copying an object's members took
  * longer than everything else.
  */
 export function logEntryOf(event: RequestFinished): RequestLogEntry {
