@@ -37,8 +37,8 @@ export function createMalformedRequestHandler(
     ...prepare('BAD_REQUEST', 'the request is not valid HTTP'),
     reason: 'malformed request',
   };
-  // The rejections are built once at the start instead of for each request, because thousands of connections
-  // may time out at the same moment.
+  // The error responses are built once at the start, because thousands of connections may time out at the
+  // same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: { ...prepare('HEADERS_TOO_LARGE'), reason: 'headers too large' },
     ERR_HTTP_REQUEST_TIMEOUT: { ...prepare('REQUEST_TIMEOUT'), reason: 'slow request' },

@@ -5,7 +5,7 @@ const SANDBOX_CDN = 'https://embeddable-sandbox.cdn.apollographql.com';
 const SANDBOX = `${SANDBOX_CDN}/v2/embeddable-sandbox.umd.production.min.js`;
 
 /**
- * Returns a page with Apollo Sandbox for this router. Without internet access it shows a curl command
+ * Returns a page with Apollo Sandbox for this router. Without internet access the page shows a curl command
  * instead.
  */
 export function sandboxPage(graphqlPath: string): ClientResponse {

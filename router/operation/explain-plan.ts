@@ -41,7 +41,7 @@ export type ExplainPlan = (
   { caller, asked }: { readonly caller: Caller; readonly asked: PlanRequest },
 ) => Promise<object>;
 
-/** Creates the function that describes plans in responses. */
+/** Creates the function that returns the members of `extensions` which describe a query plan. */
 export function createPlanExplanation({
   evaluateOverrides,
   latencyOf,

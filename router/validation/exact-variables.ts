@@ -68,7 +68,7 @@ function idOf(value: Parameters<typeof idDigits>[0], variable: string): unknown 
   const digits = idDigits(value);
   if (digits !== undefined) return digits;
   const double = Number(value.rawJSON);
-  // A fraction such as `1.5` is not rejected here. Coercion rejects it with the error message of graphql-js.
+  // An ID that is a fraction, such as `1.5`, is rejected later by coercion, with an error of graphql-js.
   if (!Number.isInteger(double)) return double;
   throw new RouterError(
     'BAD_USER_INPUT',

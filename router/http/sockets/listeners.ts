@@ -113,8 +113,8 @@ export function addressOf(server: Server): AddressInfo {
 }
 
 /**
- * Starts all servers that listen on a port: the HTTP server, and TCP servers that pass their connections to
- * it.
+ * Starts one server for each listening handle of a port: the HTTP server, and TCP servers that pass their
+ * connections to it.
  */
 async function listenOften(
   server: HttpServer,

@@ -202,7 +202,7 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // The number of trips may be 0: a command can make a breaker half-open that failures have never opened.
+    // The number is 0 if failures have never opened the breaker, and a command has made it half-open.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

@@ -10,7 +10,7 @@ export type FieldBreakersOptions = {
 
 /**
  * Outcome of a call. For a failure or a timeout, `suspects` has the coordinates of the fields that may have
- * caused it. It is empty if the cause is not a certain field.
+ * caused it. The list is empty if no certain fields are suspected.
  */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 

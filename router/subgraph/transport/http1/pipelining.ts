@@ -61,7 +61,10 @@ export class Pipelining {
     return Math.min(Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs), this.#maxOverdueMs);
   }
 
-  /** Updates the moving averages with the times of a completed batch. */
+  /**
+   * Updates the moving averages with the times of requests that were sent together, when all have their
+   * responses.
+   */
   observe({ responses, firstMs, lastMs }: BatchTimes, now: number): void {
     this.#typicalMs += WEIGHT * (firstMs - this.#typicalMs);
     if (responses === 1) return;
