@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readRequests } from './delivered-requests.ts';
 import type { DeliveredRequest } from './delivered-requests.ts';
 import { startProxy } from './proxy.ts';
 import type { Disturbance } from './proxy.ts';
+import { until } from '../support/time/until.ts';
 
 const RESPONSE = 'a response of some length';
 
@@ -32,14 +34,12 @@ async function startWay() {
   };
 }
 
-/** Returns the response body or the error code; undefined after the timeout. */
-async function ask(port: number, waitMs = 300): Promise<string | undefined> {
-  const init = {
-    method: 'POST',
-    body: 'a body',
-    headers: { connection: 'close' },
-    signal: AbortSignal.timeout(waitMs),
-  };
+/** Returns the response body or the error code; undefined if the client has disconnected before. */
+async function ask(
+  port: number,
+  signal: AbortSignal = AbortSignal.timeout(30_000),
+): Promise<string | undefined> {
+  const init = { method: 'POST', body: 'a body', headers: { connection: 'close' }, signal };
   try {
     return await (await fetch(`http://127.0.0.1:${port}/`, init)).text();
   } catch (error) {
@@ -53,26 +53,50 @@ async function ask(port: number, waitMs = 300): Promise<string | undefined> {
 
 it('passes everything without a fault, and reports the requests', async () => {
   await using way = await startWay();
-  expect(await ask(way.proxy.port, 5_000)).toBe(RESPONSE);
+  expect(await ask(way.proxy.port)).toBe(RESPONSE);
   expect(way.seen).toMatchObject([{ method: 'POST', body: 'a body' }]);
 });
 
-it.each<[Disturbance, string | undefined, number]>([
+it.each<[Disturbance, string, number]>([
   [{ kind: 'close' }, 'ECONNREFUSED', 0],
-  [{ kind: 'hang' }, undefined, 0],
-  [{ kind: 'mute' }, undefined, 1],
-  [{ kind: 'drip', everyMs: 50 }, undefined, 1],
   [{ kind: 'reset', afterBytes: 0 }, 'ECONNRESET', 1],
   [{ kind: 'truncate', afterBytes: 0 }, 'UND_ERR_SOCKET', 1],
-  [{ kind: 'latency', ms: 200 }, undefined, 1],
-  [{ kind: 'bandwidth', bytesPerS: 100 }, undefined, 0],
-])('disturbs with %o until it is healed', async (disturbance, outcome, delivered) => {
+])('breaks requests off with %o until it is healed', async (disturbance, outcome, delivered) => {
   await using way = await startWay();
   await way.proxy.disturb(disturbance);
   expect(await ask(way.proxy.port)).toBe(outcome);
   expect(way.seen).toHaveLength(delivered);
   await way.proxy.heal();
-  expect(await ask(way.proxy.port, 5_000)).toBe(RESPONSE);
+  expect(await ask(way.proxy.port)).toBe(RESPONSE);
+});
+
+it.each<[Disturbance, number]>([
+  [{ kind: 'hang' }, 0],
+  [{ kind: 'mute' }, 1],
+  [{ kind: 'drip', everyMs: 50 }, 1],
+  [{ kind: 'bandwidth', bytesPerS: 10 }, 0],
+])('leaves requests without a response with %o until it is healed', async (disturbance, delivered) => {
+  await using way = await startWay();
+  await way.proxy.disturb(disturbance);
+  const leaving = new AbortController();
+  const asked = ask(way.proxy.port, leaving.signal);
+  await delay(300);
+  expect(await until(() => way.seen.length === delivered, 30_000)).toBe(true);
+  leaving.abort();
+  expect(await asked).toBe(undefined);
+  expect(way.seen).toHaveLength(delivered);
+  await way.proxy.heal();
+  expect(await ask(way.proxy.port)).toBe(RESPONSE);
+});
+
+it('delays requests and responses by a latency', async () => {
+  await using way = await startWay();
+  await way.proxy.disturb({ kind: 'latency', ms: 100 });
+  const began = performance.now();
+  expect(await ask(way.proxy.port)).toBe(RESPONSE);
+  // A timer may be a millisecond early.
+  expect(performance.now() - began).toBeGreaterThan(2 * 99);
+  expect(way.seen).toHaveLength(1);
 });
 
 it('closes hanging connections when it is disposed of', async () => {

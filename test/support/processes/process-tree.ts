@@ -34,14 +34,20 @@ export function isRunning(pid: number): boolean {
 
 // Linux provides the children in /proc without an installed program; other systems include pgrep.
 export function childrenOf(pid: number): number[] {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const text = existsSync(file)
-    ? readFileSync(file, 'utf8')
-    : execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
-  return text
+  return textOfChildren(pid)
     .split(/\s+/)
     .filter((part) => part !== '')
     .map(Number);
+}
+
+function textOfChildren(pid: number): string {
+  if (!existsSync('/proc/self')) return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  } catch {
+    // The process has exited meanwhile.
+    return '';
+  }
 }
 
 /** Returns the command line of a process. */

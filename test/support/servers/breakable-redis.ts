@@ -29,14 +29,15 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   let server: ChildProcess | undefined;
+  let guard: ChildProcess | undefined;
 
   async function kill(): Promise<void> {
     const running = server;
     server = undefined;
     if (running === undefined) return;
-    const exited = once(running, 'exit');
+    const exited = [running, guard].map((child) => child && once(child, 'exit'));
     running.kill('SIGKILL');
-    await exited;
+    await Promise.all(exited);
   }
 
   return {
@@ -48,11 +49,12 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
         // Ctrl-C signals only the test.
         detached: true,
       });
-      const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(server.pid)], {
+      const guarding = spawn('/bin/sh', ['-c', GUARD, 'sh', String(server.pid)], {
         stdio: ['pipe', 'ignore', 'ignore'],
         detached: true,
       });
-      server.once('exit', () => guard.kill('SIGKILL'));
+      guard = guarding;
+      server.once('exit', () => guarding.kill('SIGKILL'));
       if (!(await until(() => isUp(url), TIMEOUT_MS))) throw new Error('redis-server does not respond');
     },
     freeze: () => void server?.kill('SIGSTOP'),

@@ -20,7 +20,7 @@ exec 3<&0
 "$@" </dev/null & server=$!
 { read -r _ <&3; kill -s "$STOP_SIGNAL" "$server"; } & guard=$!
 wait "$server"; status=$?
-kill "$guard" 2>/dev/null
+kill "$guard" 2>/dev/null; wait "$guard"
 rm -rf "$FOLDER"
 exit "$status"`;
 
