@@ -74,6 +74,7 @@ export class RouterSlot implements AsyncDisposable {
     const kill = setTimeout(() => running.router.process.kill('SIGKILL'), 2 * GRACE_MS);
     await running.router.exited;
     clearTimeout(kill);
+    await running.router.logRead;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,21 +15,28 @@ const RESPONSE_BYTES = 8 * MIB;
  */
 const CLIENTS = 60;
 
+/** Starts a router whose calls do not time out, however busy the machine is with the large responses. */
 function startRouter(url: string, config: string): Promise<RouterProcess> {
-  return startRouterProcess({ only: { url, sdl: 'type Query { text(number: Int): String }' } }, config);
+  return startRouterProcess(
+    { only: { url, sdl: 'type Query { text(number: Int): String }' } },
+    `${config}\ntraffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }`,
+  );
 }
 
 /**
- * Sends a query with a large response and does not read the response. `number` distinguishes the queries, so
- * that none are deduplicated.
+ * Sends a query with a large response and does not read the response. Resolves when the response has begun, or
+ * when the router has disconnected the client. `number` distinguishes the queries, so that none are
+ * deduplicated.
  */
 async function askWithoutReading(router: RouterProcess, number: number): Promise<Socket> {
   const body = `{"query":"{ text(number: ${number}) }"}`;
   const request = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   const socket = connect({ port: Number(new URL(router.url).port), host: '127.0.0.1' });
-  socket.on('error', () => undefined).pause();
+  socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(request);
+  // The first bytes make the socket readable. As long as nobody takes them, it reads few others.
+  await Promise.race([once(socket, 'readable'), once(socket, 'close')]);
   return socket;
 }
 
@@ -47,7 +54,6 @@ test('disconnects a client that does not read its response within the timeout', 
   await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(RESPONSE_BYTES) } }));
   await using router = await startRouter(stub.url, 'listen: { responseTimeoutMs: 1000 }');
   const socket = await askWithoutReading(router, 1);
-  await stub.received(1);
   const began = performance.now();
   await expect.poll(() => cutOff(router), { timeout: 20_000, interval: 20 }).toBe(1);
   recordMeasurement(
@@ -66,14 +72,10 @@ test('limits the memory of all unread responses together', async (context) => {
     `limits: { unreadBytes: ${limit} }\noverload: { enabled: false }`,
   );
   const first = await askWithoutReading(router, 1);
-  await stub.received(1);
   const before = await memoryBytes(router);
   const sockets: Socket[] = [];
   // Sequential, because responses that are written at the same time need additional memory.
-  for (let count = 2; count <= CLIENTS; count += 1) {
-    sockets.push(await askWithoutReading(router, count));
-    await stub.received(count);
-  }
+  for (let count = 2; count <= CLIENTS; count += 1) sockets.push(await askWithoutReading(router, count));
   // 8 of the responses fit into the limit.
   await expect.poll(() => cutOff(router), { timeout: 40_000 }).toBeGreaterThanOrEqual(CLIENTS - 8);
   const added = (await memoryBytes(router)) - before;
@@ -85,4 +87,4 @@ test('limits the memory of all unread responses together', async (context) => {
   // The measured memory includes the garbage of the discarded responses.
   expect(added).toBeLessThan(CLIENTS * RESPONSE_BYTES);
   for (const socket of [first, ...sockets]) socket.destroy();
-});
+}, 180_000);

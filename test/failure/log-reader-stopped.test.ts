@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import type { RouterProcess } from '../support/processes/router-process.ts';
@@ -28,8 +29,9 @@ test('serves requests while the log is not read, drops lines beyond the buffer, 
     '{ telemetry: { logs: { bufferBytes: 65536 } }, overload: { enabled: false } }',
   );
   const { stdout } = router.process;
+  if (stdout === null) throw new Error('the router has no standard output');
   let log = '';
-  stdout?.on('data', (data: Buffer) => void (log += data.toString())).pause();
+  stdout.on('data', (data: Buffer) => void (log += data.toString())).pause();
   expect(await droppedLines(router)).toBe(0);
   for (let first = 0; first < REQUESTS; first += AT_ONCE) {
     const statuses = await Promise.all(Array.from({ length: AT_ONCE }, () => send(router, 'unread')));
@@ -37,11 +39,14 @@ test('serves requests while the log is not read, drops lines beyond the buffer, 
   }
   const dropped = await droppedLines(router);
   expect(dropped).toBeGreaterThan(0);
-  stdout?.resume();
+  stdout.resume();
   await expect.poll(() => log, { interval: 20, timeout: 10_000 }).toContain('log lines dropped');
   expect(await send(router, 'read-again')).toBe(200);
+  // The last lines may be read after the exit of the process.
+  const ended = once(stdout, 'end');
   router.process.kill('SIGTERM');
   expect(await router.exited).toBe(0);
+  await ended;
   const lines = log
     .split('\n')
     .filter((line) => line !== '')

@@ -73,6 +73,8 @@ export function compositionFile(services: Running): string {
 export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
   /** Rejects if the router exits before it listens. */
   readonly ready: Promise<ReadyLine>;
+  /** Resolves when the log has been read to its end, which may be after the exit. */
+  readonly logRead: Promise<void>;
 };
 
 type ReadyLine = {
@@ -107,19 +109,26 @@ export function spawnRouter(
   const { onWarning = (text: string) => void process.stderr.write(text) } = options;
   child.stderr?.setEncoding('utf8').on('data', onWarning);
   const exited = once(child, 'exit').then(([code]) => code);
-  return { process: child, exited, ready: readLog(child, options.onLine ?? (() => undefined)) };
+  return { process: child, exited, ...readLog(child, options.onLine ?? (() => undefined)) };
 }
 
 // The listener stays, so that the pipe never fills up and stops the process.
-function readLog(child: ChildProcess, onLine: (line: unknown) => void): Promise<ReadyLine> {
+function readLog(
+  child: ChildProcess,
+  onLine: (line: unknown) => void,
+): Pick<SpawnedRouter, 'ready' | 'logRead'> {
   if (child.stdout === null) throw new Error('the router has no standard output');
   const ready = Promise.withResolvers<ReadyLine>();
+  const logRead = Promise.withResolvers<void>();
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => {
     const parsed: ReadyLine = JSON.parse(line);
     onLine(parsed);
     if (parsed.msg === 'router listens') ready.resolve(parsed);
   });
-  lines.on('close', () => ready.reject(new Error('the router ended before it listened')));
-  return ready.promise;
+  lines.on('close', () => {
+    ready.reject(new Error('the router ended before it listened'));
+    logRead.resolve();
+  });
+  return { ready: ready.promise, logRead: logRead.promise };
 }
