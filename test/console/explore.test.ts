@@ -83,6 +83,7 @@ describe.skipIf(CHROMIUM_PATH === undefined)('Explore', () => {
       config: `
 mode: development
 rateLimit: { enabled: true, maxCost: 25 }
+traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: admin }] }
 `,
     });
@@ -350,7 +351,7 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
     await page.keyboard.press('Enter');
     await page.waitForURL(/#\/schema\/type\/Book\.pages/);
     await page.goBack();
-    expect(await page.getByRole('tab', { name: 'Waterfall' }).getAttribute('aria-selected')).toBe('true');
+    await page.getByRole('tab', { name: 'Waterfall', selected: true }).waitFor();
   });
 
   test('fits a telephone', async () => {

@@ -26,7 +26,8 @@ const REVIEWS = `
 const CONFIG = `mode: development
 usage: { enabled: true }
 supergraph: { watch: "\${env.WATCH:-false}" }
-rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`;
+rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }
+traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }`;
 
 const book = { id: '1', title: 'Middlemarch', reviews: [{ stars: 5 }] };
 const SERVICES = {
@@ -48,13 +49,16 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
       launchBrowser(),
     ]);
     browser = await openConsole(chromium, `${graph.router.adminUrl}/console`);
-    const body = { query: 'query Shelf { books { title reviews { stars } } }' };
-    await graph.post(body, { 'apollographql-client-name': INJECTION });
+    await askForShelf();
   });
   afterAll(async () => {
     await Promise.all([chromium.close(), graph[Symbol.asyncDispose]()]);
   });
 
+  const askForShelf = () => {
+    const body = { query: 'query Shelf { books { title reviews { stars } } }' };
+    return graph.post(body, { 'apollographql-client-name': INJECTION });
+  };
   const open = (hash: string) => browser.page.goto(`${graph.router.adminUrl}/console${hash}`);
   const stateOf = async (subgraph: string) => {
     const response = await fetch(new URL('/state', graph.router.adminUrl));
@@ -147,6 +151,8 @@ describe.skipIf(CHROMIUM_PATH === undefined)('in a browser', () => {
 
   test('figures, latency and critical path are plotted for the router and each subgraph', async () => {
     const { page } = browser;
+    // The figures are those of the last minute.
+    await askForShelf();
     await open('#/operate');
     for (const name of ['Requests per second', 'Waiting per request'])
       await page.getByRole('figure', { name }).locator('canvas').waitFor();

@@ -38,7 +38,7 @@ export async function openConsole(
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(50_000);
   const foreign: string[] = [];
   const faults: string[] = [];
   const { host } = new URL(url);
