@@ -12,6 +12,7 @@ it('reads a response of 300 MB only up to the limit', async (context) => {
     String(BODY_BYTES),
   ]);
   const [url] = (await once(subgraph, 'message')) as [string];
+  const ended = once(subgraph, 'message');
   await using one = poolOf([url], { timeoutMs: 20_000 });
   await using peak = watchMemory();
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_RESPONSE_TOO_LARGE' });
@@ -20,7 +21,12 @@ it('reads a response of 300 MB only up to the limit', async (context) => {
     'MB of memory added by a subgraph body of 300 MB',
     (peak.added() / 1e6).toFixed(1),
   );
-  expect(peak.added()).toBeLessThan(30e6);
+  const [sentBytes] = (await ended) as [number];
+  recordMeasurement(context, 'MB sent of a subgraph body of 300 MB', (sentBytes / 1e6).toFixed(1));
+  // The limit is 10 MiB. The buffers of the kernel, on both sides, hold the rest.
+  expect(sentBytes).toBeLessThan(30e6);
+  // The measured memory includes garbage, and everything else that this process does.
+  expect(peak.added()).toBeLessThan(100e6);
   subgraph.kill();
   await once(subgraph, 'exit');
 });
