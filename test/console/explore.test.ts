@@ -351,7 +351,9 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
     await page.keyboard.press('Enter');
     await page.waitForURL(/#\/schema\/type\/Book\.pages/);
     await page.goBack();
-    await page.getByRole('tab', { name: 'Waterfall', selected: true }).waitFor();
+    await expect
+      .poll(() => page.getByRole('tab', { name: 'Waterfall' }).getAttribute('aria-selected'))
+      .toBe('true');
   });
 
   test('fits a telephone', async () => {

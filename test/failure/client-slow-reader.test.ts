@@ -24,8 +24,8 @@ function startRouter(url: string, config: string): Promise<RouterProcess> {
 }
 
 /**
- * Sends a query with a large response and does not read the response. Resolves when the response has begun, or
- * when the router has disconnected the client. `number` distinguishes the queries, so that none are
+ * Sends a query with a large response and does not read the response. Resolves when the response has begun,
+ * or when the router has disconnected the client. `number` distinguishes the queries, so that none are
  * deduplicated.
  */
 async function askWithoutReading(router: RouterProcess, number: number): Promise<Socket> {

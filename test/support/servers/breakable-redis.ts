@@ -35,9 +35,10 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
     const running = server;
     server = undefined;
     if (running === undefined) return;
-    const exited = [running, guard].map((child) => child && once(child, 'exit'));
+    const processes = guard === undefined ? [running] : [running, guard];
+    const exited = Promise.all(processes.map((child) => once(child, 'exit')));
     running.kill('SIGKILL');
-    await Promise.all(exited);
+    await exited;
   }
 
   return {
