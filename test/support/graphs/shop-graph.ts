@@ -16,6 +16,7 @@ import type { Settings } from '../../../subgraphs/shared/settings.ts';
 import { startTracing } from '../../../subgraphs/shared/telemetry/tracing.ts';
 import { startShipping } from '../../../subgraphs/shipping/server.ts';
 import { startUser } from '../../../subgraphs/user/server.ts';
+import { freePort } from '../servers/free-port.ts';
 import { noPressure } from './pressure.ts';
 import { dropLocation, testKey, testLocation, testSettings } from '../subgraphs/shop-subgraph.ts';
 import type { DatabaseKind, StartSubgraph } from '../subgraphs/shop-subgraph.ts';
@@ -168,7 +169,7 @@ async function startSubgraphs({
 
   for (const name of names) {
     const standIn = stubs[name];
-    if (standIn === undefined) await start(name, 0);
+    if (standIn === undefined) await start(name, await freePort());
     else urls.set(name, standIn);
   }
   return {

@@ -1,25 +1,33 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
 
 /**
- * Returns a port of the loopback address on which nothing listens, for servers that cannot choose one.
- *
- * A connection to the port has just ended and is in TIME_WAIT. For about a minute, the kernel therefore
- * assigns the port to no other client and to no server that lets the kernel choose. A server that names the
- * port can listen on it, because servers set SO_REUSEADDR.
+ * Ports below those that an operating system gives to `listen(0)` and to connections of clients (from 32768
+ * on Linux), which could take a port between two uses.
+ */
+const FIRST = 20_000;
+const COUNT = 12_768;
+
+/** Steps of the golden ratio, so that processes with neighbouring ids begin far apart. */
+const begin = process.pid * 7_891;
+let given = 0;
+
+/**
+ * Returns a port of the loopback address on which nothing listens now, for servers that cannot choose one or
+ * that restart on their port. No port is returned twice.
  */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const accepted = once(server, 'connection');
-  const client = connect(port, '127.0.0.1').resume();
-  const [served] = (await accepted) as [Socket];
-  const closed = once(server, 'close');
-  server.close();
-  // Only the side that ends a connection first remembers it.
-  served.resume().end();
-  await Promise.all([once(client, 'close'), closed]);
-  return port;
+  while (given < COUNT) {
+    const port = FIRST + ((begin + given) % COUNT);
+    given += 1;
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  return promise;
 }

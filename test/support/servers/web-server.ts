@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { addressOf, listening } from '../../../router/http/sockets/listeners.ts';
+import { listening } from '../../../router/http/sockets/listeners.ts';
+import { freePort } from './free-port.ts';
 
 export type WebRequest = {
   readonly method: string;
@@ -40,8 +41,8 @@ export async function startWebServer(respond: WebServer['respond']): Promise<Web
     response.writeHead(result.status ?? 200, { ...result.headers });
     response.end(received.method === 'HEAD' ? undefined : result.body);
   }
-  await listening(server, { host: '127.0.0.1', port: 0 });
-  const { port } = addressOf(server);
+  const port = await freePort();
+  await listening(server, { host: '127.0.0.1', port });
   const stop = async () => {
     if (!server.listening) return;
     server.closeAllConnections();
