@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { allArrived } from '../support/graphs/arrived.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
@@ -25,7 +26,7 @@ const calls = (graph: SmallGraph) =>
   graph.services.get('profile')?.calls.filter(({ body }) => !body.includes('_service')) ?? [];
 
 async function allBegun(graph: SmallGraph, count: number): Promise<void> {
-  await expect.poll(() => calls(graph).length, { timeout: 5_000 }).toBe(count);
+  await expect.poll(() => calls(graph).length).toBe(count);
   // One more request, during which an unexpected call would arrive.
   await fetch(new URL('/health/live', graph.router.url));
 }
@@ -34,6 +35,7 @@ test('equal queries of one caller in flight are executed once', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({ services });
   const responses = Array.from({ length: 10 }, () => graph.query('{ whoami }'));
+  await allArrived(graph, responses.length);
   await allBegun(graph, 1);
   open();
   expect(new Set((await Promise.all(responses)).map((response) => JSON.stringify(response)))).toEqual(
@@ -56,10 +58,9 @@ test('the log of a deduplicated request names the request whose execution or cal
   const { promise, resolve } = Promise.withResolvers<void>();
   gate = promise;
   const sent = [send('req-1', '{ whoami }')];
-  await expect.poll(() => calls(graph).length, { timeout: 5_000 }).toBe(3);
+  await expect.poll(() => calls(graph).length).toBe(3);
   sent.push(send('req-2', '{ whoami }'), send('req-3', '{ whoami }'), send('req-4', 'query Same { whoami }'));
-  await expect.poll(() => requestsInFlight(graph), { timeout: 5_000 }).toBe(4);
-  await fetch(new URL('/health/live', graph.router.url));
+  await allArrived(graph, sent.length);
   resolve();
   await Promise.all(sent);
 
@@ -81,11 +82,6 @@ test('the log of a deduplicated request names the request whose execution or cal
     'req-4': { profile: 'req-1' },
   });
 });
-
-async function requestsInFlight({ router }: SmallGraph): Promise<number> {
-  const { requests } = (await router.inspect()).state as { requests: { inFlight: number } };
-  return requests.inFlight;
-}
 
 test('equal mutations are each executed', async () => {
   const { services, open } = gatedService();
@@ -115,9 +111,9 @@ test('a mutation does not use calls that started before it', async () => {
   const reads = () =>
     graph.services.get('values')?.calls.filter(({ body }) => body.includes('representations')).length;
   const before = graph.query('{ thing { value } }');
-  await expect.poll(reads, { timeout: 5_000 }).toBe(1);
+  await expect.poll(reads).toBe(1);
   const mutation = graph.query('mutation { touch { value } }');
-  await expect.poll(reads, { timeout: 5_000 }).toBe(2);
+  await expect.poll(reads).toBe(2);
   gate.resolve();
   expect(await before).toEqual({ data: { thing: { value: 7 } } });
   expect(await mutation).toEqual({ data: { touch: { value: 7 } } });

@@ -4,6 +4,7 @@ import type { RequestTrace, TracedFetch } from '../../router/request/request-tra
 import { createDebugToken } from '../../router/trace/debug-token.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
+import { allArrived } from '../support/graphs/arrived.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { freePort } from '../support/servers/free-port.ts';
@@ -15,22 +16,34 @@ const KEY = { id: 'k1', secret: 'a-secret-of-at-least-32-characters' };
 // are exact on any machine.
 const clock = createClock();
 let workMs: Record<string, number> = {};
-const gates = new Map<string, PromiseWithResolvers<void>>();
+const gates = new Map<string, Gate>();
+
+/** Delays the calls that reach a service. */
+type Gate = PromiseWithResolvers<void> & { calls: number };
 
 /** Lets the time that a service needs for a call pass. A closed gate delays it until the test opens it. */
 async function work<Value>(service: string, value: Value): Promise<Value> {
-  await gates.get(service)?.promise;
+  const gate = gates.get(service);
+  if (gate !== undefined) {
+    gate.calls += 1;
+    await gate.promise;
+  }
   clock.advance(workMs[service] ?? 0);
   return value;
 }
 
 function closeGate(service: string): () => void {
-  const gate = Promise.withResolvers<void>();
+  const gate = { ...Promise.withResolvers<void>(), calls: 0 };
   gates.set(service, gate);
   return () => {
     gates.delete(service);
     gate.resolve();
   };
+}
+
+/** Waits until a call has reached the closed gate of a service: its connection is open then. */
+async function callReaches(service: string): Promise<void> {
+  await expect.poll(() => gates.get(service)?.calls).toBe(1);
 }
 
 const SHOP: SmallGraphOptions['services'] = {
@@ -214,8 +227,8 @@ describe('a request that asks for its trace', () => {
   test('names the longer of two parallel fetches', async () => {
     const [openOrder, openUser] = [closeGate('order'), closeGate('user')];
     const response = send(graph, { query: '{ order { id } me { name } }' });
-    await expect.poll(() => callsInFlight(graph, 'order')).toBe(1);
-    await expect.poll(() => callsInFlight(graph, 'user')).toBe(1);
+    await callReaches('order');
+    await callReaches('user');
     clock.advance(12);
     openUser();
     await expect.poll(() => callsInFlight(graph, 'user')).toBe(0);
@@ -227,7 +240,7 @@ describe('a request that asks for its trace', () => {
   test('says how long a fetch waited for a connection', async () => {
     const open = closeGate('user');
     const first = send(graph, { query: '{ me { name } }' });
-    await expect.poll(() => callsInFlight(graph, 'user')).toBe(1);
+    await callReaches('user');
     const second = send(graph, { query: '{ other { name } }' });
     await expect.poll(() => callsInFlight(graph, 'user')).toBe(2);
     clock.advance(180);
@@ -247,18 +260,12 @@ describe('a request that asks for its trace', () => {
     for (const text of [query, same]) await send(graph, { query: text });
     const open = closeGate('user');
     const leader = send(graph, { query }, { 'x-request-id': 'req-1' });
-    await expect.poll(() => callsInFlight(graph, 'user')).toBe(1);
+    await callReaches('user');
     clock.advance(100);
     const traced = { 'tributary-trace': 'true' };
     const execution = send(graph, { query }, { ...traced, 'x-request-id': 'req-2' });
     const call = send(graph, { query: same }, { ...traced, 'x-request-id': 'req-3' });
-    await expect
-      .poll(
-        async () =>
-          ((await graph.router.inspect()).state as { requests: { inFlight: number } }).requests.inFlight,
-      )
-      .toBe(3);
-    await fetch(new URL('/health/live', graph.router.url));
+    await allArrived(graph, 3);
     clock.advance(50);
     open();
     const [one, two, three] = await Promise.all([leader, execution, call]);
@@ -371,7 +378,7 @@ describe('a request that asks for its trace', () => {
   test('names a timeout', async () => {
     closeGate('inventory');
     const response = send(graph, { query: '{ order { product { price } } }' });
-    await expect.poll(() => callsInFlight(graph, 'inventory')).toBe(1);
+    await callReaches('inventory');
     await clock.advanceAsync(1_000);
     const { trace } = await response;
     expect(trace.sentence).toBe('1000 ms: inventory 1000 (timed out) → router 0');
@@ -515,9 +522,9 @@ describe('in production', () => {
     const token = createDebugToken(KEY, { now: clock.now(), lifetimeS: 60 });
     const open = closeGate('user');
     const traced = send(graph, { query }, { 'tributary-debug': token, 'tributary-trace': 'true' });
-    await expect.poll(() => callsInFlight(graph, 'user')).toBe(1);
+    await callReaches('user');
     const other = send(graph, { query }, { 'tributary-trace': 'true' });
-    await fetch(new URL('/health/live', graph.router.url));
+    await allArrived(graph, 2);
     open();
     expect((await traced).trace.fetches).toHaveLength(1);
     expect(await other).toMatchObject({ trace: undefined, timing: null });

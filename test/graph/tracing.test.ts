@@ -1,5 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
+import { allArrived } from '../support/graphs/arrived.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { startOtlpReceiver } from '../support/servers/otlp-receiver.ts';
 import type { OtlpReceiver, ReceivedSpan } from '../support/servers/otlp-receiver.ts';
 import { until } from '../support/time/until.ts';
@@ -10,10 +12,21 @@ const SAMPLED = `00-${TRACE_ID}-${PARENT_ID}-01`;
 const QUERY =
   'query Shelf($id: ID!) { book(id: $id) { title } books { title reviews { text } } newest { text } }';
 
+let gate: Promise<void> | undefined;
+
+/** The service "gated" responds only when the gate is open. */
+const SERVICES: SmallGraphOptions['services'] = {
+  ...LIBRARY,
+  gated: {
+    sdl: 'type Query { gated: String }',
+    resolvers: { Query: { gated: async () => gate?.then(() => 'open') } },
+  },
+};
+
 /** Starts a router that exports its spans. They are complete when it is disposed of. */
 function startTraced({ url }: Pick<OtlpReceiver, 'url'>, config: string) {
   return startSmallGraph({
-    services: LIBRARY,
+    services: SERVICES,
     config: `telemetry: { otlpEndpoint: "${url}", traces: { ${config} } }`,
   });
 }
@@ -40,7 +53,7 @@ async function traced(query: string, headers: Readonly<Record<string, string>>, 
   const response = await graph.post({ query, variables }, headers);
   const traceId = response.headers.get('x-trace-id') ?? '';
   const own = () => receiver.spans.filter((span) => span.traceId === traceId);
-  expect(await until(() => own().length > 0, 10_000)).toBe(true);
+  expect(await until(() => own().length > 0, 30_000)).toBe(true);
   const calls = [...graph.services].flatMap(([name, service]) => service.calls.slice(counts.get(name)));
   return { traceId, spans: own(), calls };
 }
@@ -197,11 +210,16 @@ test('reads and writes B3 and baggage, and shares no call between requests with 
 test('links a request that shares the execution of another one to it', async () => {
   const { graph, receiver } = shared;
   const ids = [1, 2, 3].map((id) => String(id).repeat(32));
-  const query = '{ shared: books { title } }';
-  await Promise.all(ids.map((id) => graph.post({ query }, { traceparent: `00-${id}-${PARENT_ID}-01` })));
+  const query = '{ gated }';
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const sent = ids.map((id) => graph.post({ query }, { traceparent: `00-${id}-${PARENT_ID}-01` }));
+  await allArrived(graph, sent.length);
+  resolve();
+  await Promise.all(sent);
   const own = () => receiver.spans.filter(({ traceId }) => ids.includes(traceId));
-  expect(await until(() => named(own(), 'query').length === 3, 10_000)).toBe(true);
-  const fetches = named(own(), 'fetch books');
+  expect(await until(() => named(own(), 'query').length === 3, 30_000)).toBe(true);
+  const fetches = named(own(), 'fetch gated');
   expect(fetches).toHaveLength(1);
   const isOwner = ({ traceId }: ReceivedSpan) => traceId === fetches[0]?.traceId;
   const owner = named(own(), 'query').find(isOwner);
@@ -227,15 +245,15 @@ test('responds in the same way whatever the collector does, counts lost spans, a
     return Number(/^tributary_spans_dropped_total\{reason="export failed"\} (\d+)$/m.exec(metrics)?.[1]);
   };
   await send();
-  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(lost).toBeGreaterThan(0);
   respond = async () => RESET;
   const before = await lost();
   await send();
-  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(before);
+  await expect.poll(lost).toBeGreaterThan(before);
   respond = () => new Promise(() => undefined);
   const { length } = receiver.requests;
   await send();
-  await expect.poll(() => receiver.requests.length, { timeout: 10_000 }).toBeGreaterThan(length);
+  await expect.poll(() => receiver.requests.length).toBeGreaterThan(length);
   expect(graph.log.map(({ msg }) => msg)).toContain('spans could not be exported');
 });
 
