@@ -7,6 +7,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
 const POINTS = 200;
+const PREFIX = `test-${randomUUID()}:`;
 
 function startLimitedGraph(issuer: Issuer): Promise<SmallGraph> {
   return startSmallGraph({
@@ -14,7 +15,7 @@ function startLimitedGraph(issuer: Issuer): Promise<SmallGraph> {
     parts: { env: {} },
     config: `
 # Routers, services and clients are one process here, so Redis may seem slow; the routers are not to go on without it.
-redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000 }
+redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "${PREFIX}" }
 authentication:
   issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
 rateLimit: { enabled: true, tiers: { FREE: { points: ${POINTS}, windowS: 86400 } } }
