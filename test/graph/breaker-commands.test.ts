@@ -165,6 +165,7 @@ test(
     const auditFile = join(folder, 'audit.log');
     const config = `workers: 2\ntelemetry: { logs: { audit: { file: "${auditFile}" } } }\n`;
     await using router = await startRouterProcess(service, config);
+    // A worker that does not respond in time is missing in the responses of the admin port.
     const breakers = async () => {
       const states = (await (await fetch(`${router.adminUrl}/state`)).json()) as WorkerState[];
       return states.map(({ subgraphs }) =>
@@ -173,7 +174,7 @@ test(
     };
     expect(await command(router.adminUrl, 'nobody', { state: 'open' })).toMatchObject({ status: 404 });
     expect(await command(router.adminUrl, 'only', { state: 'open' })).toMatchObject({ status: 200 });
-    expect(await breakers()).toEqual(['open true', 'open true']);
+    await expect.poll(breakers).toEqual(['open true', 'open true']);
 
     const [worker = 0] = workersOf(router);
     process.kill(worker, 'SIGKILL');
@@ -182,21 +183,26 @@ test(
     await expect.poll(breakers, { timeout: 60_000 }).toEqual(['open true', 'open true']);
 
     expect(await command(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
-    expect(await breakers()).toEqual(['half-open undefined', 'half-open undefined']);
+    await expect.poll(breakers).toEqual(['half-open undefined', 'half-open undefined']);
 
     const api = async (path: string) => (await fetch(`${router.adminUrl}/console/api/${path}`)).json();
-    expect(await api('overview')).toMatchObject({ workers: 2, health: { ready: true } });
-    expect(await api('state')).toMatchObject([{}, {}]);
-    expect(await api('schema')).toMatchObject({ subgraphs: [{ name: 'only' }] });
+    await expect.poll(() => api('overview')).toMatchObject({ workers: 2, health: { ready: true } });
+    await expect.poll(() => api('state')).toMatchObject([{}, {}]);
+    await expect.poll(() => api('schema')).toMatchObject({ subgraphs: [{ name: 'only' }] });
     const { headers } = await post(router.url, '{ ping }');
     expect(headers.get('x-request-id')).toBe('found-in-any-worker');
-    expect(await api('requests/found-in-any-worker')).toMatchObject({ operationType: 'query' });
-    const { events } = (await api('history')) as { events: { kind: string; text: string }[] };
-    expect(events.filter(({ kind }) => kind === 'command').map(({ text }) => text)).toEqual([
-      expect.stringContaining('set breaker auto of only by admin port'),
-      expect.stringContaining('set breaker open of only by admin port'),
-      expect.stringContaining('no subgraph is named nobody'),
-    ]);
+    await expect.poll(() => api('requests/found-in-any-worker')).toMatchObject({ operationType: 'query' });
+    const commands = async () => {
+      const { events } = (await api('history')) as { events: { kind: string; text: string }[] };
+      return events.filter(({ kind }) => kind === 'command').map(({ text }) => text);
+    };
+    await expect
+      .poll(commands)
+      .toEqual([
+        expect.stringContaining('set breaker auto of only by admin port'),
+        expect.stringContaining('set breaker open of only by admin port'),
+        expect.stringContaining('no subgraph is named nobody'),
+      ]);
     const audited = readFileSync(auditFile, 'utf8').trim().split('\n');
     expect(audited.map((line) => JSON.parse(line))).toMatchObject([
       { stream: 'audit', msg: 'operator command', subgraph: 'nobody' },

@@ -108,7 +108,8 @@ describe('the package', () => {
     expect(await response.json()).toEqual({
       data: { book: { title: expect.any(String), reviews: [{ text: 'On 2' }] } },
     });
-    expect((await fetch(`${router.health}/health/ready`)).status).toBe(200);
+    // A worker that does not respond in time is not ready.
+    await expect.poll(async () => (await fetch(`${router.health}/health/ready`)).status).toBe(200);
     router.stop();
     expect(await router.exited).toBe(0);
     // The launcher has set the V8 flags.

@@ -26,6 +26,9 @@ const SETTINGS = { strategy: 'canary', steps: [20, 50], stepMinutes: 0, minReque
 /** Sends the reports of routers every 50 ms instead of every 10 s. */
 const reportOften: Schedule = (action, ms) => scheduleTimer(action, ms >= 9_000 && ms <= 11_000 ? 50 : ms);
 
+/** A worker that does not respond in time has no status. */
+type WorkerState = { readonly rollout?: RolloutStatus };
+
 async function startFollower(registry: TestRegistry): Promise<Router> {
   const config = parseConfig(
     `supergraph: { registry: { url: "${registry.url}", key: ${await registry.createKey('READ')}, graph: ${REF} } }
@@ -44,11 +47,12 @@ function addressOf(caller: number): string {
   return `10.0.${caller >> 8}.${caller & 255}`;
 }
 
+type Share = { readonly launch: number; readonly percent: number };
+
+const CALLERS = Array.from({ length: 1_000 }, (_, caller) => caller);
+
 /** Returns whether a caller is in the share of callers that may use a launch as canary. */
-function isInShare(
-  caller: number,
-  { launch, percent }: { readonly launch: number; readonly percent: number },
-) {
+function isInShare(caller: number, { launch, percent }: Share) {
   const payer = { identity: { kind: 'anonymous' }, address: addressOf(caller) } as const;
   return percentileOf(`launch ${launch}`, payer) < percent;
 }
@@ -84,6 +88,22 @@ async function askUntil(
     asked.push(...(await Promise.all(batch)));
   }
   return asked;
+}
+
+/** Waits until each router serves a canary to a share. Then sends each too few requests for a decision. */
+async function serveShare(routers: readonly Router[], share: Share): Promise<void> {
+  const serves = async (router: Router) => {
+    const { rollout } = (await router.inspect()).state as WorkerState;
+    return rollout?.canary?.launch === share.launch && rollout.canary.percent === share.percent;
+  };
+  const allServe = async () => (await Promise.all(routers.map(serves))).every(Boolean);
+  expect(await until(allServe, 30_000)).toBe(true);
+  const count = SETTINGS.minRequests - 1;
+  const inside = CALLERS.filter((caller) => isInShare(caller, share)).slice(0, count);
+  const outside = CALLERS.filter((caller) => !isInShare(caller, share)).slice(0, count);
+  // All at once: a stall of the machine makes both versions slow.
+  const asked = inside.flatMap((caller, index) => [caller, outside[index] ?? Number.NaN]);
+  await Promise.all(routers.flatMap((router) => asked.map((caller) => ask(router, caller))));
 }
 
 async function launchOf({ call }: TestRegistry, number: number) {
@@ -135,15 +155,15 @@ test(
     recordMeasurement(context, 'requests that a failing canary received', failed.length);
     expect(failed.length).toBeGreaterThan(0);
     expect(failed.filter(({ caller }) => !isInShare(caller, share))).toEqual([]);
-    const callers = Array.from({ length: 1_000 }, (_, caller) => caller);
-    expect(callers.filter((caller) => isInShare(caller, share))).toHaveLength(206);
+    expect(CALLERS.filter((caller) => isInShare(caller, share))).toHaveLength(206);
     expect((await launchOf(registry, 2)).reason).toMatch(/^launch 2 is rolled back: .*errors \d+ of \d+ \(/);
     expect(await until(async () => !(await Promise.all(routers.map(hasCanary))).some(Boolean), 30_000)).toBe(
       true,
     );
 
     expect((await publish(next)).launch).toEqual({ number: 3, status: 'CANARY' });
-    await askUntil(routers, async () => (await launchOf(registry, 3)).status === 'SERVING');
+    for (const percent of SETTINGS.steps) await serveShare(routers, { launch: 3, percent });
+    expect(await until(async () => (await launchOf(registry, 3)).status === 'SERVING', 30_000)).toBe(true);
     expect((await launchOf(registry, 3)).reason).toMatch(
       /^launch 3 is promoted: errors 0 of \d+ .* in the sum of 2 routers$/,
     );
@@ -171,8 +191,6 @@ test(
   },
 );
 
-type WorkerState = { readonly rollout: RolloutStatus };
-
 test(
   'a worker that rolls back a canary ends it in the other workers, without the registry',
   { timeout: TIMEOUT_MS },
@@ -195,7 +213,8 @@ test(
       return states.map(({ rollout }) => rollout);
     };
     await registry.publish('books', SDL, { routingUrl: 'http://127.0.0.1:9/graphql', allowBreaking: true });
-    const all = async (holds: (rollout: RolloutStatus) => boolean) => (await rollouts()).every(holds);
+    const all = async (holds: (rollout: RolloutStatus) => boolean) =>
+      (await rollouts()).every((rollout) => rollout !== undefined && holds(rollout));
     expect(await until(() => all(({ canary }) => canary !== null), 60_000)).toBe(true);
     await registry.close();
     // One connection reaches one worker. The other one sees too few requests to decide by itself.
@@ -207,7 +226,13 @@ test(
       return all(({ canary }) => canary === null);
     };
     expect(await until(asked, 60_000)).toBe(true);
-    const [one, other] = (await rollouts()).map(({ decision }) => decision);
+    let decisions: readonly (RolloutStatus['decision'] | undefined)[] = [];
+    const bothRespond = async () => {
+      decisions = (await rollouts()).map((rollout) => rollout?.decision);
+      return !decisions.includes(undefined);
+    };
+    expect(await until(bothRespond, 30_000)).toBe(true);
+    const [one, other] = decisions;
     expect(one?.reason).toMatch(/^errors \d+ of \d+ \(/);
     expect(other).toEqual(one);
   },
