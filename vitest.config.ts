@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 // Real servers, embedded databases and composition start within a test: seconds, on two busy cores. By default,
 // `expect.poll` waits for a second, which a busy machine may need for anything.
-const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+const patience = { testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 30_000 } } };
 
 // Each of these needs a core for its load and one for its routers, or counts what a busy machine delays.
 const alone = [

@@ -170,6 +170,6 @@ async function spansOf({ spans }: OtlpReceiver, traceId: string, services: reado
     own().every(
       ({ kind, parentSpanId }) => kind === 'SERVER' || own().some(({ spanId }) => spanId === parentSpanId),
     );
-  expect(await until(isComplete, 10_000)).toBe(true);
+  expect(await until(isComplete, 30_000)).toBe(true);
   return own();
 }

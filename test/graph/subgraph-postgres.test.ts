@@ -71,7 +71,7 @@ describe('on a real Postgres', () => {
 
     const call = product.call('{ product(id: "product-1") { id } }');
     const waits = `select 1 from pg_locks where relation = '"${location.schema}".products'::regclass and not granted`;
-    expect(await until(async () => (await holder.query(waits)).rowCount === 1, 5_000)).toBe(true);
+    expect(await until(async () => (await holder.query(waits)).rowCount === 1, 30_000)).toBe(true);
     connection.cut();
     expect((await call).errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
     await holder.query('rollback');

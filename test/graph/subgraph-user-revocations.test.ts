@@ -14,7 +14,7 @@ test('reports a logout to the routers through Redis', async () => {
   await using user = await startTestSubgraph('user', startUser, { settings: { redisUrl } });
   const revoked = await logInAndOut(user);
   // The subgraph may still be connecting; it writes pending revocations as soon as it is connected.
-  expect(await until(() => isReported(redisUrl, revoked), 5_000)).toBe(true);
+  expect(await until(() => isReported(redisUrl, revoked), 30_000)).toBe(true);
 });
 
 test('logs out while Redis is down, and reports it to the routers when an empty Redis is available', async () => {
@@ -25,7 +25,7 @@ test('logs out while Redis is down, and reports it to the routers when an empty 
   await redis.kill();
   const during = await logInAndOut(user);
   await redis.start();
-  expect(await until(() => isReported(redis.url, during), 15_000)).toBe(true);
+  expect(await until(() => isReported(redis.url, during), 30_000)).toBe(true);
   expect(await isReported(redis.url, before)).toBe(true);
 });
 
