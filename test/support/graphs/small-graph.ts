@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../../router/config/config.ts';
@@ -88,7 +88,11 @@ export async function startSmallGraph(options: SmallGraphOptions): Promise<Small
     supergraphFile: file,
     supergraphYaml,
     query: async (query, variables) => (await (await post({ query, variables })).json()) as GraphQLResponse,
-    publish: (text) => writeFile(file, text),
+    async publish(text) {
+      // The router reads a file that changes, and must not find a part of it.
+      await writeFile(`${file}.new`, text);
+      await rename(`${file}.new`, file);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
