@@ -21,7 +21,7 @@ import { type ServiceTap, startServiceTap } from '../support/subgraphs/service-t
 import { until } from '../support/time/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 
 describe.each(databaseKinds)('an order service on %s that starts after a crash', (kind) => {
   let around: OrderNeighbours;
