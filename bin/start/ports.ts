@@ -51,7 +51,7 @@ async function describe(first: Place, taken: readonly Place[]): Promise<string> 
 async function looksLikeTributary({ host, port }: Place): Promise<boolean> {
   try {
     const response = await fetch(`http://${host}:${port}/health/live`, {
-      signal: AbortSignal.timeout(1_000),
+      signal: AbortSignal.timeout(3_000),
     });
     const body: unknown = await response.json();
     return typeof body === 'object' && body !== null && 'status' in body && body.status === 'UP';
