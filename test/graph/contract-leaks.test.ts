@@ -71,6 +71,7 @@ workers: 2
 supergraph: { watch: false }
 listen: { path: /whole_h }
 response: { subgraphErrorMessages: mask }
+overload: { enabled: false }
 rateLimit: { enabled: true, anonymous: { points: 1000000, windowS: 60 }, perAddress: { points: 1000000, windowS: 60 }, fields: { Audit_h.note_h: { calls: 1, windowS: 60 } } }
 graphs:
   public: { path: /public, exclude: [internal] }

@@ -99,6 +99,8 @@ test('workers push as one router: the sums of all, under one instance', async ()
   await using receiver = await startMetricsReceiver();
   await using router = await startRouterProcess(PING, 'workers: 2', {
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${receiver.url}/v1/metrics`,
+    // Only the push at the end.
+    OTEL_METRIC_EXPORT_INTERVAL: '3600000',
   });
   const send = async () => {
     const response = await fetch(router.url, {

@@ -15,7 +15,7 @@ import { until } from '../support/time/until.ts';
 
 // `npm test -- --thorough` publishes a thousand times.
 const PUBLISHES = caseCount(40, 1_000);
-vi.setConfig({ testTimeout: caseCount(60_000, 600_000) });
+vi.setConfig({ testTimeout: caseCount(180_000, 600_000) });
 
 const SUBGRAPHS = 5;
 const sdl = (subgraph: number, field: number) => `type Query { s${subgraph}f${field}: Int }`;

@@ -213,7 +213,7 @@ describe('a canary', () => {
   });
 
   it('opens only its own circuit breaker, also where it calls the same URL', async () => {
-    const config = 'traffic: { all: { breaker: { consecutiveFailures: 3 }, retries: 0 } }';
+    const config = 'traffic: { all: { breaker: { consecutiveFailures: 3, openMs: 60000 }, retries: 0 } }';
     await using graph = await startCanaryGraph({ launches, config });
     await graph.release(1);
     await graph.release(1, { launch: 5, percent: 50 });

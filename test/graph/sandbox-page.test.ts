@@ -71,7 +71,7 @@ test.skipIf(CHROMIUM_PATH === undefined)(
       });
       expect(await page.evaluate('window.injected')).toBeUndefined();
       expect(failures).toEqual([]);
-      expect(violations).toHaveLength(1);
+      await expect.poll(() => violations.length).toBe(1);
     } finally {
       await browser.close();
     }

@@ -57,6 +57,8 @@ it('returns an order from five services, in one trace, without one of them, and 
   const log: Record<string, unknown>[] = [];
   await using graph = await startGraph({
     otlpEndpoint: receiver.url,
+    // All services run in this process: on a busy machine a call may take longer than 2 s.
+    config: { traffic: { deadlineMs: 60_000, all: { timeoutMs: 60_000 } } },
     onSubgraphLog: (line) => void log.push(JSON.parse(line)),
   });
   const token = await graph.login('freya@shop.example');

@@ -110,14 +110,18 @@ export function runStart(
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output += data.toString()));
-  const exited = once(child, 'close').then(() => child.exitCode);
+  let isComplete = false;
+  const exited = once(child, 'close').then(() => {
+    isComplete = true;
+    return child.exitCode;
+  });
   return {
     pid: child.pid ?? 0,
     output: () => output,
     exited,
     signal: (signal) => child.kill(signal),
     async prints(text, timeoutMs = 60_000) {
-      const done = () => output.includes(text) || child.exitCode !== null;
+      const done = () => output.includes(text) || isComplete;
       if (!(await until(done, timeoutMs)) || !output.includes(text)) {
         throw new Error(`"${text}" was not printed, but:\n${output}`);
       }
