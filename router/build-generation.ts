@@ -54,7 +54,10 @@ export type Generation = AsyncDisposable & {
   readonly group: number;
   /** Returns how often circuit breakers of this supergraph's subgraphs have opened. */
   readonly breakerOpenings: () => number;
-  /** Request stages that were created for this supergraph version, with the configuration at that time. */
+  /**
+   * Functions for the stages of a request, such as authorization and execution, created for this supergraph
+   * version and the configuration at that time.
+   */
   readonly stages: ConfiguredStages;
   /**
    * Number of the previous supergraph's most used operations that are planned before the new supergraph is
@@ -188,8 +191,8 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
 }
 
 /**
- * Returns the functions that detect errors of the canary (a new supergraph that serves a share of the
- * callers): operations that its schema rejects as invalid, but the supergraph of all other callers accepts.
+ * Returns the functions that detect operations which the supergraph of a canary (a new version for a share of
+ * the callers) rejects as invalid, although the supergraph of all other callers accepts them.
  */
 export function watchCanaries(rejected: RejectedOperations): GenerationsParts<Generation>['canaries'] {
   return {

@@ -164,8 +164,7 @@ async function respondWithPlan(
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  // The configured contract is not in the registry's release: it was not published yet, or is no longer
-  // published.
+  // The configuration names a contract that the registry has not published yet, or no longer publishes.
   if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

@@ -11,7 +11,7 @@ export type BreakerCommandParts = {
 
 /**
  * Creates the function that applies an operator's command to the circuit breaker of a subgraph or field in
- * this process. A subgraph or field that the active supergraph does not have is rejected.
+ * this process. A command for a subgraph or field that the active supergraph lacks is rejected.
  */
 export function createBreakerCommands({
   force,

@@ -40,8 +40,9 @@ const FIRST_RETRY_MS = 1_000;
 
 /**
  * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error). Keys are
- * fetched in the background, at most once per cooldown for tokens with unknown keys. Their age is measured
- * with the monotonic clock, so that setting back the wall clock cannot make old keys fresh again.
+ * fetched in the background, and additionally for a token with an unknown key, at most once per cooldown.
+ * Their age is measured with the monotonic clock, so that setting back the wall clock cannot make old keys
+ * fresh.
  */
 export class KeySet implements Disposable {
   readonly #config: KeySetConfig;
@@ -92,8 +93,8 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again, if no key of the version `tried` has verified a token. Returns true if the keys
-   * have changed, so that the token can be verified again.
+   * Fetches the keys again after no key of the version `tried` could verify a token. Returns true if the keys
+   * have changed, so that the caller can verify the token again.
    * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: a new key
    * may have signed the token
    */
@@ -133,9 +134,9 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // The cooldown limits fetches that tokens with unknown keys cause. While the issuer is healthy, it starts
-    // at the last such fetch, not at a periodic one, so that a token with a new key is accepted at once.
-    // While the issuer is failing, every fetch starts it.
+    // The cooldown limits the fetches that tokens with unknown keys cause. While the issuer is healthy, only
+    // these fetches start it, so that a periodic fetch does not delay the first token with a new key. While
+    // the issuer is failing, every fetch starts it.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

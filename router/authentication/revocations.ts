@@ -14,8 +14,8 @@ import { RevokedTokens } from './revoked-tokens.ts';
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**
-   * Returns whether at least one attempt was made to read each source. The router becomes ready only then, so
-   * that it does not accept tokens that were revoked before its start, unless a source is down.
+   * Returns whether each source was read, or an attempt to read it has failed. Only then does the router
+   * become ready: until then it may not know tokens that were revoked before its start.
    */
   tried(): boolean;
 };

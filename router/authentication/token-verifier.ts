@@ -22,8 +22,7 @@ const MAX_CANDIDATE_KEYS = 8;
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
   /**
-   * Conditions on claims, such as a level in `partner.level`. They are evaluated in addition to reading the
-   * claims that identify the caller.
+   * Conditions such as "the claim `partner.level` is `gold`", which are evaluated when a token is verified.
    */
   readonly claimConditions: readonly ClaimCondition[];
 };

@@ -42,9 +42,9 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
 };
 
 /**
- * Specifications that a supergraph may link `for: SECURITY` without being enforced by this module: Apollo
- * Gateway removes `@inaccessible` elements from the API schema, and query plans pass the values of `@context`
- * to subgraphs.
+ * Specifications that a supergraph may link `for: SECURITY`, although this module does not enforce them:
+ * Apollo Gateway removes `@inaccessible` elements from the API schema, and query plans pass the values of
+ * `@context` to subgraphs.
  */
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`, `${SPECIFICATIONS}context`]);
 

@@ -2,10 +2,7 @@ import type { RequestTrace } from '../request/request-trace.ts';
 
 /**
  * Types of the JSON that the console API returns, one for each path below `/console/api/`. Times of day are
- * in ISO 8601, durations in milliseconds. If the port requires a role, an API call sends the operator's token
- * in the header `tributary-console-token` (without `Bearer`) or as `authorization: Bearer TOKEN`.
- * `/console/graphql` accepts only the former, because `authorization` there belongs to the operation. Usage
- * does not count operations of the console page.
+ * in ISO 8601, durations in milliseconds.
  */
 
 /** Body of every response of the console API with an error status. */
@@ -195,8 +192,8 @@ export type SeriesResult = {
   /** Metrics of each subgraph, by its name. */
   readonly subgraphs: Readonly<Record<string, SubgraphSeries>>;
   /**
-   * For each subgraph, milliseconds that it contributed to the critical paths of all requests, one sum per
-   * time step. The key `router` has the share of the router itself.
+   * For each subgraph, milliseconds that responses had to wait for it (its share of their critical paths),
+   * one sum per time step. The key `router` has the time of the router itself.
    */
   readonly criticalPath: Readonly<Record<string, readonly number[]>>;
   readonly events: readonly ConsoleEvent[];

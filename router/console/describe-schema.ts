@@ -25,8 +25,8 @@ export function createSchemaDescription(): (id: string, supergraphSdl: string) =
 }
 
 function describeSchema(supergraphSdl: string): DescribedSchema {
-  // The supergraph is not validated here: the router has already accepted it, and it may link features that
-  // this package does not know.
+  // The supergraph is not validated here: the router has already accepted it, and `Supergraph.build` would
+  // reject features that it does not know.
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false, supportedFeatures: null });
   return {
     api: printSchema(readSupergraph(supergraphSdl).graph.schema),

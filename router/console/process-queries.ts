@@ -30,12 +30,12 @@ export type ProcessQueries = {
 export type ProcessResults = {
   readonly overview: Pick<Overview, 'supergraph' | 'health'>;
   readonly state: StateResult[number];
-  /** Undefined if the process no longer has the requested supergraph version. */
+  /** Schemas of the requested supergraph version; undefined if the process no longer has it. */
   readonly schema: SchemaResult | undefined;
   readonly manifest: OperationsResult['manifest'];
   readonly history: HistoryResult['events'];
   readonly requests: readonly RecentRequest[];
-  /** Undefined if the process does not have this request in its list of recent requests. */
+  /** The requested entry of the list of recent requests; undefined if the process does not have it. */
   readonly request: RequestResult | undefined;
   readonly series: readonly StepFigures[];
   readonly config: ConfigResult;

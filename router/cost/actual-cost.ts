@@ -53,12 +53,10 @@ type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: Read
 type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
- * Compiles the function that computes the actual cost of an operation from the data that subgraphs returned.
- * Fields cost the same as in the estimate, but lists have their actual lengths:
- * - Null and an empty list cost as much as one item without its selection.
- * - An absent field costs nothing, unless its call was sent and failed.
- *
- * Returns undefined if the estimated cost needs no correction, as for introspection.
+ * Compiles the function that computes the actual cost of an operation from the data of the subgraphs. Fields
+ * cost the same as in the estimate, but lists have their actual lengths. Null and an empty list cost as much
+ * as one item without its selection. Returns undefined if the estimate needs no correction, as for
+ * introspection.
  */
 export function compileActualCost(
   model: CostModel,
@@ -161,8 +159,9 @@ class Compilation {
     };
   }
 
-  // Returns whether the call that requested the field was sent and failed. The failed call and the operation
-  // may name different types: for example, the object type `Book` and its interface `Media`.
+  // Returns whether the call that requested the field was sent and failed. A field of related types counts as
+  // the same field, because the call may name an object type (`Book`) where the operation names its interface
+  // (`Media`).
   #hasNoResponse(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');

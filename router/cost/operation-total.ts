@@ -26,8 +26,8 @@ export type Weights = {
   /** Returns the amount for each item of a list field, or for the value of a field that is no list. */
   readonly item: (field: FieldCost) => number;
   /**
-   * Returns the function for an amount that counts once for each selection of a field and not for each list
-   * item, such as the cost of the field's arguments. Undefined if the field has no such amount.
+   * Returns the function that computes the amount which counts once for each selection of a field, however
+   * many items its list has, such as the cost of its arguments. Undefined if there is no such amount.
    */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** Amount for a selected field that does not exist in the schema. */
@@ -61,8 +61,9 @@ const FREE: Cost = () => 0;
 /**
  * Compiles the function that adds up the amounts of all fields of an operation, with estimated list sizes.
  * The function is called with the variables of each request.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The compiled function throws BAD_USER_INPUT if
- * `@listSize` requires exactly one slicing argument and the request has none or several
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE if the document has no such operation. The compiled
+ * function throws BAD_USER_INPUT if `@listSize` requires exactly one slicing argument and the request has
+ * none or several
  */
 export function compileTotal(
   model: CostModel,
@@ -172,8 +173,8 @@ class Compilation {
   }
 
   /**
-   * Returns the function that computes the cost of a fragment. Within a request its result is reused for each
-   * list size, so that nested fragments do not multiply the work.
+   * Compiles the function that computes the amount of a fragment: once per request, and per list size that an
+   * enclosing field sets, so that nested fragments do not multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);

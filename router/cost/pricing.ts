@@ -41,8 +41,7 @@ type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
 
 /**
  * Creates the estimation of costs and calls for operations of a contract (a part of the supergraph). Costs
- * depend only on elements that the contract exposes; rate limits also count calls of fields under coordinates
- * that it hides.
+ * are computed from this part alone, but rate limits are those of the whole supergraph.
  * @param exposed the supergraph without the elements that the contract hides
  */
 export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {

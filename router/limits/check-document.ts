@@ -23,7 +23,7 @@ export function checkLength(
 
 /**
  * Creates the validation rule that rejects documents above the limits, before other rules visit the document.
- * Reporting the maximum number of errors is the only way to stop the validation of graphql-js.
+ * To stop the validation by graphql-js, a rule must report the maximum number of errors.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({

@@ -52,14 +52,14 @@ export type LoadSheddingParts = {
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
-// Errors for rejected requests, with different retry times, so that these clients do not all retry at the
-// same moment. The errors are created in advance, because creating one with a stack trace for each request
-// would cost more than the rest of the rejection.
+// Errors for rejected requests. Their retry times differ, so that clients do not all retry at the same
+// moment. They are created in advance, because creating an error with its stack trace for each request would
+// cost more than the rest of the rejection.
 const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
- * Number of requests after which the heap usage is checked, in addition to periodic measurements. Between two
- * of these, hundreds of request bodies may arrive in one turn of the event loop.
+ * Number of requests after which the heap usage is checked. The periodic measurements alone do not suffice:
+ * hundreds of request bodies may arrive in one turn of the event loop.
  */
 const HEAP_EVERY = 16;
 

@@ -71,9 +71,9 @@ async function runPool(config: Config): Promise<void> {
 }
 
 /**
- * Reloads the configuration on SIGHUP, except on a terminal, where SIGHUP ends the process because the
- * terminal was closed. Before `handle` is called, SIGHUP is ignored, because the process is still reading its
- * configuration.
+ * Runs the action that was passed to `handle` on each SIGHUP. Until then the signal is ignored, because the
+ * process is still reading its configuration. On a terminal SIGHUP is not handled and ends the process,
+ * because it means that the terminal was closed.
  */
 function onHangUp(): Disposable & { handle(action: () => void): void } {
   let action: () => void = () => undefined;
@@ -98,8 +98,8 @@ function warnOfMissingFlag(log: Telemetry['log']): void {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// Milliseconds within which repeated signals count as one. A process may get the same signal twice: terminals
-// and process managers send it to all processes of a group, and the launcher forwards it too.
+// Milliseconds within which repeated signals count as one. A process may get one signal twice: terminals send
+// it to all processes of a group, and the launcher (the parent process) forwards it too.
 const SAME_SIGNAL_MS = 500;
 
 /**

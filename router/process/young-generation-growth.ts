@@ -41,12 +41,12 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
  * sets the maximum size, V8 decides itself.
  */
 export function holdYoungGeneration(): void {
-  // This flag stops V8 from creating objects of responses directly in the old generation, which it otherwise
-  // does for the rest of the process after an overload. Their garbage would keep younger objects alive.
+  // Without this flag, V8 creates objects of responses directly in the old generation after an overload, and
+  // does so for the rest of the process. As garbage they would keep younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
-  // V8 has already read the sizes for this thread, so these flags affect only threads that start later. Their
-  // maximum is set by `resourceLimits`, which applies only if the flag for the maximum is 0.
+  // V8 has already read these flags for this thread, so they affect only threads that start later.
+  // `resourceLimits` sets the maximum size in such a thread, but only if the flag for the maximum is 0.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);

@@ -3,19 +3,16 @@ import type { Bucket, Debit } from './bucket.ts';
 import type { Decision } from './local-buckets.ts';
 
 /**
- * Lua script that updates token buckets in Redis. `KEYS` has the keys of the buckets, and `ARGV[1]` the JSON
- * array of numbers that `BucketBatch` writes. The script works in three steps:
+ * Lua script that updates token buckets in Redis: it applies refunds, then charges, one after another. A
+ * charge changes no bucket if one of its buckets holds too little. `KEYS` has the keys of the buckets, and
+ * `ARGV[1]` the numbers that `BucketBatch` writes. For each charge, the response has 1 (admitted) or 0
+ * (rejected), and the units that its buckets hold afterwards.
  *
- * 1. It loads the buckets. Each is stored as "units milliseconds". A missing or invalid bucket counts as
- *    full, so a key may expire when its bucket would be full. Time is that of Redis, which all routers share.
- *    If it is set back, the bucket is not refilled, but fills up from the new time on. MGET loads 1,000 keys
- *    at a time, because the stack of Lua limits `unpack`.
- * 2. It applies refunds, then charges, one after another. If one bucket of a charge holds too little, the
- *    charge changes no bucket.
- * 3. It stores the buckets that have changed. '%.0f' is needed because Lua prints large numbers as 1e+14.
- *
- * For each charge, the response has 1 (admitted) or 0 (rejected), and the units that its buckets hold
- * afterwards.
+ * - A bucket is stored as "units milliseconds". A missing bucket counts as full, so a key may expire when its
+ *   bucket would be full.
+ * - Time is that of Redis, which all routers share. If it is set back, buckets fill up from the new time on.
+ * - MGET loads 1,000 keys at a time, because the stack of Lua limits `unpack`.
+ * - Lua prints large numbers as 1e+14 without '%.0f'.
  */
 export const UPDATE_BUCKETS = `
 local time = redis.call('TIME')
@@ -124,9 +121,9 @@ export class BucketBatch {
   }
 
   /**
-   * Returns the argument of the Lua script, a JSON array of numbers: points and milliseconds of each bucket;
-   * the number of refunds, and bucket and points of each; the number of charges, and for each the number of
-   * its debits, with bucket and points. A bucket is given as the index of its key, from 1.
+   * Returns the argument of the Lua script, a JSON array of numbers: the sizes of the buckets (points,
+   * milliseconds), the number of refunds and the refunds (bucket, points), the number of charges and the
+   * charges (number of debits, then bucket and points of each). A bucket is the index of its key, from 1.
    */
   numbers(): string {
     return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);

@@ -76,7 +76,7 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** Names of the methods that add a charge to the statistics of the callers with the highest cost. */
+/** Method of `TopConsumers` (the callers with the highest cost) that counts a charge. */
 type Count = 'addOperation' | 'addCharge';
 
 /** Creates the functions that check the limits of a caller and charge its operations. */

@@ -261,8 +261,8 @@ function shortageOf(level: BucketLevel): Shortage {
 }
 
 /**
- * Returns the points that a bucket of this process holds while Redis is down: an equal share of the
- * configured points for each router or process.
+ * Returns the size in points of a bucket in this process while Redis is down: an equal share of the
+ * configured size, so that all routers (or processes) together do not exceed it.
  */
 function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));

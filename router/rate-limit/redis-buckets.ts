@@ -96,8 +96,7 @@ export class RedisBuckets implements AsyncDisposable {
 
   /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Waits for the next turn of the event loop, in which the refunds of the last requests are added, after
-    // their responses.
+    // The last requests add their refunds after their responses, at the end of this turn of the event loop.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));

@@ -18,9 +18,9 @@ export type CanaryEvaluation =
   | { readonly kind: 'undecided'; readonly reason: string };
 
 /**
- * Probability below which a difference between canary and baseline does not count as chance, so that the
- * canary is worse. It is small, because a canary is evaluated up to about fifty times, by several counts
- * each.
+ * A canary counts as worse if the probability that its difference from the baseline is due to chance is below
+ * this value. The value is small, because a canary is evaluated up to about fifty times, and each evaluation
+ * is another chance of a wrong result.
  */
 const SIGNIFICANCE = 1e-4;
 
@@ -66,8 +66,8 @@ type Comparison = {
   readonly canary: Share;
   readonly baseline: Share;
   /**
-   * Increase from the baseline's share to the canary's, in percentage points, that does not make the canary
-   * worse.
+   * Percentage points by which the canary's share, for example of failed requests, may exceed the baseline's
+   * without counting as worse.
    */
   readonly tolerated: number;
 };
@@ -96,9 +96,8 @@ function comparisonsOf(canary: Stats, baseline: Stats, limits: CanaryLimits): re
 }
 
 /**
- * Returns the first latency bucket that counts as slow, with its lower bound. It is the second bucket above
- * the one with the baseline's 95th percentile, so that a slow response takes about twice as long as this
- * percentile. Undefined if there is no such bucket.
+ * Returns the first latency bucket that counts as slow, with its lower bound: responses in it took about
+ * twice as long as the baseline's 95th percentile. Undefined if there is no such bucket.
  */
 function slowBucket(baseline: Stats): { readonly bucket: number; readonly boundMs: number } | undefined {
   const all = sum(baseline.latencyBuckets);

@@ -13,7 +13,7 @@ export type Rollout = {
   readonly isRolledBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>) => boolean;
   /** Begins a canary, or changes the share and settings of the active one. */
   readonly follow: (version: string, comparison: CanaryComparison) => void;
-  /** Ends the canary without a rollback decision, because the newest release has no canary any more. */
+  /** Ends the canary without a rollback decision, because the registry no longer releases a canary. */
   readonly end: () => void;
   /**
    * Rolls back a canary. Its supergraph becomes a canary again only if a later release of the registry begins

@@ -41,8 +41,8 @@ export type SourceStatus = {
   readonly source: string;
   readonly kind: SourceKind;
   /**
-   * Whether the last attempt to load from this source returned a supergraph; undefined if there was none.
-   * Sources that are less preferred than the active one are not loaded.
+   * Whether the last attempt to load from this source returned a supergraph; undefined before the first
+   * attempt. A source is not loaded while a more preferred one is active.
    */
   readonly available?: boolean;
   /** Seconds since this source last returned a supergraph. */

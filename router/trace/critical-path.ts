@@ -22,9 +22,8 @@ export function criticalPath(recorder: RequestRecorder): readonly PathPart[] {
 
 /**
  * Returns the critical path of a request: the fetches that the response had to wait for, and how much of the
- * total time belongs to each subgraph and to the router. It is found from its end: the last fetch to end,
- * then, of the fetches that this one waited for, the last to end, and so on. It is computed once, so that
- * log, metrics, traces and console show the same values.
+ * total time belongs to each subgraph and to the router. It is computed once, so that log, metrics, traces
+ * and console show the same values.
  */
 export function pathOf(recorder: RequestRecorder): RecordedPath {
   if (recorder.endedAt === 0) return computePath(recorder);
@@ -81,7 +80,10 @@ function addStages(recorder: RequestRecorder, from: number, until: number, parts
   }
 }
 
-/** Returns the fetches that the response had to wait for, in the order in which they ran. */
+/**
+ * Returns the fetches that the response had to wait for, in the order in which they ran. They are found
+ * backwards: the fetch that ended last, then the last one among those that it waited for, and so on.
+ */
 function criticalFetches(recorder: RequestRecorder): readonly FetchRecord[] {
   const { execution } = recorder;
   if (execution === undefined) return [];

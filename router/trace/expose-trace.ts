@@ -10,7 +10,7 @@ type TracedRequest = { readonly headers: IncomingHttpHeaders; readonly recorder:
 /**
  * Returns the trace for the `extensions` of a response; undefined if the client has not requested it with
  * `tributary-trace: true` or may not see it. This ends the recording of the request, so that trace and log
- * have the same total. A request that shares the execution does not receive the trace.
+ * have the same total.
  */
 export function traceExtension({ headers, recorder }: TracedRequest): { trace: RequestTrace } | undefined {
   if (headers['tributary-trace'] !== 'true' || !recorder.isExposed) return undefined;
@@ -19,9 +19,9 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 }
 
 /**
- * Adds the header `Server-Timing` to the response, if the caller may see it. If every caller may see times,
- * all responses have it. Otherwise only those to requests for a trace or plan have it, and they must not be
- * cached, because a cache would show the times to other callers.
+ * Adds the header `Server-Timing` to the response, if the caller may see it. Unless every caller may see
+ * times, only responses to requests for a trace or plan have it. Responses to such requests must not be
+ * cached.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

@@ -39,7 +39,7 @@ function noteText(notes: readonly string[]): string {
   return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
-/** Writes a time as text. It is a whole number of milliseconds, or of tenths of a millisecond. */
+/** Writes a time as text. `figure` is in milliseconds, or in tenths of a millisecond if `scale` is 10. */
 function figureText(figure: number, scale: number): string {
   return scale === 1 ? String(figure) : `${Math.floor(figure / 10)}.${figure % 10}`;
 }

@@ -5,8 +5,8 @@ import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
 /**
- * Share of a time, from 0 to 1, from which it is worth a note: the wait for a connection as a share of the
- * fetch, and the router's own time as a share of the request.
+ * Share, from 0 to 1, from which a time is worth a note: the wait for a connection as a share of its fetch,
+ * or the router's own time as a share of the request.
  */
 const NOTABLE = 0.1;
 /** Milliseconds from which a fetch's wait for a connection is mentioned. */

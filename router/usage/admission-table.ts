@@ -23,10 +23,9 @@ type Entry<Value> = {
 };
 
 /**
- * A table of operations or clients by key, in bounded memory. Time is divided into windows. An entry with
- * requests in two windows is known, and is replaced only after many windows without a request. Other entries
- * are replaced after a window without a request, or by a more frequent key. A client that sends ever new keys
- * therefore replaces only its own entries.
+ * A table of operations or clients by key, in bounded memory. An entry with requests in two time windows is
+ * known, and is replaced only after many windows without a request. Other entries are replaced much sooner,
+ * so that a client which sends ever new keys replaces only its own entries.
  */
 export class AdmissionTable<Value> {
   readonly #limits: AdmissionLimits;

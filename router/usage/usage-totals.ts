@@ -19,14 +19,15 @@ type Total = {
  */
 const PAIRS_PER_OPERATION = 8;
 /**
- * Share by which the maximum number of entries may be exceeded before entries are removed, so that entries
- * are removed rarely but many at once.
+ * Share by which the limits may be exceeded before operations or clients are removed, so that they are
+ * removed rarely but many at once.
  */
 const SLACK = 1 / 4;
 
 /**
- * Sums usage counts over time or over several processes, in bounded memory. If there are too many, the
- * operations with the fewest requests are counted together, and so are the clients, as `(other)`.
+ * Sums usage counts over time or over several processes, in bounded memory. If there are too many operations,
+ * or too many pairs of operation and client, those with the fewest requests are counted together; such
+ * clients as `(other)`.
  */
 export class UsageTotals {
   readonly #limits: TotalsLimits;

@@ -34,8 +34,8 @@ export type RunningConfigParts = {
    */
   readonly apply: (config: Config) => Promise<void>;
   /**
-   * Checks whether a router would start with a loaded configuration of which some changes take effect only
-   * after a restart.
+   * Checks whether a router would start with a loaded configuration. The running router itself does not need
+   * all of it: some changes take effect only after a restart.
    * @param restart keys of these changes
    * @throws {ConfigError} if a router would not start with it
    */

@@ -54,7 +54,7 @@ type Get = (call: Call) => Promise<unknown>;
 /** Handles a request to the console API. `path` is the part below `/console/api/`. */
 export type HandleApi = (path: string, call: Call) => Promise<ClientResponse>;
 
-/** Creates the handler of the console API. Callers must already have passed the access rules. */
+/** Creates the handler of the console API. Its requests must already have passed the access rules. */
 export function createConsoleApi(config: Config, parts: ConsoleApiParts): HandleApi {
   const { processes, usage } = parts;
   const registry = createRegistryProxy(config, parts);

@@ -31,8 +31,8 @@ export async function exchange(options: Exchange): Promise<Exchanged> {
   const { url, method, headers, body, timeoutMs, maxBytes, request } = options;
   const gone = new AbortController();
   const abort = () => gone.abort();
-  // If the browser closed its connection while its request body was read, the request is not sent. Pipelined
-  // requests each add a listener to one connection, so the limit of listeners is lifted.
+  // The browser may have closed its connection while its request body was read; the request is then not sent.
+  // Each pipelined request adds a listener to the same connection, so Node's limit is lifted.
   if (request.socket.destroyed) abort();
   request.socket.setMaxListeners(0).once('close', abort);
   try {

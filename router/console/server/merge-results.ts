@@ -12,7 +12,7 @@ export function mergeOverviews(results: readonly ProcessResults['overview'][]): 
   return { supergraph: active.supergraph, health: { ready: reasons.length === 0, reasons } };
 }
 
-/** Milliseconds within which equal events of several processes count as one event. */
+/** Milliseconds within which events of several processes with the same kind and text count as one event. */
 const SAME_EVENT_MS = 10_000;
 
 /**
@@ -25,8 +25,8 @@ export function mergeEvents(histories: readonly HistoryResult['events'][]): Hist
     .flatMap((events, process) => events.map((event) => ({ event, process, at: Date.parse(event.at) })))
     .toSorted((a, b) => b.at - a.at)
     .filter(({ event, process, at }) => {
-      // Only events of different processes are merged. Equal events of one process stay separate, because
-      // they happened several times.
+      // Only events of different processes are merged. A process that lists an event several times has seen
+      // it several times.
       const keys = histories.map((_, index) => `${index} ${event.kind} ${event.text}`);
       const isRepeated = keys.some(
         (key, index) => index !== process && (lastAt.get(key) ?? Infinity) - at < SAME_EVENT_MS,

@@ -5,9 +5,9 @@ import type { Config } from '../../config/config-schema.ts';
 import type { QueryProcesses } from '../process-queries.ts';
 
 /**
- * Creates the check whether a request to the admin port comes from an operator. If a role is required, the
- * token of the request must have it. Otherwise every caller is accepted, and appears as `admin port` in the
- * audit log.
+ * Creates the check whether a request to the admin port comes from an operator. If the configuration names a
+ * role, the token of the request must have it. If not, every caller is accepted, and appears as `admin port`
+ * in the audit log.
  */
 export function createOperatorCheck(
   config: Pick<Config, 'console' | 'admin'>,
@@ -31,7 +31,10 @@ export function requiredRole({
   return role ?? (isLoopback(admin.host) ? undefined : 'admin');
 }
 
-/** Returns the token of the operator; empty if the request has none. */
+/**
+ * Returns the operator's token; empty if the request has none. It is in the header `tributary-console-token`
+ * (without `Bearer`) or, unless `authorization` belongs to a forwarded operation, in `authorization`.
+ */
 export function operatorToken(
   { headers }: IncomingMessage,
   { acceptsAuthorization }: { readonly acceptsAuthorization: boolean },

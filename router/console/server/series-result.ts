@@ -33,8 +33,8 @@ export function seriesResult({ processes, minutes, now, events }: SeriesInput): 
       ...percentilesOf(steps.map((parts) => parts.map(({ latencies }) => latencies))),
     },
     subgraphs: Object.fromEntries(
-      // The names come from the records of calls and from those of degraded responses, because a subgraph
-      // whose circuit breaker is open degrades responses without being called.
+      // Subgraphs are taken from the records of calls and from those of degraded responses, because a
+      // subgraph whose circuit breaker is open degrades responses without being called.
       namesOf(steps, ({ subgraphs, degradedBy }) => ({ ...subgraphs, ...degradedBy })).map((name) => [
         name,
         {

@@ -6,8 +6,8 @@ import type { Schedule } from '../../shared/schedule.ts';
  */
 export type SuppressedLines<Labels> = {
   /**
-   * Values that describe the key in the report of suppressed lines. Undefined for the sum of all keys beyond
-   * the maximum number of keys.
+   * Values that describe the key in the report of suppressed lines. Undefined if `count` is the sum of all
+   * keys that are not reported separately.
    */
   readonly labels: Labels | undefined;
   readonly count: number;

@@ -90,8 +90,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   function wait(lines: Buffer): void {
     if (waiting.length === 0) schedule(retry, RETRY_MS);
-    // If no other lines wait, these are kept even if they exceed the buffer, because a part of them may
-    // already have been written.
+    // Lines are dropped if the buffer is full, but not if they are the only ones that wait: a part of them
+    // may already have been written.
     else if (waitingBytes + lines.length > bufferBytes) return drop(lines);
     waiting.push(Buffer.from(lines));
     waitingBytes += lines.length;

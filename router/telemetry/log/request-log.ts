@@ -8,7 +8,7 @@ import type { RequestLogEntry } from './request-line.ts';
 
 /**
  * The router's log, with the output and the settings that allow the lines of requests to be written without
- * the logging library. Disposing it removes its listener from the process.
+ * the logging library. Disposing it ends its buffering and removes its listener for the process's exit.
  */
 export type RouterLog = Disposable & {
   readonly log: Logger;

@@ -5,7 +5,7 @@ export type Sample = {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Null if prom-client has stored no exemplar for the sample. */
+  /** Exemplar of the sample; null if prom-client has stored none. */
   readonly exemplar?: Exemplar | null;
 };
 

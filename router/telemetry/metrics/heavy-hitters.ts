@@ -1,7 +1,7 @@
 /**
  * Counts the most frequent keys of a stream in bounded memory (Misra and Gries, 1982). A count is never too
- * high, so that rare keys never look frequent. It may be too low, by at most the number of all counted keys
- * divided by `maxKeys`.
+ * high, so that rare keys never look frequent. It may be too low, by at most the length of the stream divided
+ * by `maxKeys`.
  */
 export class HeavyHitters {
   readonly #maxKeys: number;

@@ -41,8 +41,8 @@ export class TopNames {
   readonly #listed = new Map<string, ReadonlySet<string>>();
   readonly #usedListed = new Set<string>();
   /**
-   * Number of uses of each label value: all uses in this time window. At the end of a window the numbers are
-   * halved.
+   * Number of uses of each label value. All numbers are halved at the end of a time window, so that old uses
+   * count less and less.
    */
   readonly #uses = new Map<string, { count: number }>();
   #candidates = new HeavyHitters(MAX_CANDIDATES);

@@ -39,8 +39,8 @@ export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagat
 }
 
 /**
- * Content of the B3 headers of a request. `hint` is undefined if the headers have both trace ids and a
- * sampling decision.
+ * Content of the B3 headers of a request. `hint` is the sampling state that OpenTelemetry cannot express;
+ * undefined if the headers have trace ids and a sampling decision, which it can.
  */
 type B3Headers = { readonly hasIds: boolean; readonly hint: SamplingHint | undefined };
 

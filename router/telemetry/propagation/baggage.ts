@@ -45,7 +45,8 @@ export function baggageOf(context: Context): string | undefined {
 }
 
 function readBaggage(header: string): string {
-  // The header may have up to 16 KiB, so splitting stops at twice the maximum number of members.
+  // Splitting stops at twice the maximum number of members, because the header may have 16 KiB of malformed
+  // ones.
   const members = header.split(',', MOST_MEMBERS * 2).map((text) => text.trim());
   let baggage = '';
   for (const member of members.filter((text) => MEMBER.test(text)).slice(0, MOST_MEMBERS)) {
