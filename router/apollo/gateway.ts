@@ -1,4 +1,4 @@
-// oxlint-disable-next-line import/no-unassigned-import -- it sets a variable that the gateway reads
+// oxlint-disable-next-line import/no-unassigned-import -- it sets an environment variable for the gateway
 import './disable-usage-reports.ts';
 import { ApolloGateway } from '@apollo/gateway';
 

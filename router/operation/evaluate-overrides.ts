@@ -23,10 +23,7 @@ export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverr
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
 }
 
-/**
- * Returns those conditions on token claims that decide, according to the configuration, whether `@override`
- * labels are true.
- */
+/** Returns the conditions on token claims that are configured for `@override` labels. */
 export function overrideConditions(config: OverridesConfig): readonly ClaimCondition[] {
   return Object.values(config).flatMap((value) =>
     typeof value === 'object' && value.claim !== undefined ? [isTrueClaim(value.claim)] : [],

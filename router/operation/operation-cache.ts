@@ -19,8 +19,8 @@ export type CacheEntry<Value> = {
 /** Share (0 to 1) of the cache's memory limit for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When memory is short, repeatedly requested operations are evicted too. Those within this share (0 to 1) of
- * their memory limit are kept.
+ * When memory is short, half of the repeatedly requested operations are evicted, but those within this share
+ * (0 to 1) of their memory limit are kept.
  */
 const LEAST = 1 / 8;
 /**
@@ -31,9 +31,9 @@ const MAX_DROPPED = 10_000;
 const DROPPED = {};
 
 /**
- * Caches prepared operations up to a number of bytes. Operations that were requested once compete for a small
- * part of the cache. Operations that were requested again are in the other part, and stay for as long as they
- * are used. A flood of unique operations does not evict these (2Q algorithm: Johnson and Shasha, 1994).
+ * Caches prepared operations up to a number of bytes (2Q algorithm: Johnson and Shasha, 1994). Operations
+ * that were requested only once share a small part of the cache, so that a flood of unique operations does
+ * not evict those that are requested again and again.
  */
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;

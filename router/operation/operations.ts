@@ -298,8 +298,8 @@ function restrict(
     ...operation,
     restriction,
     // Without the denied fields, an estimate may be too high. If `price` of the interface `Media` is denied
-    // only for the type `Book`, it is selected by one inline fragment for each other type and counted for
-    // each, although it is fetched once. The estimate with the denied fields is used if it is lower.
+    // only for `Book`, the document selects it in one inline fragment for each other type, and each is
+    // counted. The estimate with the denied fields is used if it is lower.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -344,9 +344,9 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation for a new supergraph. A plan depends on which `@override` labels are true. The operation
- * is planned once for each set of true labels for which it has a plan in the previous supergraph. If the new
- * supergraph has further labels, it is planned for each set without and with them.
+ * Plans an operation for a new supergraph, once for each set of true `@override` labels for which the
+ * previous supergraph has a plan. If the operation depends on labels that are new in this supergraph, it is
+ * planned for each set both without and with them.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

@@ -10,8 +10,8 @@ import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
  */
 export type Registry = {
   /**
-   * Returns the document with a hash; undefined if it is not stored, or if Redis does not respond. The
-   * promise never rejects. Each contract (`graph`) has its own documents.
+   * Returns the document with a hash; undefined if it is not stored or Redis does not respond. Never rejects.
+   * `graph` names a contract (configured part of the graph), which has its own documents.
    */
   readonly find: (sha256: string, graph?: string) => Promise<string | undefined>;
   /** Stores the document of an automatic persisted query. The caller has verified its hash. */

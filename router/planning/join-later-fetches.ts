@@ -11,12 +11,11 @@ import { readEntityOperation } from './patch/entity-operation.ts';
 import { mapChildren } from './prepare/map-children.ts';
 
 /**
- * Lets fetches wait for a later fetch of the same subgraph and the same objects, so that one request serves
- * both. Suppose that a subgraph has `inStock` and `shippingEstimate`, and the latter requires the weight from
- * another subgraph. The planner requests `inStock` early, and then calls the first subgraph again.
+ * Lets a fetch wait for a later fetch of the same subgraph and objects, so that one request serves both. For
+ * example, `inStock` waits for `shippingEstimate`, which requires the weight from another subgraph.
  *
  * Only a fetch of leaf fields waits, and only if no other fetch waits for it. The response needs the later
- * fetch in any case, so waiting delays the response only if the leaf fields take the subgraph longer.
+ * fetch in any case, so it is rarely delayed.
  */
 export function joinLaterFetches(plan: QueryPlan): QueryPlan {
   if (plan.node === undefined || plan.node.kind === 'Subscription') return plan;

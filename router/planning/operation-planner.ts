@@ -34,13 +34,12 @@ export type PlannedOperation =
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
 /**
- * Creates a planner that uses Apollo's planner and works around its known bugs. Planning is synchronous and
- * slow, so the router runs it in a worker thread.
+ * Creates a planner that uses Apollo's planner and works around its known bugs. It is synchronous and slow,
+ * so the router runs it in a worker thread.
  *
- * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would use them. If
- * an operation cannot be planned without them, it is planned again with all keys, or with fields moved out of
- * type conditions (`hoistFields`). Such a plan is used only if every subgraph can resolve all entities that
- * the plan sends to it.
+ * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would send entities
+ * with such keys to subgraphs that cannot resolve them. If planning fails without these keys, plans of
+ * further attempts are used only if every subgraph can resolve all entities that it receives.
  *
  * @throws if the planner cannot use the supergraph.
  */

@@ -86,8 +86,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // Moves the lane that had the previous turn behind all others. This is done only now, before the next turn,
-  // so that a caller that arrived in between is served before the second item of that lane.
+  // Moves the lane that had the previous turn behind all others. This is done just before the next turn, so
+  // that a caller that arrived in between is served before the second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

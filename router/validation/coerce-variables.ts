@@ -105,9 +105,9 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// The invalid value is removed from an error message of graphql-js, because it may be long. In most messages
-// the value comes last, and this expression matches the text before it. In a message about an unknown enum
-// value it comes first, and the text after it begins with `AFTER_VALUE`.
+// The invalid value is removed from messages of graphql-js, because it may be long. In most messages it comes
+// last, and this expression matches the text before it. The message about an unknown enum value begins with
+// the value, and the text after it begins with `AFTER_VALUE`.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 

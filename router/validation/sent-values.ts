@@ -5,9 +5,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
- * Compiles the function that removes defaults of the schema from a coerced value, so that each subgraph
- * applies its own. The router's defaults may differ: composition may have rounded them, and in a custom
- * scalar they may be enum literals, which JSON cannot express. Returns undefined for a type without defaults.
+ * Compiles the function that removes defaults of the schema from a coerced value, because each subgraph
+ * applies its own. The router may have other ones: composition may round them, and enum literals in custom
+ * scalars cannot be sent as JSON. Returns undefined for a type without defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {
   const named = getNamedType(type);
@@ -29,7 +29,7 @@ function prune(type: GraphQLInputType, coerced: unknown, sent: unknown): unknown
   if (isNonNullType(type)) return prune(type.ofType, coerced, sent);
   if (isListType(type)) {
     if (!Array.isArray(coerced)) return coerced;
-    // For a list type, coercion turns the single value `1` into `[1]`. The value that the client has sent is
+    // Coercion turns a single value such as `1` into the list `[1]`. The value that the client has sent is
     // turned into a list too, so that its items correspond to the coerced ones.
     const items = Array.isArray(sent) ? sent : [sent];
     return coerced.map((item, index) => prune(type.ofType, item, items[index]));

@@ -24,9 +24,9 @@ export class CollectedObjects {
 }
 
 /**
- * A node of the tree that finds equal objects. The tree has one level for each key field. A node branches by
- * the values of its field, so that `{ id: 1, region: "eu" }` is found under `1` and then `"eu"`. Only the
- * last level has an `object`: the one that replaces all others with these values.
+ * A node of the tree that finds equal objects by the values of their key fields, one level for each field: `{
+ * id: 1, region: "eu" }` is found under `1` and then `"eu"`. Only the last level has an `object`, which
+ * replaces all others with these values.
  */
 type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
@@ -60,12 +60,11 @@ type WriteContext = {
 };
 
 /**
- * Returns the JavaScript statements for the step with this index and all steps after it. The variable `v0`
- * has the value before the first step, `v1` the value after it, and so on. If the data has a list where the
- * path has no `@`, nothing in the list is collected. The wrong type is reported later, when the response is
- * written.
- * @param place JavaScript expression for the position of the current value, to which an equal object is
- * assigned; empty if nothing may be assigned.
+ * Returns the JavaScript statements for the step with this index and all later steps. The variable `v0` has
+ * the value before the first step, `v1` the value after it, and so on. A list where the path has no `@` is
+ * skipped: it is reported as a wrong type later, when the response is written.
+ * @param place JavaScript expression for the place of the current value, where an equal object that was found
+ * before replaces it; empty if the value must not be replaced.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -85,8 +84,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // Position to which an equal object is assigned if one was collected before. Assigning to the key
-      // `__proto__` would change the prototype, so an object under that key is never replaced.
+      // Where the value is replaced if an equal object was collected before. A value under `__proto__` is
+      // never replaced: an assignment to this key would change the prototype.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }

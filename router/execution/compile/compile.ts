@@ -194,7 +194,7 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // Without `@skip` and `@include`, one compiled projection serves all requests. It is compiled now, so that
+  // Without `@skip` and `@include`, the same compiled code writes every response. It is compiled now, so that
   // a root field that no fetch delivers is reported before the first request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;

@@ -12,9 +12,8 @@ type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanS
 const MAX_KEYS = 4;
 
 /**
- * Returns the response keys by which equal objects at a path are recognized, so that one object replaces all
- * others; undefined if this is not safe. For example, `{ orders { product { id name } } }` has many equal
- * products if the first fetch delivers only their `id`. It is safe if:
+ * Returns the response keys by which equal objects at a path are recognized, so that one object replaces the
+ * others; undefined if this is not safe. It is safe if:
  * - the fetch `base`, which delivers the objects, selects only leaf fields on them, and representations
  *   contain all of these fields, so that objects with equal keys do not differ in other fields
  * - all other fields come from entity fetches for exactly this path
@@ -27,9 +26,9 @@ export function entityKeys(
   // A type condition in the path (`@|[Book]`) excludes objects that may equal others at the same position.
   // Deduplicating only some of the equal objects would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // If the objects are field values of the very objects that `base` returned, the merged data has its own
-  // references to them. Replacing them would change only what `base` returned, and the response would lack
-  // the fields that later fetches add.
+  // If the objects are direct field values of what `base` returned, the merged data has its own references to
+  // them. Only what `base` returned would get the replacement, so the response would lack the fields that
+  // later fetches add to it.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

@@ -30,7 +30,7 @@ export type FetchProgram = FetchReference & {
    * this path use its list.
    */
   readonly collectedBy: number;
-  /** True if objects at `path` that have equal keys are replaced by one object. */
+  /** True if one object replaces all objects at `path` whose key fields have equal values. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
   /**
@@ -47,8 +47,8 @@ export type FetchProgram = FetchReference & {
   /** True if another fetch of the plan sends the same document to the same service. */
   readonly isRepeated: boolean;
   /**
-   * The selection of an entity fetch that can be sent in one request with others; undefined if the fetch must
-   * be sent alone.
+   * Selection of an entity fetch that may be merged with other fetches into one request; undefined if the
+   * fetch must be sent alone.
    */
   readonly entitySelection: EntitySelection | undefined;
   /**

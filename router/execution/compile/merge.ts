@@ -5,8 +5,8 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies of objects in the merged data. The key is the original object, to which fetches in flight refer.
- * Their responses are merged into the copies too, so that the copies do not lack fields.
+ * Copies of objects in the merged data, by the original object. Fetches in flight refer only to the original,
+ * so the fields that they deliver are merged into its copies too.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 

@@ -169,9 +169,8 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // A plan with context arguments (`@fromContext`) may copy an object, so that an argument can have different
-  // values in different places. Only the merged data of all fetches contains the copies. Objects are
-  // therefore collected from it, not from the data of one fetch, and equal ones are not deduplicated.
+  // To give a context argument (`@fromContext`) different values in different places, an entity may be
+  // copied. Only the merged data has the copies, so objects are collected from it and are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

@@ -117,8 +117,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // One of the queries owns the record with the times of the merged call, and repeating that query
-        // overwrites them. Queries are therefore repeated only after the others have copied the times.
+        // This query may own the record with the times of the merged call, and would overwrite them. It is
+        // therefore repeated only after all other queries have copied the times.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);

@@ -29,8 +29,8 @@ export type Part = {
 };
 
 /**
- * Returns whether an entity is null only because of another query for the same entities: a non-null field
- * that only the other query selects has an error. Sent alone, this query may receive the entity.
+ * Returns whether an entity is null only because of an error in a non-null field that another query for the
+ * same entities selects. Sent alone, this query may receive the entity.
  */
 export function isSpoiled(
   { data, errors }: ReceivedResponse,
@@ -66,7 +66,7 @@ export function partOf(
 type RequestedKeys = Pick<Part, 'key' | 'keys' | 'positions' | 'isForeign'>;
 
 /**
- * Returns the error with the path that it has in the response to one query; empty if it concerns only other
+ * Returns the error with its path in the response to one query; an empty list if it concerns only other
  * queries. An error with a path concerns the queries that requested the entity at the path. An error without
  * a path, or with an unknown one, concerns all queries.
  */

@@ -41,8 +41,7 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // A group is combined with another one only once. If it was, its selection id is no longer the original
-    // one.
+    // The selection id of a group changes when it is combined with another group. It is not combined again.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -67,9 +66,9 @@ function groupOf(queries: readonly WaitingQuery[]): QueryGroup {
 type Joint = { readonly carrierId: number; readonly group: QueryGroup };
 
 /**
- * Combines the group of these queries with the group of another fetch, the carrier, whose representations
- * contain everything that these queries require. Returns undefined unless each of these queries has a
- * counterpart for the same objects in the carrier's group, and the other way round.
+ * Adds these queries to the group of another fetch, the carrier, whose representations contain everything
+ * that these queries require. Returns undefined unless the queries of both groups match one to one: for each
+ * of these queries, the other group has one for the same objects.
  */
 function jointGroup(
   queries: readonly WaitingQuery[],
@@ -82,8 +81,7 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // A group is combined with another one only once. If it was, its selection id is no longer the original
-  // one.
+  // The selection id of a group changes when it is combined with another group. It is not combined again.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

@@ -19,8 +19,8 @@ export function uniteRepresentations(lists: readonly (readonly string[])[]): Uni
   const representations: string[] = [];
   const positions = lists.map((): number[] => []);
   for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
-    // `own` has one index for each representation of the query that was merged so far, so its length is the
-    // position of the query's next representation.
+    // `own` has one index for each of the query's representations that were merged so far, so its length is
+    // the index of the next one in the query's list.
     for (const [query, own] of positions.entries())
       if (lists[query]?.[own.length] === least) own.push(representations.length);
     representations.push(least);

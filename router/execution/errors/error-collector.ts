@@ -112,8 +112,8 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported. If the entity with the error occurs at several positions of
-   * the response, the error is recorded once for each. A null at such a position gets no other error.
+   * Records an error that a subgraph reported, once for each position at which the response has the entity
+   * with the error. A null at such a position gets no other error.
    * @param pathOf returns the response path of a position. It is not called after the maximum number of
    * errors, because further errors are only counted.
    */

@@ -38,8 +38,7 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path for the error if the response data does not show the failure: it has no null, no fallback and no
-   * stale value because of it.
+   * Path for the error if the failure left no trace in the response data: no null, fallback or stale value.
    */
   readonly nearest: ResponsePath | undefined;
   /**
@@ -54,8 +53,8 @@ export type FailureCause = {
   readonly isFinal: boolean;
   readonly degradations: Map<Source, DegradedPaths>;
   /**
-   * Fields that `degradations` already lists as null. A field that is null in 1,000 list items is listed
-   * once, because the paths have no list indices.
+   * Fields that `degradations` (data for `extensions.degraded`) already contains as null. A field that is
+   * null in 1,000 list items is recorded once, because the recorded paths have no list indices.
    */
   readonly degradedFields: Set<object>;
 };

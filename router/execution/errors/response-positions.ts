@@ -27,8 +27,8 @@ export class ResponsePositions {
   }
 
   /**
-   * Follows a path through the data. At a null the rest of the path counts as existing, because data below
-   * may have become null by propagation.
+   * Follows a path through the data. If it meets a null, the whole path counts as existing, because the null
+   * may have propagated from a position further down the path.
    */
   #follow(path: ResponsePath): { readonly value: unknown; readonly length: number } {
     this.#root ??= { value: JSON.parse(this.#data) };

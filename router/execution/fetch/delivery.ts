@@ -88,8 +88,8 @@ export function shareablePaths(
 }
 
 /**
- * Returns the paths at which one object replaces all equal objects. This object then occurs in several places
- * of the merged data.
+ * Returns the paths of entities in the merged data where one object replaces all objects with equal key
+ * fields. This object then occurs in several places of the data.
  */
 export function deduplicatedPaths(
   fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],

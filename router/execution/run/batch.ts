@@ -30,16 +30,16 @@ export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
   readonly representations: string[] = [];
-  // Both maps find the index of an equal representation. Each is created when it is first needed, because
-  // most batches need only one of them.
+  // Both maps find the index of a known representation: `#byText` by its text, `#byKey` by its only value of
+  // the entity, such as the id. Each is created when first needed, because most batches need one of them.
   #byText: Map<string, number> | undefined;
   #byKey: Map<Representation, Map<string, number>> | undefined;
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities of one type differ only in one string, such as the id. Equal ones are found by this
-    // string, without writing their representations. Other entities are compared by the whole text of their
-    // representations, which never equals that of an entity found by a string.
+    // If an entity differs from others of its type in a single string, such as the id, equal ones are found
+    // by this string, without writing their representations. Other entities are compared by the whole text of
+    // their representations. No representation is in both maps.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)

@@ -119,8 +119,8 @@ export async function executeCompiled(
 }
 
 /**
- * Adds to the record of each fetch whether fallback values have replaced its fields, and failures that were
- * found only in the data of its response.
+ * Adds to the record of each fetch whether fallback values replaced its fields, and its failure if this was
+ * found only in the data of the response.
  */
 function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorCollector): void {
   for (const record of fetches) {

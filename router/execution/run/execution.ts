@@ -59,8 +59,8 @@ export type Execution = {
   /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
   /**
-   * Objects at the path of a fetch. Fetches with the same path share one list, which is collected only once.
-   * Its index is `FetchProgram.collectedBy`, the index of the first of these fetches.
+   * Objects at the path of a fetch, by `FetchProgram.collectedBy`: the index of the first fetch with this
+   * path. All fetches with this path share the list, which is collected only once.
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls that several fetches of the plan share. The key consists of service and body. */

@@ -239,8 +239,8 @@ function isDeliveredTo(
 }
 
 /**
- * Returns a response path for the error of a fetch if no null in the response shows the failure. The path
- * ends at the first list, or at the root field.
+ * Returns a response path for the error of a fetch if no null in the response shows the failure: the path of
+ * the fetch up to its first list, or else a root field.
  */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,

@@ -16,8 +16,8 @@ const MAX_GROUPS = 50;
 
 /**
  * Calls the subgraph of a fetch with context arguments (`@fromContext`). Entities with equal argument values
- * share one `_entities` selection. Several selections in one request get aliases, which are removed from the
- * response: it has one `_entities` list with all entities.
+ * share one `_entities` selection. If a request has several selections, they have aliases; the returned
+ * response has a single `_entities` list with all entities.
  */
 export async function callByContext(
   fetch: FetchProgram,

@@ -56,8 +56,8 @@ export function staleFields(
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
   const defaults = defaultsIn(document);
   const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
-    // Fields of several types under one key result in one value. If the policy of one of these fields forbids
-    // storing, the value is not stored.
+    // Fields of several types under the same key share one stored value. It is stored only if all of these
+    // fields have a stale-if-error policy.
     if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
       return [];
     const nodes = requested.flatMap(({ node, around }) => [withoutAlias(node), ...around]);

@@ -26,11 +26,11 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * Returns the first field, as `Type.field`, that an operation selects but no fetch of its plan does. Apollo's
- * planner silently drops a field of an interface if it cannot resolve the field for any object type.
+ * Returns the first field, as `Type.field`, that an operation selects but no fetch of its plan does: Apollo's
+ * planner silently drops a field of an interface that it can resolve for no object type.
  *
- * A field in a type condition is checked only if every object at its position satisfies the condition. Others
- * may be missing from the plan for a good reason: the subgraph may not have the type.
+ * A field in a type condition is checked only if every object at its position satisfies the condition.
+ * Otherwise the plan may rightly lack the field, because the subgraph does not have the type.
  * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(
@@ -132,8 +132,8 @@ function uncovered(
 ): string | undefined {
   for (const selection of selections) {
     const assumed = assuming(selection.directives ?? [], walk.assumed);
-    // With conditions that exclude each other (`@include(if: $a)` inside `@skip(if: $a)`), the selection is
-    // never included, and the planner leaves it out.
+    // Conditions that exclude each other (`@include(if: $a)` inside `@skip(if: $a)`) never include a
+    // selection. The planner leaves it out, so it does not count as missing.
     if (assumed === undefined || selection.kind === Kind.FRAGMENT_SPREAD) continue;
     const missing =
       selection.kind === Kind.FIELD

@@ -4,9 +4,8 @@ import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apoll
 
 /**
  * Limits the fields that a fetch requires of an interface to the object types of which it also requires a
- * key. Behind an `@interfaceObject`, the planner requires keys only of the types in the operation, but other
- * fields of all types, as in `... on Book { id } ... on Media { title }`. The representation of any other
- * `Media` would have a title but no key, so the subgraph could not resolve it.
+ * key: `... on Book { id } ... on Media { title }` becomes `... on Book { id } ... on Book { title }`. The
+ * representation of any other `Media` would have no key, so the subgraph could not resolve it.
  *
  * @param keys paths of the key fields in the subgraph that receives the representations.
  */

@@ -16,10 +16,9 @@ import { splitByRequirements } from './split-fetch.ts';
 import type { PatchContext } from './split-fetch.ts';
 
 /**
- * Makes the fetches of a plan valid for the subgraphs, because `extractRequiredArguments` has renamed fields
- * for the planner. Afterwards fetches select `price__required0: price(currency: "EUR")`, and their
- * representations contain the value as `price`, the name that the receiving subgraph knows. Fetches whose
- * fields cannot share one representation are split (`splitByRequirements`).
+ * Restores the names of fields in a plan that `extractRequiredArguments` has renamed for the planner: fetches
+ * select `price__required0: price(currency: "EUR")`, and representations contain the value as `price`.
+ * Fetches whose fields cannot share one representation are split.
  *
  * @param document the document that was planned.
  */
@@ -86,8 +85,8 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // Renames such as `price__required0` to `price` depend on the object type. They come before the planner's
-    // rewrites, which may replace `__typename` by the name of an interface.
+    // Renames such as `price__required0` to `price` depend on the object type. They come first, because the
+    // planner's own rewrites may replace `__typename` by the name of an interface.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }

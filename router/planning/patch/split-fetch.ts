@@ -25,16 +25,12 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
 
 /**
  * Splits an entity fetch into several if one representation cannot serve all its fields:
- * - Two fields require different values under one name: `price(currency: "EUR")` and `price(currency:
+ * - Two fields require different values under one name, such as `price(currency: "EUR")` and `price(currency:
  *   "USD")`.
- * - A field has a condition (`@skip`, `@include`). If it is excluded, the values that it requires are not
- *   fetched. The router sends no representation that lacks a value, so the entity's other fields would be
- *   missing too.
+ * - `@skip` or `@include` may exclude a field. The values that it requires are then not fetched, and without
+ *   them the representation would not be sent, not even for the other fields.
  * - The subgraph has an `@interfaceObject`. The planner then requests the fields for every type, although
  *   some types may lack the values that the fields require.
- *
- * Each resulting fetch selects some of the fields, or requests only entities of the types for which the
- * operation selects the fields.
  *
  * @param path path of the fetch's Flatten node.
  */
@@ -87,9 +83,8 @@ type Part = {
   /** Object types to which this fetch is restricted; undefined if it applies to all types. */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Only fields with equal texts may be in the same fetch after splitting. The text contains the object
-   * types. For a field with `@requires`, it also contains the `@skip` and `@include` around the field, and
-   * the required values that a representation may lack.
+   * Fields may be in the same fetch only if their texts are equal. The text contains the object types and,
+   * for a field with `@requires`, its `@skip` and `@include` and the required values that may be absent.
    */
   readonly together: string;
 };
@@ -148,8 +143,8 @@ function partRequestFor(
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
-  // Two fields with equal conditions stay in one fetch only if they also require the same values, because the
-  // planner loses conditions on the objects that contain the fields.
+  // If required values may be absent, only fields that require the same values stay in one fetch. Equal
+  // conditions do not suffice, because the planner loses those of the objects that contain the fields.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];

@@ -32,17 +32,17 @@ export type HiddenLiterals = {
 };
 
 /**
- * Replaces literals in a document by names, because Apollo's planner converts literals to JavaScript values:
- * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
- * ID of digits becomes a number. In the plan, `showLiterals` puts the literals back. A number literal of the
- * type ID is replaced by a string for good, because GraphQL coerces it to a string anyway.
+ * Replaces by names those literals that Apollo's planner would change. It would turn `9007199254740993` into
+ * `9007199254740992`, an enum literal of a custom scalar into a string, and an ID of digits into a number.
+ * `showLiterals` puts the literals back in the plan. Only a number literal of the type ID becomes a string
+ * for good.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
   const literals = new Map<string, string>();
   if (!source.includes('(')) return { document, literals };
-  // The prefix of all names. It is random, so that no string in an operation or in a `@requires` can equal a
-  // name.
+  // Beginning of the names that replace literals. It is random, so that no string in an operation or in a
+  // `@requires` can equal such a name.
   const prefix = `literal_${randomUUID()}_`;
   const names = new Map<string, string>();
   const info = new TypeInfo(schema);

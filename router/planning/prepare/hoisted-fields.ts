@@ -24,10 +24,9 @@ type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
 
 /**
  * Moves fields out of type conditions behind an `@interfaceObject`: `{ product { ... on Bread { weight } } }`
- * becomes `{ product { __typename weight } }`. The subgraph that returns the product then returns `weight`
- * with it. When the router writes the response, it leaves the field out of products of other types. Otherwise
- * the planner would fetch the type of the product first and the field in a second call, which needs a
- * resolvable key.
+ * becomes `{ product { __typename weight } }`. Otherwise the planner would fetch the type of the product
+ * first and the field in a second call, which needs a resolvable key. The router leaves the field out when it
+ * writes products of other types.
  *
  * @param document a plannable document: one operation, without fragment spreads.
  * @returns undefined if there is no such field.

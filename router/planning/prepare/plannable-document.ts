@@ -31,16 +31,12 @@ const MAX_SELECTIONS = 100_000;
 
 /**
  * Rewrites an operation so that Apollo's planner plans it correctly:
- * - Fragment spreads are expanded, and `__typename` is selected only next to the fields of the object itself.
- *   The planner fails on `__typename` inside a fragment on an interface that a subgraph defines as an
- *   `@interfaceObject`.
+ * - Fragment spreads are expanded, and `__typename` is moved out of fragments: the planner fails on it inside
+ *   a fragment on an interface that a subgraph defines as an `@interfaceObject`.
  * - In the selections of such an interface, a fragment on another interface becomes one fragment for each
- *   type that implements both. The subgraph does not know other interfaces, and the planner fails on them.
+ *   type that implements both, because the planner fails on other interfaces.
  * - Selections that are never included are removed. An object whose selections may all be excluded gets
  *   `__typename`. Otherwise the planner would not fetch it, and the response would have null instead of `{}`.
- *
- * The response is written from the client's document, so it has `__typename` only where the client selected
- * it.
  */
 export function plannableDocument(
   document: DocumentNode,

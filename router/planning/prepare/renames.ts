@@ -32,11 +32,10 @@ export function signatureOf(field: FieldNode): string {
 
 /**
  * Finds response names that the planner would confuse with other fields, and chooses replacements:
- * - Names of fields that the planner selects itself: with `{ product { id: name } }`, the merged response has
- *   the product's name where the planner expects its key.
- * - Names that stand for different fields of different types behind an `@interfaceObject`, where the planner
- *   merges all fields of one name: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }`
- *   would return `pages(of: 1)` for both.
+ * - Aliases that equal a field which the planner selects itself: with `{ product { id: name } }`, it would
+ *   take the product's name for the key.
+ * - Names that stand for different fields of different types behind an `@interfaceObject`: with `... on Book
+ *   { pages(of: 1) } ... on Film { pages(of: 2) }`, both types would get `pages(of: 1)`.
  * - Names of fields that the client selects with arguments and `@fromContext` reads without arguments.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
@@ -115,8 +114,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
-    // A field is renamed when it is entered, before the variables in its arguments are renamed, because the
-    // signature contains the client's variable names.
+    // A field is renamed on entry, while its arguments still have the client's variable names, which are part
+    // of its signature.
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;

@@ -65,10 +65,9 @@ type Variants = {
 };
 
 /**
- * Gives fields that some `@requires` reads with arguments a separate name for each combination of arguments.
- * Apollo's planner merges fields with equal response names, whatever their arguments. Without separate names,
- * a field that requires `price(currency: "EUR")` would get the value of the client's `price(currency:
- * "USD")`, or of another `@requires`.
+ * Gives a field that some `@requires` reads with arguments a separate name for each combination of arguments.
+ * Apollo's planner merges fields with equal response names, whatever their arguments: where `price(currency:
+ * "EUR")` is required, it would use the value of the client's `price(currency: "USD")`.
  */
 export function extractRequiredArguments(
   document: DocumentNode,

@@ -93,8 +93,8 @@ export function contextSelections(join: ConstDirectiveNode): readonly SelectionS
   return list.flatMap((one) => {
     if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
     const text = one['selection'].trim();
-    // A selection for all types of the context is in braces, which are removed before it is parsed. One with
-    // fragments for single types has no braces.
+    // The braces of `{ currency }`, a selection for all types of the context, are removed before it is
+    // parsed. Fragments for single types, such as `... on User { currency }`, have no outer braces.
     return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
   });
 }
