@@ -18,7 +18,7 @@ export type Signer = {
    * that subgraph.
    * @throws {TypeError} if the name of the subgraph cannot be sent in a header
    */
-  sign(call: SignedCall): Record<string, string>;
+  sign(call: SignedCall): Readonly<Record<string, string>>;
 };
 
 /**
@@ -30,7 +30,7 @@ export function createSigner(
   parts: { readonly now: () => number; readonly randomBytes: (size: number) => Buffer },
 ): Signer {
   const [first] = keys;
-  if (first === undefined) return { sign: () => ({}) };
+  if (first === undefined) return { sign: () => NO_HEADERS };
   const hmac = createHmacSha256(first.secret);
   const nextNonce = createNonces(parts.randomBytes);
   return {
@@ -45,6 +45,7 @@ export function createSigner(
   };
 }
 
+const NO_HEADERS: Readonly<Record<string, string>> = {};
 const NONCE_BYTES = 16;
 
 /**

@@ -40,6 +40,12 @@ export class HeaderBlock {
   get text(): string {
     return (this.#text ??= headerLines(this.pairs));
   }
+
+  /** Writes the header lines into a buffer. Returns the position behind them. */
+  write(buffer: Buffer, at: number): number {
+    const { text } = this;
+    return text === '' ? at : at + buffer.write(text, at, 'latin1');
+  }
 }
 
 /**
@@ -80,7 +86,6 @@ export class CallHeaders {
   readonly identity: IdentityHeaders;
   readonly #own: HeaderBlock;
   readonly #trace: HeaderBlock;
-  #text: string | undefined;
   #traced: CallHeaders | undefined;
 
   /**
@@ -109,11 +114,21 @@ export class CallHeaders {
   }
 
   /**
-   * The headers as lines of an HTTP/1.1 request head.
+   * Number of characters of the headers as lines of an HTTP/1.1 request head.
    * @throws {InvalidArgumentError} if a name or value cannot be sent
    */
-  get text(): string {
-    return (this.#text ??= this.#own.text + this.identity.text + this.#trace.text);
+  get textLength(): number {
+    return this.#own.text.length + this.identity.text.length + this.#trace.text.length;
+  }
+
+  /**
+   * Writes the headers as lines of an HTTP/1.1 request head into a buffer with room for `textLength` bytes.
+   * Returns the position behind them.
+   */
+  write(buffer: Buffer, from: number): number {
+    let at = this.#own.write(buffer, from);
+    at = this.identity.write(buffer, at);
+    return this.#trace.write(buffer, at);
   }
 }
 

@@ -1,3 +1,6 @@
+/** Receives the abort of a `CancelSignal`. An object needs no closure. */
+export type CancelListener = (() => void) | { handleEvent(): void };
+
 /**
  * Signal that the result of some work is no longer needed, for example because the client disconnected. Every
  * `AbortSignal` fulfils this type.
@@ -7,8 +10,8 @@ export type CancelSignal = {
   /**
    * Adds a listener, which is called at most once. A listener that is added after the abort is never called.
    */
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: CancelListener): void;
+  removeEventListener(type: 'abort', listener: CancelListener): void;
 };
 
 /**
@@ -17,20 +20,20 @@ export type CancelSignal = {
  */
 export class Cancellation implements CancelSignal {
   #isAborted = false;
-  #listeners: (() => void)[] | undefined;
+  #listeners: CancelListener[] | undefined;
 
   get aborted(): boolean {
     return this.#isAborted;
   }
 
-  addEventListener(_: 'abort', listener: () => void): void {
+  addEventListener(_: 'abort', listener: CancelListener): void {
     // `[listener]` takes less memory than an empty list to which the listener is pushed, and each subgraph
     // call has such a list.
     if (this.#listeners === undefined) this.#listeners = [listener];
     else this.#listeners.push(listener);
   }
 
-  removeEventListener(_: 'abort', listener: () => void): void {
+  removeEventListener(_: 'abort', listener: CancelListener): void {
     const index = this.#listeners?.indexOf(listener) ?? -1;
     if (index === -1) return;
     if (this.#listeners?.length === 1) this.#listeners = undefined;
@@ -41,7 +44,9 @@ export class Cancellation implements CancelSignal {
     if (this.#isAborted) return;
     this.#isAborted = true;
     // A listener may remove other listeners, which must then not be called.
-    for (let next = this.#listeners?.shift(); next !== undefined; next = this.#listeners?.shift()) next();
+    for (let next = this.#listeners?.shift(); next !== undefined; next = this.#listeners?.shift())
+      if (typeof next === 'function') next();
+      else next.handleEvent();
   }
 }
 

@@ -7,8 +7,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
 import { withBreakers, withManualBreakers } from './breaker/with-breakers.ts';
 import { Bulkhead, withBulkhead } from './call/bulkhead.ts';
-import { Interrupt } from './call/call.ts';
-import type { StartTimer, CallContext, CallResult, SendCall } from './call/call.ts';
+import { Call } from './call/call.ts';
+import type { StartTimer, CallContext, CallPath } from './call/call.ts';
+import type { CallResult } from './call/call-result.ts';
 import { withCancellation } from './call/cancellation.ts';
 import { CircuitBreaker } from './breaker/circuit-breaker.ts';
 import type { ForcedState } from './breaker/circuit-breaker.ts';
@@ -114,25 +115,23 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
     monotonic,
     create: (field) => createBreaker(options, parts, field),
   });
-  const send = composeAttempts(options, parts, { endpoints, bulkhead, breaker, fields });
+  const path = composePath(options, parts, { endpoints, bulkhead, breaker, fields });
+  const start = path((call, result) => {
+    const { record } = call.request;
+    const endedAt = monotonic();
+    const connectionMs = record === undefined || record.attempts === 0 ? undefined : record.connectionMs;
+    const code = reportCall(name, result, { ms: endedAt - call.startedAt, connectionMs }, parts);
+    record?.ended(endedAt, code);
+    call.resolve(result.response);
+  });
 
   return {
     name,
 
     send(request, context, signal) {
-      const began = monotonic();
+      const startedAt = monotonic();
       return new Promise((resolve, reject) => {
-        const interrupt = new Interrupt();
-        const endsAt = context.deadline;
-        send({ request, context, endsAt, signal, interrupt, reject, avoid: undefined }, (result) => {
-          const endedAt = monotonic();
-          const { record } = request;
-          const connectionMs =
-            record === undefined || record.attempts === 0 ? undefined : record.connectionMs;
-          const code = reportCall(name, result, { ms: endedAt - began, connectionMs }, parts);
-          record?.ended(endedAt, code);
-          resolve(result.response);
-        });
+        start(new Call({ request, context, signal, startedAt, resolve, reject }));
       });
     },
 
@@ -184,25 +183,25 @@ type Members = {
  * - Deadline and cancellation are outermost, because they limit a call including its retries. They interrupt
  *   the current attempt, whose result then passes all other functions, so that the breaker receives it too.
  */
-function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
+function composePath(options: SubgraphOptions, parts: SubgraphParts, members: Members): CallPath {
   const { name: service, settings, deadlineMs } = options;
   const { telemetry, signer, keepHeaders, monotonic, random, startTimer } = parts;
   const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
 
   const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders, monotonic });
-  let send = balance(members.endpoints, transport, { service, random });
-  send = withRetry(send, {
+  let path = balance(members.endpoints, transport, { service, random });
+  path = withRetry(path, {
     retries,
     budget: new RetryBudget(),
     retried: () => telemetry.subgraphRetried(service),
   });
   const errorCodes = new Set(breaker.errorCodes);
-  send = breaker.enabled
-    ? withBreakers(send, { service, ...members }, { errorCodes, slowMs: breaker.slowMs, monotonic })
-    : withManualBreakers(send, { service, ...members });
-  send = withBulkhead(send, service, members.bulkhead);
-  send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, startTimer });
-  return withCancellation(send, service);
+  path = breaker.enabled
+    ? withBreakers(path, { service, ...members }, { errorCodes, slowMs: breaker.slowMs, monotonic })
+    : withManualBreakers(path, { service, ...members });
+  path = withBulkhead(path, service, members.bulkhead);
+  path = withDeadline(path, { service, timeoutMs, deadlineMs, monotonic, startTimer });
+  return withCancellation(path, service);
 }
 
 /** Reports a call to metrics and log. Returns `OK` or the error code of the call. */

@@ -120,7 +120,7 @@ function send(pool: Http1Pool, tag: string): Sent {
     settlements += 1;
     resolve(outcome);
   };
-  const request = { path: '/', shared: callHeaders({}), headers: {}, bodyText: tag };
+  const request = { path: '/', shared: callHeaders({}), signature: {}, timeoutMs: 900, bodyText: tag };
   const handler: ResponseHandler = {
     get isEnded() {
       return isAborted;
@@ -132,10 +132,10 @@ function send(pool: Http1Pool, tag: string): Sent {
     onResponseStart: () => undefined,
     onResponseData: (_, chunk) => void chunks.push(chunk),
     onResponseEnd: () => settle({ kind: 'response', body: Buffer.concat(chunks).toString() }),
+    repeat: () => pool.dispatch(new OutgoingRequest({ ...request, isRepeatable: false }), handler),
     onResponseError: () => settle({ kind: 'error' }),
   };
-  const repeat = () => pool.dispatch(new OutgoingRequest({ ...request, repeat: undefined }), handler);
-  pool.dispatch(new OutgoingRequest({ ...request, repeat }), handler);
+  pool.dispatch(new OutgoingRequest({ ...request, isRepeatable: true }), handler);
   return {
     outcome: promise,
     settlements: () => settlements,

@@ -13,7 +13,7 @@ describe('the pool of built-in HTTP/1.1 connections', () => {
     const request = await one.server.next();
     const { host } = one.server.url;
     expect(request.text).toBe(
-      `POST /graphql?a=1 HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${JSON_LINES}x-user: a\xe9\r\ncontent-length: 5\r\n\r\np\xc3\xafng`,
+      `POST /graphql?a=1 HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${JSON_LINES}x-user: a\xe9\r\nx-request-timeout-ms: 900\r\ncontent-length: 5\r\n\r\np\xc3\xafng`,
     );
     respond(request, 'one');
     expect(await first.result).toEqual({ status: 200, body: 'one' });

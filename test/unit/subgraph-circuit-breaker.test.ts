@@ -1,12 +1,9 @@
 import * as fc from '../support/runs/properties.ts';
 import { describe, expect, it } from 'vitest';
-import type { CallOutcome } from '../../router/subgraph/call/call.ts';
+import type { Permit } from '../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../router/subgraph/call/call-result.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
-import type {
-  CircuitBreakerOptions,
-  ForcedState,
-  Permit,
-} from '../../router/subgraph/breaker/circuit-breaker.ts';
+import type { CircuitBreakerOptions, ForcedState } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { BREAKER_SETTINGS, BreakerModel } from '../support/models/breaker-model.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { createClock } from '../support/time/clock.ts';

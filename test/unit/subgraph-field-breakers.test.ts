@@ -1,7 +1,7 @@
 import * as fc from '../support/runs/properties.ts';
 import { describe, expect, it } from 'vitest';
 import type { FetchFields, SubgraphError } from '../../router/request/subgraph-request.ts';
-import type { CallOutcome } from '../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../router/subgraph/call/call-result.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { FieldBreakers } from '../../router/subgraph/breaker/field-breakers.ts';
 import { failedFields } from '../../router/subgraph/breaker/classify-response.ts';

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Timer } from '../../router/subgraph/call/call.ts';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createClock } from '../support/time/clock.ts';
 
@@ -18,7 +19,7 @@ function timersOnClock() {
     fired,
     timers: () => timers,
     set: (delayMs: number, name: string) =>
-      after(delayMs, () => void fired.push(`${name} at ${clock.monotonic()}`)),
+      after(delayMs, { onTimeout: () => void fired.push(`${name} at ${clock.monotonic()}`) }),
     advance: async (ms: number) => {
       await clock.advanceAsync(ms);
       await setImmediate();
@@ -41,12 +42,12 @@ test('timers fire when they are due, in that order, however they were set', asyn
 
 test('a cancelled timer does not fire, and the others do', async () => {
   const { set, fired, advance } = timersOnClock();
-  const cancel = set(100, 'cancelled');
+  const timer = set(100, 'cancelled');
   set(100, 'left');
-  cancel();
-  cancel();
+  timer.cancel();
+  timer.cancel();
   await advance(500);
-  cancel();
+  timer.cancel();
   expect(fired).toEqual(['left at 100']);
 });
 
@@ -54,12 +55,14 @@ test('a timer may be set or cancelled while others fire', async () => {
   const clock = createClock();
   const after = createTimerQueue(clock);
   const fired: number[] = [];
-  const cancel: (() => void)[] = [];
-  after(100, () => {
-    cancel[0]?.();
-    after(50, () => void fired.push(clock.monotonic()));
+  const timers: Timer[] = [];
+  after(100, {
+    onTimeout: () => {
+      timers[0]?.cancel();
+      after(50, { onTimeout: () => void fired.push(clock.monotonic()) });
+    },
   });
-  cancel.push(after(100, () => void fired.push(-1)));
+  timers.push(after(100, { onTimeout: () => void fired.push(-1) }));
   await clock.advanceAsync(150);
   await setImmediate();
   expect(fired).toEqual([150]);
@@ -67,7 +70,7 @@ test('a timer may be set or cancelled while others fire', async () => {
 
 test('a thousand cancelled timers need one timer of the system', async () => {
   const { set, fired, timers, advance } = timersOnClock();
-  for (let index = 0; index < 1_000; index += 1) set(2_000, 'cancelled')();
+  for (let index = 0; index < 1_000; index += 1) set(2_000, 'cancelled').cancel();
   expect(timers()).toBe(1);
   await advance(2_000);
   set(100, 'another');

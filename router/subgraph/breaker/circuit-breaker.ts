@@ -1,5 +1,6 @@
 import type { BreakerState } from '../../telemetry/breaker-state.ts';
-import type { CallOutcome } from '../call/call.ts';
+import type { Permit } from '../call/call.ts';
+import type { CallOutcome } from '../call/call-result.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { FailureWindowOptions } from './failure-window.ts';
 
@@ -21,12 +22,6 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
 
 /** State into which the admin API forces a circuit breaker; `auto` lets the results of calls decide again. */
 export type ForcedState = 'open' | 'closed' | 'auto';
-
-/**
- * Permission to make one call. `epoch` is the number of state changes of the breaker before the call. If the
- * breaker has changed its state again when the call ends, it ignores the outcome.
- */
-export type Permit = { readonly epoch: number };
 
 type State =
   | { readonly kind: 'closed'; readonly since: number; consecutiveFailures: number }

@@ -1,5 +1,6 @@
-import type { CallOutcome } from '../call/call.ts';
-import type { CircuitBreaker, ForcedState, Permit } from './circuit-breaker.ts';
+import type { Permit } from '../call/call.ts';
+import type { CallOutcome } from '../call/call-result.ts';
+import type { CircuitBreaker, ForcedState } from './circuit-breaker.ts';
 
 export type FieldBreakersOptions = {
   readonly windowMs: number;
@@ -22,7 +23,7 @@ export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
   | { readonly kind: 'rejected'; readonly blockedFields: readonly TrackedField[] };
 
-type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
+export type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
 
 /** A field that has a circuit breaker of its own. */
 export type TrackedField = {

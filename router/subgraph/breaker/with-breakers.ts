@@ -1,7 +1,8 @@
 import type { FetchFields } from '../../request/subgraph-request.ts';
-import type { CallResult, SendCall } from '../call/call.ts';
+import type { Call, CallPath } from '../call/call.ts';
+import type { CallResult } from '../call/call-result.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { FieldBreakers, Attribution, TrackedField } from './field-breakers.ts';
+import type { Attribution, FieldBreakers, FieldPermit, TrackedField } from './field-breakers.ts';
 import { failedFields, isFailure, isOverloadRejection } from './classify-response.ts';
 import { circuitOpen, forcedOpen } from '../call/outcomes.ts';
 
@@ -24,6 +25,7 @@ export type BreakerOptions = {
 
 /** Milliseconds until a half-open breaker is likely to admit another call. */
 const PROBING_RETRY_AFTER_MS = 1_000;
+const NO_PERMITS: readonly FieldPermit[] = [];
 const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
@@ -31,33 +33,33 @@ const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
  * Wraps `send` with circuit breakers: a call is blocked while the breaker of the subgraph, or of a requested
  * field, is open. The outcome of any other call is recorded for these breakers.
  */
-export function withBreakers(
-  send: SendCall,
-  breakers: Breakers,
-  { errorCodes, slowMs, monotonic }: BreakerOptions,
-): SendCall {
+export function withBreakers(path: CallPath, breakers: Breakers, options: BreakerOptions): CallPath {
   const { service, breaker, fields } = breakers;
-  return (call, settle) => {
-    const requested = call.request.fields;
-    const { record } = call.request;
-    const permit = breaker.admit();
-    record?.passedBreaker(breaker.state);
-    if (permit === undefined) return settle(blocked(service, breaker));
-    const admission = fields.admit(requested?.coordinates);
-    if (admission.kind === 'rejected') {
-      breaker.settle(permit, 'ignored');
-      record?.passedBreaker('open');
-      return settle(blockedByFields(service, admission.blockedFields));
-    }
-    const startedAt = slowMs === undefined ? 0 : monotonic();
-    send(call, (result) => {
-      const isSlow = slowMs !== undefined && monotonic() - startedAt >= slowMs;
-      const attribution = isSlow
-        ? attributeSlow(result, requested)
-        : attribute(result, requested, errorCodes);
-      breaker.settle(permit, fields.settle(admission.permits, attribution));
-      settle(withBreakerState(result, breaker));
+  return (settle) => {
+    // The calls in flight that need permits of field breakers. There are none while the subgraph is healthy.
+    const fieldPermits = new Map<Call, readonly FieldPermit[]>();
+    const send = path((call, result) => {
+      const permits = fieldPermits.get(call) ?? NO_PERMITS;
+      fieldPermits.delete(call);
+      const attribution = attribute(call, result, options);
+      breaker.settle(call.permit, fields.settle(permits, attribution));
+      settle(call, withBreakerState(result, breaker));
     });
+    return (call) => {
+      const { record, fields: requested } = call.request;
+      const permit = breaker.admit();
+      record?.passedBreaker(breaker.state);
+      if (permit === undefined) return settle(call, blocked(service, breaker));
+      const admission = fields.admit(requested?.coordinates);
+      if (admission.kind === 'rejected') {
+        breaker.settle(permit, 'ignored');
+        record?.passedBreaker('open');
+        return settle(call, blockedByFields(service, admission.blockedFields));
+      }
+      call.permit = permit;
+      if (admission.permits.length > 0) fieldPermits.set(call, admission.permits);
+      send(call);
+    };
   };
 }
 
@@ -65,21 +67,34 @@ export function withBreakers(
  * Replaces `withBreakers` if the configuration disables circuit breakers. A call is then blocked only while
  * an operator has forced a breaker open.
  */
-export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
-  return (call, settle) => {
-    const { record } = call.request;
-    const permit = breaker.admit();
-    record?.passedBreaker(breaker.isForced ? breaker.state : 'off');
-    if (permit === undefined) return settle(blocked(service, breaker));
-    breaker.settle(permit, 'success');
-    const admission = fields.admit(call.request.fields?.coordinates);
-    if (admission.kind === 'rejected') return settle(blockedByFields(service, admission.blockedFields));
-    fields.settle(admission.permits, SUCCESS);
-    send(call, settle);
+export function withManualBreakers(path: CallPath, { service, breaker, fields }: Breakers): CallPath {
+  return (settle) => {
+    const send = path(settle);
+    return (call) => {
+      const { record } = call.request;
+      const permit = breaker.admit();
+      record?.passedBreaker(breaker.isForced ? breaker.state : 'off');
+      if (permit === undefined) return settle(call, blocked(service, breaker));
+      breaker.settle(permit, 'success');
+      const admission = fields.admit(call.request.fields?.coordinates);
+      if (admission.kind === 'rejected')
+        return settle(call, blockedByFields(service, admission.blockedFields));
+      fields.settle(admission.permits, SUCCESS);
+      send(call);
+    };
   };
 }
 
 function attribute(
+  { request, startedAt }: Call,
+  result: CallResult,
+  { errorCodes, slowMs, monotonic }: BreakerOptions,
+): Attribution {
+  const isSlow = slowMs !== undefined && monotonic() - startedAt >= slowMs;
+  return isSlow ? attributeSlow(result, request.fields) : attributeResult(result, request.fields, errorCodes);
+}
+
+function attributeResult(
   { response, outcome }: CallResult,
   requested: FetchFields | undefined,
   errorCodes: ReadonlySet<unknown>,

@@ -1,4 +1,4 @@
-import type { SendCall } from './call.ts';
+import type { CallPath } from './call.ts';
 import { overloaded } from './outcomes.ts';
 
 const RETRY_AFTER_MS = 1_000;
@@ -34,12 +34,15 @@ export class Bulkhead {
  * Rejects a call at once if too many calls to the subgraph are in flight. A queue would only add delay,
  * because the subgraph is already slow.
  */
-export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
-  return (call, settle) => {
-    if (!bulkhead.enter()) return settle(overloaded(service, RETRY_AFTER_MS));
-    send(call, (result) => {
+export function withBulkhead(path: CallPath, service: string, bulkhead: Bulkhead): CallPath {
+  return (settle) => {
+    const send = path((call, result) => {
       bulkhead.leave();
-      settle(result);
+      settle(call, result);
     });
+    return (call) => {
+      if (bulkhead.enter()) send(call);
+      else settle(call, overloaded(service, RETRY_AFTER_MS));
+    };
   };
 }

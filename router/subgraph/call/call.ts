@@ -1,6 +1,8 @@
 import type { CallHeaders } from '../../request/call-headers.ts';
 import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { CallOutcome, CallResult } from './call-result.ts';
+import { cancelled, timedOut } from './outcomes.ts';
 
 /** Properties that all subgraph calls of one client request have in common. */
 export type CallContext = {
@@ -11,95 +13,121 @@ export type CallContext = {
 };
 
 /**
- * One subgraph call, in the form in which it passes through the functions that wrap its sending, such as
- * retry and circuit breaker.
+ * Permission to make one call. It contains the epoch of a circuit breaker, which counts the state changes of
+ * the breaker until then. If the epoch has changed when the call ends, the breaker ignores the outcome.
  */
-export type Call = {
+export type Permit = { readonly epoch: number };
+
+/** The endpoint of an attempt, which counts the attempt as in flight until it receives the outcome. */
+export type CalledEndpoint = { endCall(epoch: number, outcome: CallOutcome): void };
+
+/** Receives the result of a call. It is called exactly once for each call. */
+export type Settle = (call: Call, result: CallResult) => void;
+
+/** Sends a call. Its result may be settled before the function returns. The function does not throw. */
+export type SendCall = (call: Call) => void;
+
+/**
+ * Returns the function that sends calls, whose results it passes to `settle`. Functions such as `withRetry`
+ * take one `CallPath` and return another. The path is connected once for each subgraph, so a call creates no
+ * closures on its way. What a wrapping function must remember of a call is a field of the call.
+ */
+export type CallPath = (settle: Settle) => SendCall;
+
+/** A started timer. Cancelling it after it was due has no effect. */
+export type Timer = { cancel(): void };
+
+/** Calls `onTimeout` of the listener once after a delay, unless the returned timer is cancelled. */
+export type StartTimer = (delayMs: number, listener: TimeoutListener) => Timer;
+export type TimeoutListener = { onTimeout(): void };
+
+/** An attempt to send a call. A timeout, the deadline or the client can end it early with `interrupt`. */
+export type Interruptible = { interrupt(result: CallResult): void };
+
+type CallParts = Pick<Call, 'request' | 'context' | 'signal' | 'startedAt' | 'resolve' | 'reject'>;
+
+/**
+ * One subgraph call as it passes through the functions that wrap its sending, such as the retry and the
+ * circuit breaker. The fields that are not read-only belong to one of these functions each.
+ */
+export class Call implements TimeoutListener, Interruptible {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
-  /**
-   * Time at which the router stops waiting for the response, in milliseconds of the monotonic clock.
-   * `withDeadline` sets it.
-   */
-  endsAt: number;
   /** Aborted when the client disconnects. */
   readonly signal: CancelSignal;
-  readonly interrupt: Interrupt;
+  /** Time at which the call began, in milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** Fulfils the promise of the call. */
+  readonly resolve: (response: SubgraphResponse) => void;
   /**
    * Rejects the promise of the call. It is called only after a bug: one of the functions that wrap the
    * sending has thrown an error.
    */
   readonly reject: (error: unknown) => void;
   /**
-   * URL of the endpoint that the previous attempt could not reach. The next attempt uses another endpoint if
+   * Time at which the router stops waiting for the response, in milliseconds of the monotonic clock. It is
+   * set in `withDeadline`, as are `timer` and `timeoutOutcome`.
+   */
+  endsAt = 0;
+  timer: Timer | undefined = undefined;
+  /** Outcome of the call if it is not complete when the timer is due. */
+  timeoutOutcome: CallOutcome = 'timeout';
+  /** Permit of the subgraph's circuit breaker, set in `withBreakers`. */
+  permit: Permit = NO_PERMIT;
+  /** Number of times that the call may be sent again, set in `withRetry`. */
+  retriesLeft = 0;
+  /**
+   * Endpoint that the previous attempt failed to reach, set in `withRetry`. A retry uses another endpoint if
    * there is one.
    */
-  readonly avoid: string | undefined;
-};
+  avoid: CalledEndpoint | undefined = undefined;
+  /** Endpoint of the current attempt and its epoch when the attempt began, set in `balance`. */
+  endpoint: CalledEndpoint | undefined = undefined;
+  epoch = 0;
+  #interruption: CallResult | undefined = undefined;
+  #attempt: Interruptible | undefined = undefined;
 
-/**
- * Outcome of a call for circuit breakers and load balancing:
- * - `success`: a usable response
- * - `failure`: an unusable response
- * - `timeout`: no complete response in time
- * - `unreachable`: no connection, or no response on it
- * - `ignored`: a failure that the client or the router has caused, and not the subgraph
- */
-export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
-
-/** Response to a call, with the outcome that counts for circuit breakers and load balancing. */
-export type CallResult = {
-  readonly response: SubgraphResponse;
-  readonly outcome: CallOutcome;
-  /** URL of the endpoint that a retry should avoid; undefined if the retry may use any endpoint. */
-  readonly endpoint?: string;
-  /** Details of a failure for the log; clients must not see them. */
-  readonly cause?: unknown;
-};
-
-/** Receives the result of a call. It is called exactly once. */
-export type Settle = (result: CallResult) => void;
-
-/**
- * Sends a call and passes its result to `settle`, once, possibly before it returns. It does not throw.
- * Functions such as `withRetry` wrap one `SendCall` in another. Callbacks are used because promises would
- * cost about 1.5 µs of CPU time per call, with seven such functions.
- */
-export type SendCall = (call: Call, settle: Settle) => void;
-
-/** Calls `callback` once after a delay. Calling the returned function cancels the timer. */
-export type StartTimer = (delayMs: number, callback: () => void) => () => void;
-
-/**
- * An attempt to send a call. `interrupt` ends it early with a result, for example at its deadline or when the
- * client disconnects.
- */
-export type Interruptible = { interrupt(result: CallResult): void };
-
-/**
- * Ends a call early, for example at its deadline. The result that is passed to `raise` first becomes the
- * result of the call; further calls of `raise` have no effect.
- */
-export class Interrupt {
-  #result: CallResult | undefined;
-  #attempt: Interruptible | undefined;
-
-  get raised(): boolean {
-    return this.#result !== undefined;
+  constructor({ request, context, signal, startedAt, resolve, reject }: CallParts) {
+    this.request = request;
+    this.context = context;
+    this.signal = signal;
+    this.startedAt = startedAt;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
-  raise(result: CallResult): void {
-    if (this.#result !== undefined) return;
-    this.#result = result;
+  get isInterrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
+  /**
+   * Ends the call before its response is complete. If it is interrupted several times, its result is the
+   * first one.
+   */
+  interrupt(result: CallResult): void {
+    if (this.#interruption !== undefined) return;
+    this.#interruption = result;
     this.#attempt?.interrupt(result);
   }
 
   /**
-   * Sets the current attempt of the call; a retry replaces the previous attempt. If the call was already
-   * ended by `raise`, the attempt is interrupted at once.
+   * Sets the current attempt of the call. If the call was already interrupted, so is the attempt. A retry
+   * replaces the previous attempt.
    */
   attach(attempt: Interruptible): void {
     this.#attempt = attempt;
-    if (this.#result !== undefined) attempt.interrupt(this.#result);
+    if (this.#interruption !== undefined) attempt.interrupt(this.#interruption);
+  }
+
+  onTimeout(): void {
+    this.interrupt(timedOut(this.request.subgraph, this.timeoutOutcome));
+  }
+
+  /** Called when the client has disconnected. */
+  handleEvent(): void {
+    this.interrupt(cancelled(this.request.subgraph));
   }
 }
+
+/** Epoch that no circuit breaker has, so that a call without a permit counts for none. */
+const NO_PERMIT: Permit = { epoch: -1 };

@@ -1,20 +1,20 @@
-import type { SendCall } from './call.ts';
+import type { CallPath } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
 /**
  * Ends a query when the client disconnects. A mutation is not ended early: if it were, nobody would know
  * whether it took effect.
  */
-export function withCancellation(send: SendCall, service: string): SendCall {
-  return (call, settle) => {
-    const { signal, interrupt } = call;
-    if (signal.aborted) return settle(unsent(cancelled(service)));
-    if (call.request.operation === 'mutation') return send(call, settle);
-    const cancel = (): void => interrupt.raise(cancelled(service));
-    signal.addEventListener('abort', cancel);
-    send(call, (result) => {
-      signal.removeEventListener('abort', cancel);
-      settle(result);
+export function withCancellation(path: CallPath, service: string): CallPath {
+  return (settle) => {
+    const send = path((call, result) => {
+      call.signal.removeEventListener('abort', call);
+      settle(call, result);
     });
+    return (call) => {
+      if (call.signal.aborted) return settle(call, unsent(cancelled(service)));
+      if (call.request.operation === 'query') call.signal.addEventListener('abort', call);
+      send(call);
+    };
   };
 }

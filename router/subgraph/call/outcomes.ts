@@ -1,6 +1,6 @@
 import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-request.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import type { CallResult, CallOutcome } from './call.ts';
+import type { CallResult, CallOutcome } from './call-result.ts';
 
 type BlockDetails = Pick<
   SubgraphFailure,

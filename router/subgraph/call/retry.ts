@@ -1,4 +1,4 @@
-import type { SendCall, Settle } from './call.ts';
+import type { CallPath, SendCall } from './call.ts';
 
 export type RetryOptions = {
   readonly retries: number;
@@ -11,19 +11,21 @@ export type RetryOptions = {
  * endpoint if there is one. Mutations are not retried, because the subgraph may have run them without
  * responding.
  */
-export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
-  return (call, settle) => {
-    budget.called();
-    if (call.request.operation === 'mutation') return send(call, settle);
-    let left = retries;
-    const settleOrRetry: Settle = (result) => {
-      if (left === 0 || result.outcome !== 'unreachable') return settle(result);
-      if (call.interrupt.raised || !budget.spend()) return settle(result);
-      left -= 1;
+export function withRetry(path: CallPath, { retries, budget, retried }: RetryOptions): CallPath {
+  return (settle) => {
+    const send: SendCall = path((call, result) => {
+      if (call.retriesLeft === 0 || result.outcome !== 'unreachable') return settle(call, result);
+      if (call.isInterrupted || !budget.spend()) return settle(call, result);
+      call.retriesLeft -= 1;
+      call.avoid = call.endpoint;
       retried();
-      send({ ...call, avoid: result.endpoint }, settleOrRetry);
+      send(call);
+    });
+    return (call) => {
+      budget.called();
+      call.retriesLeft = call.request.operation === 'query' ? retries : 0;
+      send(call);
     };
-    send(call, settleOrRetry);
   };
 }
 

@@ -1,16 +1,36 @@
 import type { Schedule } from '../../shared/schedule.ts';
-import type { StartTimer } from './call.ts';
+import type { StartTimer, TimeoutListener, Timer } from './call.ts';
 
 /**
- * Entry of a circular linked list of timers, ordered by due time. One entry, the sentinel, marks the begin
- * and end of the list and is not a timer.
+ * Timer in a circular linked list, which is ordered by due time. The list begins and ends at a sentinel,
+ * which is never due.
  */
-type TimerEntry = {
+class QueuedTimer implements Timer {
   readonly due: number;
-  readonly callback: () => void;
-  previous: TimerEntry;
-  next: TimerEntry;
-};
+  readonly listener: TimeoutListener;
+  previous: QueuedTimer = this;
+  next: QueuedTimer = this;
+
+  constructor(due: number, listener: TimeoutListener) {
+    this.due = due;
+    this.listener = listener;
+  }
+
+  insertBehind(previous: QueuedTimer): void {
+    this.previous = previous;
+    this.next = previous.next;
+    previous.next.previous = this;
+    previous.next = this;
+  }
+
+  /** Removes the timer from the list. If it was already removed, this has no effect. */
+  cancel(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.previous = this;
+    this.next = this;
+  }
+}
 
 /**
  * Creates a function that starts timers, all of which share one timer of the runtime (Node). This is cheaper
@@ -22,7 +42,7 @@ export function createTimerQueue(parts: {
   readonly schedule: Schedule;
 }): StartTimer {
   const { monotonic, schedule } = parts;
-  const sentinel = createSentinel();
+  const sentinel = new QueuedTimer(Infinity, { onTimeout: () => undefined });
   let timer: Disposable | undefined;
   let timerDue = Infinity;
 
@@ -31,8 +51,8 @@ export function createTimerQueue(parts: {
     const now = monotonic();
     try {
       for (let first = sentinel.next; first.due <= now; first = sentinel.next) {
-        remove(first);
-        first.callback();
+        first.cancel();
+        first.listener.onTimeout();
       }
     } finally {
       setTimer();
@@ -50,32 +70,12 @@ export function createTimerQueue(parts: {
     timer = schedule(() => setImmediate(runDue), Math.max(due - monotonic(), 0));
   }
 
-  return (delayMs, callback) => {
-    const due = monotonic() + delayMs;
+  return (delayMs, listener) => {
+    const added = new QueuedTimer(monotonic() + delayMs, listener);
     let previous = sentinel.previous;
-    while (previous !== sentinel && previous.due > due) previous = previous.previous;
-    const entry: TimerEntry = { due, callback, previous, next: previous.next };
-    previous.next.previous = entry;
-    previous.next = entry;
+    while (previous !== sentinel && previous.due > added.due) previous = previous.previous;
+    added.insertBehind(previous);
     setTimer();
-    return () => {
-      remove(entry);
-    };
+    return added;
   };
-}
-
-function createSentinel(): TimerEntry {
-  const sentinel: Partial<TimerEntry> & { due: number; callback: () => void } = {
-    due: Infinity,
-    callback: () => undefined,
-  };
-  return Object.assign(sentinel, { previous: sentinel as TimerEntry, next: sentinel as TimerEntry });
-}
-
-/** Removes an entry from the list. If the entry was already removed, this has no effect. */
-function remove(entry: TimerEntry): void {
-  entry.previous.next = entry.next;
-  entry.next.previous = entry.previous;
-  entry.previous = entry;
-  entry.next = entry;
 }

@@ -1,4 +1,4 @@
-import type { Call, SendCall } from '../call/call.ts';
+import type { Call, CallPath } from '../call/call.ts';
 import type { Endpoint } from './endpoint.ts';
 import { unreachable, unsent } from '../call/outcomes.ts';
 import type { Transport } from './transport.ts';
@@ -11,27 +11,31 @@ export function balance(
   endpoints: readonly Endpoint[],
   transport: Transport,
   { service, random }: { readonly service: string; readonly random: () => number },
-): SendCall {
-  return (call, settle) => {
-    const endpoint = choose(endpoints, call, random);
-    if (endpoint === undefined)
-      return settle(unsent(unreachable(service, new Error('no address is configured'))));
-    const ticket = endpoint.startCall();
-    const { record } = call.request;
-    if (record !== undefined) {
-      record.endpoint = endpoints.indexOf(endpoint);
-      record.url = endpoint.url;
-    }
-    transport(endpoint, call, (result) => {
-      endpoint.endCall(ticket, result.outcome);
-      settle(result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result);
+): CallPath {
+  return (settle) => {
+    const send = transport((call, result) => {
+      call.endpoint?.endCall(call.epoch, result.outcome);
+      settle(call, result);
     });
+    return (call) => {
+      const endpoint = choose(endpoints, call, random);
+      if (endpoint === undefined)
+        return settle(call, unsent(unreachable(service, new Error('no address is configured'))));
+      call.endpoint = endpoint;
+      call.epoch = endpoint.startCall();
+      const { record } = call.request;
+      if (record !== undefined) {
+        record.endpoint = endpoints.indexOf(endpoint);
+        record.url = endpoint.url;
+      }
+      send(endpoint, call);
+    };
   };
 }
 
 function choose(endpoints: readonly Endpoint[], call: Call, random: () => number): Endpoint | undefined {
   if (endpoints.length <= 1) return endpoints[0];
-  const others = endpoints.filter(({ url }) => url !== call.avoid);
+  const others = endpoints.filter((endpoint) => endpoint !== call.avoid);
   const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
   // If all endpoints are ejected (temporarily not used), the call is sent to one of them nevertheless. It
   // might succeed, whereas without any endpoint it would certainly fail.

@@ -1,6 +1,5 @@
-import type { CallOutcome } from '../call/call.ts';
-import type { ConnectionPool } from './http1/connection-pool.ts';
-import type { Address } from './transport.ts';
+import type { CallOutcome } from '../call/call-result.ts';
+import type { Address, ConnectionPool } from './http1/connection-pool.ts';
 
 export type EndpointParts = {
   readonly pool: ConnectionPool;
@@ -13,12 +12,6 @@ export type EndpointParts = {
   readonly isOnly: boolean;
   readonly onEjection: (url: string, forMs: number) => void;
 };
-
-/**
- * Number of state changes (such as ejections) of an endpoint before a call began. If the state has changed
- * again when the call ends, the outcome of the call is ignored.
- */
-export type RotationTicket = { readonly epoch: number };
 
 type State =
   | { readonly kind: 'serving'; readonly since: number }
@@ -91,15 +84,19 @@ export class Endpoint implements Address, AsyncDisposable {
     return (this.#inFlight + 1) / Math.min(1, Math.max(LEAST_WEIGHT, servedFor));
   }
 
-  startCall(): RotationTicket {
+  /**
+   * Counts a call as in flight. Returns the epoch of the endpoint: the number of its state changes, such as
+   * an ejection. If the epoch has changed when the call ends, the outcome of the call is ignored.
+   */
+  startCall(): number {
     this.#inFlight += 1;
     if (this.#state.kind === 'ejected' && this.#now() >= this.#state.until) this.#enter({ kind: 'probed' });
-    return { epoch: this.#epoch };
+    return this.#epoch;
   }
 
-  endCall(ticket: RotationTicket, outcome: CallOutcome): void {
+  endCall(epoch: number, outcome: CallOutcome): void {
     this.#inFlight -= 1;
-    if (ticket.epoch !== this.#epoch || this.#parts.isOnly) return;
+    if (epoch !== this.#epoch || this.#parts.isOnly) return;
     switch (this.#state.kind) {
       case 'serving':
         this.#record(this.#state.since, outcome);

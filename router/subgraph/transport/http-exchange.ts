@@ -4,8 +4,9 @@ import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
 import { parseResponse } from './read-response.ts';
 import type { ReceivedResponse } from './read-response.ts';
-import type { Call, CallResult, Interruptible, Settle } from '../call/call.ts';
-import type { RequestController, ResponseHandler } from './http1/connection-pool.ts';
+import type { Call, Interruptible, Settle } from '../call/call.ts';
+import type { CallResult } from '../call/call-result.ts';
+import type { Address, RequestController, ResponseHandler } from './http1/connection-pool.ts';
 import {
   disconnected,
   httpError,
@@ -17,12 +18,16 @@ import {
   withErrors,
 } from '../call/outcomes.ts';
 
-export type ExchangeOptions = {
+/** Properties that all exchanges of one subgraph have in common. */
+export type ExchangeParts = {
   readonly service: string;
   readonly maxResponseBytes: number;
   /** True if the response headers must be kept, because header rules read them. */
   readonly keepHeaders?: boolean | undefined;
   readonly monotonic: () => number;
+  readonly settle: Settle;
+  /** Sends the request of an exchange. */
+  readonly send: (exchange: Exchange) => void;
 };
 
 /**
@@ -37,9 +42,11 @@ const DRAIN_BYTES = 65_536;
  * used: it would create a Readable for each response and need an AbortSignal.
  */
 export class Exchange implements ResponseHandler, Interruptible {
-  readonly #options: ExchangeOptions;
-  readonly #call: Call;
-  readonly #onSettled: Settle;
+  readonly #parts: ExchangeParts;
+  readonly call: Call;
+  readonly address: Address;
+  /** True if the request was sent a second time. */
+  isRepeated = false;
   #controller: RequestController | undefined;
   #settled = false;
   #status = 0;
@@ -62,10 +69,10 @@ export class Exchange implements ResponseHandler, Interruptible {
   #chunks: Buffer[] | undefined;
   #bytes = 0;
 
-  constructor(options: ExchangeOptions, call: Call, settle: Settle) {
-    this.#options = options;
-    this.#call = call;
-    this.#onSettled = settle;
+  constructor(parts: ExchangeParts, call: Call, address: Address) {
+    this.#parts = parts;
+    this.call = call;
+    this.address = address;
   }
 
   get isEnded(): boolean {
@@ -85,15 +92,15 @@ export class Exchange implements ResponseHandler, Interruptible {
     // keeps the connection open for other calls, whereas `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
-    this.#call.request.record?.connected(this.#options.monotonic());
+    this.call.request.record?.connected(this.#parts.monotonic());
   }
 
   onResponseStart(_: RequestController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
-    this.#call.request.record?.responded(this.#options.monotonic(), status);
-    if (this.#options.keepHeaders === true) this.#headers = headers;
-    const { service } = this.#options;
+    this.call.request.record?.responded(this.#parts.monotonic(), status);
+    if (this.#parts.keepHeaders === true) this.#headers = headers;
+    const { service } = this.#parts;
     const coding = codingOf(headers['content-encoding']);
     const defect = coding === undefined ? 'has an unknown content coding' : typeDefect(headers);
     this.#coding = coding ?? 'identity';
@@ -118,6 +125,11 @@ export class Exchange implements ResponseHandler, Interruptible {
     else void this.#decodeBody();
   }
 
+  repeat(): void {
+    this.isRepeated = true;
+    this.#parts.send(this);
+  }
+
   onResponseError(_: RequestController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
     // The failed result may cause a retry at once, but undici must not get a new request while it is still
@@ -135,13 +147,13 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   #enforceLimit(bytes: number): void {
-    const { service, maxResponseBytes } = this.#options;
+    const { service, maxResponseBytes } = this.#parts;
     if (this.#rejected !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#rejected);
     else if (bytes > maxResponseBytes) this.#stop(this.#statusFailure ?? tooLarge(service));
   }
 
   async #decodeBody(): Promise<void> {
-    const { service, maxResponseBytes } = this.#options;
+    const { service, maxResponseBytes } = this.#parts;
     const body = await decodeBody(joined(this.#chunks ?? [], this.#bytes), this.#coding, maxResponseBytes);
     if (body.kind === 'decoded') return this.#settle(this.#readBody(body.bytes));
     const fault =
@@ -152,8 +164,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   #readBody(bytes: Buffer): CallResult {
-    const { service } = this.#options;
-    const parsed = parseResponse(bytes, this.#call.request.exact);
+    const { service } = this.#parts;
+    const parsed = parseResponse(bytes, this.call.request.exact);
     const failure = this.#statusFailure;
     if (parsed.kind === 'defective') return failure ?? invalidResponse(service, parsed.defect);
     const headers = this.#headers;
@@ -163,7 +175,7 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   #brokenOff(error: Error): CallResult {
-    const { service } = this.#options;
+    const { service } = this.#parts;
     // Before undici sends a request, it rejects invalid header values. The router or the client has caused
     // such a value, so this is no failure of the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
@@ -184,15 +196,15 @@ export class Exchange implements ResponseHandler, Interruptible {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = undefined;
-    this.#call.request.record?.attemptEnded(this.#bytes, this.#options.monotonic);
+    this.call.request.record?.attemptEnded(this.#bytes, this.#parts.monotonic);
     try {
       // The controller is set immediately before undici writes the request. Without a controller the request
       // was not sent, and the call may be retried safely.
-      this.#onSettled(this.#controller === undefined ? unsent(result) : result);
+      this.#parts.settle(this.call, this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
       // If the function that receives the result throws, which is a bug, the promise of the call is rejected.
       // Undici would treat a thrown error as an error of the connection, and the call would never end.
-      this.#call.reject(bug);
+      this.call.reject(bug);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Call, Settle } from '../call/call.ts';
 import type { IdentityHeaders } from '../../request/call-headers.ts';
-import type { ConnectionPool } from './http1/connection-pool.ts';
+import type { Address, ConnectionPool } from './http1/connection-pool.ts';
 import { OutgoingRequest } from './http1/outgoing-request.ts';
 import { Http1Pool } from './http1/pool.ts';
 import { UndiciPool } from './undici-pool.ts';
@@ -17,11 +17,9 @@ export type Signer = {
   }): Readonly<Record<string, string>>;
 };
 
-/** Connection pool of an endpoint, and the path of the endpoint's URL. */
-export type Address = { readonly pool: ConnectionPool; readonly path: string };
-
-/** Sends one attempt of a call to an address. It passes the result to `settle`, once, and does not throw. */
-export type Transport = (address: Address, call: Call, settle: Settle) => void;
+/** Returns the function that sends one attempt of a call to an address. It passes each result to `settle`. */
+export type Transport = (settle: Settle) => SendAttempt;
+export type SendAttempt = (address: Address, call: Call) => void;
 
 export type TransportOptions = {
   readonly service: string;
@@ -35,21 +33,22 @@ export type TransportOptions = {
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
-  function dispatch({ pool, path }: Address, call: Call, exchange: Exchange, repeat?: () => void): void {
-    const { body: bodyText, record } = call.request;
-    const { headers: shared } = call.context;
-    const signature = signer.sign({ audience: service, body: bodyText, identity: shared.identity });
-    const now = monotonic();
-    const headers = { ...signature, [TIMEOUT_HEADER]: String(Math.max(Math.floor(call.endsAt - now), 0)) };
-    const request = new OutgoingRequest({ path, shared, headers, bodyText, repeat });
-    call.interrupt.attach(exchange);
-    record?.dispatched(now, request.bodyBytes);
-    pool.dispatch(request, exchange);
-  }
-
-  function send(address: Address, call: Call, exchange: Exchange, repeat?: () => void): void {
+  /** Sends the request of an exchange, or sends it again. */
+  function send(exchange: Exchange): void {
+    const { call, address } = exchange;
     try {
-      dispatch(address, call, exchange, repeat);
+      const { body: bodyText, record, operation } = call.request;
+      const { headers: shared } = call.context;
+      const signature = signer.sign({ audience: service, body: bodyText, identity: shared.identity });
+      const now = monotonic();
+      const timeoutMs = Math.max(Math.floor(call.endsAt - now), 0);
+      // A request is repeated once at most.
+      const isRepeatable = operation === 'query' && !exchange.isRepeated;
+      const { path } = address;
+      const request = new OutgoingRequest({ path, shared, signature, timeoutMs, bodyText, isRepeatable });
+      call.attach(exchange);
+      record?.dispatched(now, request.bodyBytes);
+      address.pool.dispatch(request, exchange);
     } catch (cause) {
       // Signing fails if a header value cannot be sent. The router or the client has caused such a value, so
       // this is no failure of the subgraph.
@@ -57,10 +56,9 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return (address, call, settle) => {
-    const exchange = new Exchange(options, call, settle);
-    const isRepeatable = call.request.operation === 'query';
-    send(address, call, exchange, isRepeatable ? () => send(address, call, exchange) : undefined);
+  return (settle) => {
+    const parts = { ...options, settle, send };
+    return (address, call) => send(new Exchange(parts, call, address));
   };
 }
 
@@ -84,10 +82,3 @@ export function openPool(
     ? new Http1Pool(url, { ...settings, pipelining })
     : new UndiciPool(url, { ...settings, tls });
 }
-
-/**
- * Name of the request header with the number of milliseconds for which the router still waits, so that the
- * subgraph can stop its work in time. Equal calls differ in this header, so it is added only after
- * deduplication.
- */
-const TIMEOUT_HEADER = 'x-request-timeout-ms';

@@ -2,7 +2,7 @@ import { Pool, buildConnector } from 'undici';
 import { createConnector } from './certificates.ts';
 import type { CertificateFiles } from './certificates.ts';
 import type { ConnectionPool, PoolStats, ResponseHandler } from './http1/connection-pool.ts';
-import { JSON_HEADERS } from './http1/outgoing-request.ts';
+import { JSON_HEADERS, TIMEOUT_HEADER } from './http1/outgoing-request.ts';
 import type { OutgoingRequest } from './http1/outgoing-request.ts';
 import type { PoolOptions } from './http1/pool.ts';
 import { filterInterimResponses } from './interim-responses.ts';
@@ -25,9 +25,11 @@ export class UndiciPool implements ConnectionPool {
     return { connected, free, pending, running };
   }
 
-  dispatch({ path, shared, headers: own, body }: OutgoingRequest, handler: ResponseHandler): void {
-    const headers = [...JSON_HEADERS, ...shared.pairs, ...Object.entries(own).flat()];
-    this.#pool.dispatch({ path, method: 'POST', headers, body }, handler);
+  dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
+    const { path, shared, signature, timeoutMs, bodyText } = request;
+    const own = [...Object.entries(signature).flat(), TIMEOUT_HEADER, String(timeoutMs)];
+    const headers = [...JSON_HEADERS, ...shared.pairs, ...own];
+    this.#pool.dispatch({ path, method: 'POST', headers, body: Buffer.from(bodyText) }, handler);
   }
 
   close(): Promise<void> {

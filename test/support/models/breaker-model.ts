@@ -1,5 +1,5 @@
 import type { BreakerState } from '../../../router/telemetry/breaker-state.ts';
-import type { CallOutcome } from '../../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../../router/subgraph/call/call-result.ts';
 import type { ForcedState } from '../../../router/subgraph/breaker/circuit-breaker.ts';
 
 export type BreakerSettings = {

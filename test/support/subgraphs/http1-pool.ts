@@ -87,11 +87,13 @@ export function send(
     onResponseData: (_, chunk) => void chunks.push(chunk),
     // The chunks are read at once, as in the router: later the buffer holds the bytes of other responses.
     onResponseEnd: () => result.resolve({ status, body: Buffer.concat(chunks).toString() }),
+    repeat: () => dispatch(false),
     onResponseError: (_, error) => result.reject(error),
   };
-  const request = { path: '/graphql?a=1', shared: callHeaders(headers), headers: {}, bodyText: text };
-  const repeat = () => pool.dispatch(new OutgoingRequest({ ...request, repeat: undefined }), handler);
-  pool.dispatch(new OutgoingRequest({ ...request, repeat: isIdempotent ? repeat : undefined }), handler);
+  const request = { path: '/graphql?a=1', shared: callHeaders(headers), signature: {}, timeoutMs: 900 };
+  const dispatch = (isRepeatable: boolean) =>
+    pool.dispatch(new OutgoingRequest({ ...request, bodyText: text, isRepeatable }), handler);
+  dispatch(isIdempotent);
   result.promise.catch(() => undefined);
   return { result: result.promise, controller: () => controller };
 }

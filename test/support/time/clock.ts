@@ -62,7 +62,7 @@ export function createClock(startMs = Date.UTC(2030, 0, 1)): Clock {
     now: () => wall,
     monotonic: () => elapsed,
     schedule: (action, delayMs) => ({ [Symbol.dispose]: addTimer(action, delayMs) }),
-    startTimer: (delayMs, action) => addTimer(action, delayMs),
+    startTimer: (delayMs, listener) => ({ cancel: addTimer(() => listener.onTimeout(), delayMs) }),
     advance(ms) {
       for (const _ of passing(ms));
     },

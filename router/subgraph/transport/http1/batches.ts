@@ -1,10 +1,10 @@
 import type { PooledRequest } from './pooled-request.ts';
 
 /**
- * Maximum total length in characters of the requests that are sent together on one connection. The kernel
- * accepts this much in one write, so all requests are written before the first response arrives.
+ * Maximum number of bytes of requests that are sent together on one connection. The kernel accepts this much
+ * in one write, so no response arrives before all of the requests are written.
  */
-const MAX_CHARACTERS = 16_384;
+const MAX_BYTES = 16_384;
 
 /** Requests that are sent together: in one write on one connection. */
 export type Batch = readonly PooledRequest[];
@@ -14,15 +14,16 @@ export type Batch = readonly PooledRequest[];
  * requests that are sent together on one connection.
  */
 export function endOfBatch(requests: readonly PooledRequest[], from: number, maxRequests: number): number {
-  let characters = requests[from]?.joinableText?.length;
-  let end = from + 1;
-  while (characters !== undefined && end - from < maxRequests) {
-    const length = requests[end]?.joinableText?.length;
-    if (length === undefined || characters + length > MAX_CHARACTERS) break;
-    characters += length;
+  let bytes = 0;
+  let end = from;
+  while (end < requests.length && end - from < maxRequests) {
+    const request = requests[end];
+    if (request === undefined || !request.isJoinable || bytes + request.maxBytes > MAX_BYTES) break;
+    bytes += request.maxBytes;
     end += 1;
   }
-  return end;
+  // A request that cannot be joined is a batch by itself.
+  return Math.max(end, from + 1);
 }
 
 /**
@@ -34,13 +35,4 @@ export function countBatches(requests: readonly PooledRequest[], maxRequests: nu
   for (let at = 0; at < requests.length && count < limit; at = endOfBatch(requests, at, maxRequests))
     count += 1;
   return count;
-}
-
-/** Returns heads and bodies of all requests in a batch, so that they are sent in one write. */
-export function bytesOf(batch: Batch): string | Buffer {
-  const [first] = batch;
-  if (first !== undefined && batch.length === 1) return first.bytes;
-  let text = '';
-  for (const request of batch) text += request.joinableText ?? '';
-  return text;
 }

@@ -23,6 +23,8 @@ export type ResponseHandler = {
    */
   onResponseData(controller: RequestController, chunk: Buffer): void;
   onResponseEnd(): void;
+  /** Sends the request again, because the response may never arrive on the connection that was used. */
+  repeat(): void;
   onResponseError(controller: RequestController | null, error: Error): void;
 };
 
@@ -50,3 +52,6 @@ export type ConnectionPool = {
   /** Stops accepting requests. Resolves when all requests have ended. */
   close(): Promise<void>;
 };
+
+/** Connection pool of an endpoint, and the path of the endpoint's URL. */
+export type Address = { readonly pool: ConnectionPool; readonly path: string };

@@ -2,13 +2,13 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import type { Schedule } from '../../../shared/schedule.ts';
-import { bytesOf } from './batches.ts';
 import type { Batch } from './batches.ts';
 import type { BatchTimes } from './pipelining.ts';
 import type { Carrier, PooledRequest } from './pooled-request.ts';
 import type { ResponseHead } from './response-head.ts';
 import { ResponseReader } from './response-reader.ts';
 import type { ReadFault, ResponseEvents } from './response-reader.ts';
+import { sendBatch } from './send-buffer.ts';
 
 export type ConnectionOptions = {
   readonly host: string;
@@ -111,9 +111,7 @@ export class Connection implements ResponseEvents, Carrier {
     this.#batches += 1;
     this.#received = 0;
     this.#reader.begin();
-    const bytes = bytesOf(started);
-    if (typeof bytes === 'string') this.#socket.write(bytes, 'latin1');
-    else this.#socket.write(bytes);
+    sendBatch(started, this.#socket);
     if (started.length > 1) this.#watch(overdueMs);
   }
 
@@ -255,7 +253,7 @@ export class Connection implements ResponseEvents, Carrier {
     // connection after its first response is at fault, because nearly every query would be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
-    for (const { repeat, handler } of requests) if (!handler.isEnded) repeat?.();
+    for (const { isRepeatable, handler } of requests) if (isRepeatable && !handler.isEnded) handler.repeat();
   }
 
   #measure(isOver: boolean): void {

@@ -9,43 +9,65 @@ export const JSON_HEADERS: readonly string[] = [
 ];
 
 /**
+ * Name of the request header with the number of milliseconds for which the router still waits, so that the
+ * subgraph can stop its work in time. Equal calls differ in this header, so it is added only after
+ * deduplication.
+ */
+export const TIMEOUT_HEADER = 'x-request-timeout-ms';
+
+/**
  * One POST request with a JSON body. The headers that all requests of a pool have, such as `host`, are added
  * when the request is written.
  */
 export class OutgoingRequest {
   /** Path and query string of the URL. */
   readonly path: string;
-  /** Headers that this request has in common with others. Their lines are written only once. */
+  /** Headers that other requests have as well, whose lines are therefore created only once. */
   readonly shared: CallHeaders;
   /**
-   * Headers of this request alone. Their values need no check when the request is written: the router has
-   * created them from checked values.
+   * Headers with the signature of this request. The router creates them from values that it has checked, so
+   * the router's own HTTP client does not check them again.
    */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly signature: Readonly<Record<string, string>>;
+  /** Milliseconds for which the router waits for the response. */
+  readonly timeoutMs: number;
   readonly bodyText: string;
-  /** Length of the body in bytes. It equals the length of `bodyText` only if the body is ASCII. */
   readonly bodyBytes: number;
   /**
-   * Sends the request again with a new signature, on another connection. It is called if the response may
-   * never arrive on the first one. Undefined if the request must not be sent twice; it is then sent alone on
-   * a connection.
+   * Whether the handler can send the request again, with a new signature, if the response may never arrive on
+   * the connection that was used. A request that must not be sent twice gets a connection of its own.
    */
-  readonly repeat: (() => void) | undefined;
-  #body: Buffer | undefined;
+  readonly isRepeatable: boolean;
+  #signatureLines: string | undefined;
 
-  constructor({ path, shared, headers, bodyText, repeat }: OutgoingParts) {
+  constructor({ path, shared, signature, timeoutMs, bodyText, isRepeatable }: OutgoingParts) {
     this.path = path;
     this.shared = shared;
-    this.headers = headers;
+    this.signature = signature;
+    this.timeoutMs = timeoutMs;
     this.bodyText = bodyText;
-    this.repeat = repeat;
     this.bodyBytes = Buffer.byteLength(bodyText);
+    this.isRepeatable = isRepeatable;
   }
 
-  /** The body as bytes. They are created only when needed, because a body in ASCII is sent as text. */
-  get body(): Buffer {
-    return (this.#body ??= Buffer.from(this.bodyText));
+  /** Whether the body has only ASCII characters. */
+  get isAscii(): boolean {
+    return this.bodyBytes === this.bodyText.length;
+  }
+
+  /** The headers with the signature as lines of an HTTP/1.1 request head. */
+  get signatureLines(): string {
+    return (this.#signatureLines ??= linesOf(this.signature));
   }
 }
 
-type OutgoingParts = Pick<OutgoingRequest, 'path' | 'shared' | 'headers' | 'bodyText' | 'repeat'>;
+type OutgoingParts = Pick<
+  OutgoingRequest,
+  'path' | 'shared' | 'signature' | 'timeoutMs' | 'bodyText' | 'isRepeatable'
+>;
+
+function linesOf(headers: Readonly<Record<string, string>>): string {
+  let lines = '';
+  for (const name in headers) lines += `${name}: ${headers[name]}\r\n`;
+  return lines;
+}

@@ -9,8 +9,7 @@ import type { OutgoingRequest } from './outgoing-request.ts';
 import { countBatches, endOfBatch } from './batches.ts';
 import { Pipelining } from './pipelining.ts';
 import { PooledRequest } from './pooled-request.ts';
-import { createRequestHead } from './request-head.ts';
-import type { RequestHead } from './request-head.ts';
+import { RequestWriter } from './request-writer.ts';
 
 export type PoolOptions = {
   /** Maximum number of open connections. */
@@ -36,7 +35,7 @@ const SWEEP_MS = 1_000;
 export class Http1Pool implements ConnectionPool {
   readonly #options: PoolOptions;
   readonly #connection: ConnectionOptions;
-  readonly #requestHead: RequestHead;
+  readonly #writer: RequestWriter;
   readonly #pipelining: Pipelining;
   readonly #open = new Set<Connection>();
   /**
@@ -68,7 +67,7 @@ export class Http1Pool implements ConnectionPool {
       monotonic,
       schedule,
     };
-    this.#requestHead = createRequestHead(url.host);
+    this.#writer = new RequestWriter(url.host);
     // The time limit for connecting is half of a call's timeout. The same limit applies when a request waits
     // for the responses to earlier requests on its connection, so that time is left to send it again.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
@@ -92,9 +91,7 @@ export class Http1Pool implements ConnectionPool {
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
     if (this.#closed !== undefined)
       return queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
-    const { bodyBytes, bodyText, repeat } = request;
-    const body = bodyBytes === bodyText.length ? bodyText : request.body;
-    this.#waiting.push(new PooledRequest(this.#requestHead(request), body, { handler, repeat }));
+    this.#waiting.push(new PooledRequest(request, handler, this.#writer));
     this.#flushLater();
   }
 

@@ -1,4 +1,6 @@
 import type { RequestController, ResponseHandler } from './connection-pool.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+import type { RequestWriter } from './request-writer.ts';
 
 /** The connection on which a request is in flight. */
 export type Carrier = { abort(request: PooledRequest): void };
@@ -6,29 +8,36 @@ export type Carrier = { abort(request: PooledRequest): void };
 /** One request of a connection pool, from its arrival in the pool to its response. */
 export class PooledRequest implements RequestController {
   readonly handler: ResponseHandler;
-  /** Sends the request again on another connection; undefined if the request must not be sent twice. */
-  readonly repeat: (() => void) | undefined;
-  /** Head and body of the request: a string if both are ASCII, because a string is written faster. */
-  readonly bytes: string | Buffer;
+  /** Upper bound of the number of bytes of head and body. */
+  readonly maxBytes: number;
+  readonly #request: OutgoingRequest;
+  readonly #writer: RequestWriter;
   #carrier: Carrier | undefined;
 
-  /** @param body a string if the body is ASCII, because a string is written faster */
-  constructor(
-    head: string,
-    body: string | Buffer,
-    { handler, repeat }: Pick<PooledRequest, 'handler' | 'repeat'>,
-  ) {
-    this.bytes = typeof body === 'string' ? head + body : joined(head, body);
+  /** @throws {InvalidArgumentError} if a header cannot be sent */
+  constructor(request: OutgoingRequest, handler: ResponseHandler, writer: RequestWriter) {
     this.handler = handler;
-    this.repeat = repeat;
+    this.maxBytes = writer.maxBytes(request);
+    this.#request = request;
+    this.#writer = writer;
   }
 
   /**
-   * Head and body as a string if the request may be sent together with others on one connection; undefined if
-   * it must be sent alone.
+   * Whether the request may be sent together with others on one connection. Otherwise it needs a connection
+   * for itself.
    */
-  get joinableText(): string | undefined {
-    return this.repeat !== undefined && typeof this.bytes === 'string' ? this.bytes : undefined;
+  get isJoinable(): boolean {
+    return this.#request.isRepeatable && this.#request.isAscii;
+  }
+
+  /** Whether the request may be sent again on another connection. */
+  get isRepeatable(): boolean {
+    return this.#request.isRepeatable;
+  }
+
+  /** Writes head and body into a buffer with room for `maxBytes`. Returns the position behind them. */
+  write(buffer: Buffer, at: number): number {
+    return this.#writer.write(this.#request, buffer, at);
   }
 
   /**
@@ -48,11 +57,4 @@ export class PooledRequest implements RequestController {
   abort(): void {
     this.#carrier?.abort(this);
   }
-}
-
-function joined(head: string, body: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(head.length + body.length);
-  whole.write(head, 0, 'latin1');
-  whole.set(body, head.length);
-  return whole;
 }

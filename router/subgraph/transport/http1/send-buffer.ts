@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net';
+import type { Batch } from './batches.ts';
+
+const BUFFER_BYTES = 65_536;
+
+/**
+ * Buffer in which all connections write their requests before they send them. The kernel nearly always takes
+ * the bytes of a request at once, so the next request can overwrite them.
+ */
+let sharedBuffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+/** Sends the requests of a batch in one write. */
+export function sendBatch(batch: Batch, socket: Socket): void {
+  let maxBytes = 0;
+  for (const request of batch) maxBytes += request.maxBytes;
+  const buffer = maxBytes > BUFFER_BYTES ? Buffer.allocUnsafeSlow(maxBytes) : sharedBuffer;
+  let end = 0;
+  for (const request of batch) end = request.write(buffer, end);
+  socket.write(buffer.subarray(0, end));
+  // If the kernel has not taken all bytes, the socket needs this buffer until it has sent the others.
+  if (buffer === sharedBuffer && socket.writableLength > 0)
+    sharedBuffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+}
