@@ -38,8 +38,9 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  * so the router runs it in a worker thread.
  *
  * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would send entities
- * with such keys to subgraphs that cannot resolve them. If planning fails without these keys, plans of
- * further attempts are used only if every subgraph can resolve all entities that it receives.
+ * with such keys to subgraphs that cannot resolve them. An operation that cannot be planned without them is
+ * planned in other ways. Such a plan is used only if every subgraph can resolve all entities that it
+ * receives.
  *
  * @throws if the planner cannot use the supergraph.
  */

@@ -6,7 +6,7 @@ type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
  * Compiles the function that removes defaults of the schema from a coerced value, because each subgraph
- * applies its own. The router may have other ones: composition may round them, and enum literals in custom
+ * applies its own. The router's defaults may differ: composition may round them, and enum literals in custom
  * scalars cannot be sent as JSON. Returns undefined for a type without defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {

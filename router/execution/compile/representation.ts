@@ -223,8 +223,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A rewrite also applies to an object of unknown type. The fields that `requires` selects under type
-  // conditions are left out of its representation in any case.
+  // A rewrite also applies to an object of unknown type. Nothing needs to be excluded, because its
+  // representation lacks the fields that `requires` selects under type conditions.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

@@ -17,7 +17,7 @@ export type WorkDescription = {
 /** A request that waits for work in flight. Exactly one of its callbacks is called, and only once. */
 export type WaitingRequest<T> = {
   readonly signal: CancelSignal;
-  /** @param joined equals `work` if another request has started the work; undefined if this request has */
+  /** @param joined `work` if another request has started it; undefined if this request has started it */
   readonly onSettled: (value: T, work: SharedWork<T>, joined: SharedWork<T> | undefined) => void;
   readonly onFailed: (error: unknown) => void;
   /** Called when the signal of the request aborts. */
@@ -42,7 +42,7 @@ const NONE: never[] = [];
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 export class InFlightWork<T> {
-  // Work by scope, then by key. One text made of both could be equal for two different pairs, and a caller
+  // Work by scope, then by key. A single text of both could be equal for two different pairs, and a caller
   // could get the response of another. The inner map hashes the key, which for a call is the whole request
   // body, so it is created only if a scope has a second work in flight, which is rare.
   readonly #byScope = new Map<Scope, SharedWork<T> | Map<string, SharedWork<T>>>();

@@ -41,7 +41,8 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // The selection id of a group changes when it is combined with another group. It is not combined again.
+    // The selection id of a group changes when it is combined with another group. Such a group is not
+    // combined again.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -81,7 +82,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // The selection id of a group changes when it is combined with another group. It is not combined again.
+  // The selection id of a group changes when it is combined with another group. Such a group is not combined
+  // again.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

@@ -30,8 +30,9 @@ export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
   readonly representations: string[] = [];
-  // Both maps find the index of a known representation: `#byText` by its text, `#byKey` by its only value of
-  // the entity, such as the id. Each is created when first needed, because most batches need one of them.
+  // Both maps find the index of a known representation: `#byText` by its text, `#byKey` by the single value
+  // that identifies its entity, such as the id. Each is created when first needed, because most batches need
+  // only one.
   #byText: Map<string, number> | undefined;
   #byKey: Map<Representation, Map<string, number>> | undefined;
 

@@ -27,10 +27,9 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
  * Splits an entity fetch into several if one representation cannot serve all its fields:
  * - Two fields require different values under one name, such as `price(currency: "EUR")` and `price(currency:
  *   "USD")`.
- * - `@skip` or `@include` may exclude a field. The values that it requires are then not fetched, and without
- *   them the representation would not be sent, not even for the other fields.
- * - The subgraph has an `@interfaceObject`. The planner then requests the fields for every type, although
- *   some types may lack the values that the fields require.
+ * - A value that only some fields require may be absent, because `@skip` or `@include` excludes these fields,
+ *   or because a type of an `@interfaceObject` lacks the value. The representation would then not be sent,
+ *   not even for the other fields.
  *
  * @param path path of the fetch's Flatten node.
  */
@@ -144,7 +143,8 @@ function partRequestFor(
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
   // If required values may be absent, only fields that require the same values stay in one fetch. Equal
-  // conditions do not suffice, because the planner loses those of the objects that contain the fields.
+  // conditions do not suffice, because the planner loses the conditions on the objects that contain the
+  // fields.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];

@@ -32,8 +32,8 @@ export function signatureOf(field: FieldNode): string {
 
 /**
  * Finds response names that the planner would confuse with other fields, and chooses replacements:
- * - Aliases that equal a field which the planner selects itself: with `{ product { id: name } }`, it would
- *   take the product's name for the key.
+ * - Aliases that equal a field which the planner selects itself: with `{ product { id: name } }`, the planner
+ *   would take the product's name for its key.
  * - Names that stand for different fields of different types behind an `@interfaceObject`: with `... on Book
  *   { pages(of: 1) } ... on Film { pages(of: 2) }`, both types would get `pages(of: 1)`.
  * - Names of fields that the client selects with arguments and `@fromContext` reads without arguments.
