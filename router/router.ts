@@ -340,8 +340,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   telemetry.observe({
     supergraph: generations.status,
-    // A gauge has one value for each subgraph. If several supergraph versions use different HTTP clients for
-    // a subgraph, the value is that of the client that serves most callers.
+    // Several supergraph versions may use different HTTP clients for one subgraph, but a gauge has only one
+    // value for a subgraph: that of the client that serves most callers.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
     clients: server.clients,
     cachedOperations() {

@@ -23,8 +23,8 @@ export function isLoopback(host: string): boolean {
 /**
  * Creates the check that rejects requests from web pages to the admin port. A page can send requests to any
  * port of its user's machine, and can read the responses if its own host name resolves to that machine (DNS
- * rebinding). On a loopback address, `Host` must therefore be a known name. On other addresses it is not
- * checked, because operators may give them any name.
+ * rebinding). On a loopback address, `Host` must therefore be a known name. Other addresses may have any
+ * name.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLocal = isLoopback(address);

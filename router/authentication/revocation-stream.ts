@@ -17,8 +17,7 @@ const PAGE = 1_000;
 /**
  * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` of revoked tokens: reads the stored
  * entries, then each new one. After a loss of Redis it continues where it stopped, so that no revocation is
- * missed. An entry without `iss` revokes the token id for every issuer, because rejecting too many tokens is
- * safer than accepting a revoked one.
+ * missed. An entry without `iss` revokes the token id (`jti`) for every issuer.
  */
 export function followRevocations(
   redis: Redis,

@@ -36,8 +36,8 @@ const MAX_VALUE_LENGTH = 65_536;
 /**
  * Creates the store of the last values of fields, which are used while their subgraph is down
  * (stale-if-error); undefined if `degradation.stale` is empty. Values are stored in memory and, if
- * configured, in Redis. An entry is a text such as `1700000000000 {"id":1}`: time in milliseconds and JSON of
- * the value. The JSON is empty if the subgraph no longer returns a value.
+ * configured, in Redis. An entry is a text such as `1700000000000 {"id":1}`: time and JSON of the value, or
+ * only the time and a space if the subgraph no longer returns a value.
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,

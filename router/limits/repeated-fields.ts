@@ -17,8 +17,8 @@ const MAX_PAIRS = 20_000;
 const DEFINITIONS = 2;
 
 /**
- * Rejects a document for which validation would have to compare too many fields. A fragment is visited once
- * for each place that spreads it, so the document must already have passed `checkDocument`.
+ * Rejects a document for which validation would have to compare too many fields. `checkDocument` must have
+ * accepted the document before, because a fragment is visited once for each place that spreads it.
  * @throws {RouterError} MAX_SELECTIONS_LIMIT
  */
 export function checkRepeatedFields(

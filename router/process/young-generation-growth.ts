@@ -74,8 +74,8 @@ export function followCollections(): void {
 }
 
 /**
- * V8 multiplies the size of the young generation by this factor when enough objects have survived. It reads
- * the flag at each garbage collection, so that it can be changed at any time.
+ * Sets the factor by which V8 multiplies the size of the young generation when enough objects survive. V8
+ * reads this flag at each garbage collection, so it can be changed at any time.
  */
 function setGrowth(grows: boolean): void {
   setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`);

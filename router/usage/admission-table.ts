@@ -5,7 +5,7 @@ export type AdmissionLimits = {
   readonly maxBytes: number;
   /**
    * Number of time windows without a request after which a known entry may be replaced. An entry is known if
-   * it had requests in several windows.
+   * it had requests in more than one window.
    */
   readonly keepWindows: number;
 };

@@ -55,8 +55,9 @@ function serviceNameOverride(env: Environment): readonly Override[] {
 }
 
 /**
- * Converts `OTEL_TRACES_SAMPLER`. With `always_off` nothing is exported, not even slow or failed requests.
- * The name of an unknown sampler is passed on to the schema, which rejects it.
+ * Converts `OTEL_TRACES_SAMPLER` to the sampling settings of the configuration. With `always_off` nothing is
+ * exported, not even slow or failed requests. The name of an unknown sampler is passed on to the schema,
+ * which rejects it.
  */
 function samplerOverrides(env: Environment): readonly Override[] {
   const sampler = env['OTEL_TRACES_SAMPLER']?.trim() ?? '';
@@ -87,8 +88,8 @@ function readExporter(text: string): unknown {
 }
 
 /**
- * Converts `OTEL_METRICS_EXPORTER`. Metrics can always be read in the Prometheus format, so `prometheus` only
- * means that they are not pushed by OTLP.
+ * Converts `OTEL_METRICS_EXPORTER` to a setting: whether metrics are pushed by OTLP. They are not pushed for
+ * `prometheus`, because metrics can always be read in the Prometheus format.
  */
 function readMetricsExporter(text: string): unknown {
   return text === 'prometheus' ? false : readExporter(text);

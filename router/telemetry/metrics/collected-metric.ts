@@ -25,7 +25,7 @@ export type CollectedMetric = {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly aggregator: Combination;
-  /** If set, only this many series are reported: those with the highest values. */
+  /** Maximum number of series that are reported, those with the highest values; by default all are. */
   readonly top?: number;
   readonly values: readonly Sample[];
 };
