@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { lockFile } from '../../../database/lock-file.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -12,7 +13,7 @@ const lockedPackage = z.looseObject({
   dev: z.boolean().default(false),
   link: z.boolean().default(false),
 });
-const lockFile = z.object({ packages: z.record(z.string(), lockedPackage) });
+const packageLock = z.object({ packages: z.record(z.string(), lockedPackage) });
 const manifest = z.looseObject({
   name: z.string(),
   version: z.string(),
@@ -35,7 +36,7 @@ export type InstalledPackage = Disposable & {
 export async function installPackage(): Promise<InstalledPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-package-'));
   try {
-    await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root });
+    await packRouter(folder);
     const { name, version, dependencies, ...rest } = manifest.parse(readJson(join(root, 'package.json')));
     const tarball = `file:${name.slice(1).replace('/', '-')}-${version}.tgz`;
     const consumer = { name: 'consumer', private: true, type: 'module', dependencies: { [name]: tarball } };
@@ -61,9 +62,20 @@ export async function installPackage(): Promise<InstalledPackage> {
   };
 }
 
+const PACK_TIMEOUT_MS = 100_000;
+
+/** Packs the router. This builds it in the repository, so a second run of the tests waits for the first. */
+async function packRouter(folder: string): Promise<void> {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  using lock = lockFile(join(cache, 'pack.lock'), PACK_TIMEOUT_MS);
+  if (lock === null) throw new Error('another run of the tests packs the router and does not end');
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root });
+}
+
 /** The packages that the repository has installed for production; npm removes those of the shop. */
 function lockedDependencies(): Readonly<Record<string, unknown>> {
-  const { packages } = lockFile.parse(readJson(join(root, 'package-lock.json')));
+  const { packages } = packageLock.parse(readJson(join(root, 'package-lock.json')));
   const installed = Object.entries(packages).filter(
     ([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link && !carriesNode(path),
   );
