@@ -24,8 +24,8 @@ export function checkCsrf({ method, headers }: IncomingMessage, config: Config['
 
 /**
  * Returns whether a browser sends a request with this content type across origins only after a preflight. For
- * GET and HEAD this is certain only for `application/json`: browsers have sent other types, such as
- * `message/*`, without a preflight (GHSA-9q82-xgwf-vj6h). A POST with such a type is rejected later.
+ * GET and HEAD only `application/json` is certain: browsers have sent other types without a preflight
+ * (GHSA-9q82-xgwf-vj6h). A POST with another type is rejected later.
  */
 function provesPreflight(type: string, method: string | undefined): boolean {
   if (method === 'GET' || method === 'HEAD') return type === 'application/json';

@@ -36,8 +36,9 @@ export type GraphqlEndpointParts = {
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. An error that it throws becomes an error response. A `GraphFailure` only adds
-   * the name of a contract (configured part of the graph) for the log; the client receives its `cause`.
+   * Handles a GraphQL request. An error that it throws becomes an error response. If the error is a
+   * `GraphFailure`, its `cause` becomes the response, and the contract (configured part of the graph) that it
+   * names is logged.
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };

@@ -31,9 +31,7 @@ import type { Sampling } from '../telemetry/log/request-log.ts';
 import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
-  /**
-   * Responds to requests for the router's web console. Undefined if the console is not served on this port.
-   */
+  /** Responds to requests for the router's web console; absent if this port does not serve the console. */
   readonly serveConsole?: ServePaths | undefined;
   readonly clientAddress: ReadClientAddress;
   readonly health: Health;
@@ -281,8 +279,8 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
 }
 
 /**
- * Returns how many of the requests of this kind have a log line: all, some, or only failed ones. Health
- * checks and requests of the open web console come every few seconds and would fill the log.
+ * Returns whether all requests with this method and path are logged, some of them, or only failed ones.
+ * Health checks and requests of the open web console come every few seconds and would fill the log.
  */
 function samplingOf({ method }: IncomingMessage, path: string): Sampling {
   if (method === 'OPTIONS' || isHealthPath(path)) return 'some';

@@ -22,11 +22,10 @@ export type MalformedRequest = {
 type MalformedReason = 'slow request' | 'headers too large' | 'malformed request';
 
 /**
- * Creates the handler for invalid HTTP and for requests that do not arrive completely in time.
- * - If the router is already reading the body of the request, the request is rejected like any other: the
- *   response has the request id, and the request is logged.
- * - Otherwise the handler itself writes a JSON response to the socket, after the responses to earlier
- *   requests, and closes the socket. Node would send an empty response, and not wait for the earlier ones.
+ * Creates the handler for invalid HTTP and for requests that do not arrive completely in time. If the router
+ * is already reading the body of the request, the request is rejected and logged like any other. Otherwise
+ * the handler writes a JSON error to the socket after the responses to earlier requests, and closes the
+ * socket.
  */
 export function createMalformedRequestHandler(
   standing: StandingHeaders,

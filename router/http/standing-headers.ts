@@ -42,8 +42,8 @@ function strictTransportSecurity({
 function insertedHeaders(rules: Config['headers']['response']): StandingHeaders {
   const unconditional = rules.filter(({ propagate }) => propagate === undefined);
   const inserted = compileRules(unconditional, isProtectedResponseHeader)?.({});
-  // Header rules may insert `Cache-Control` and `Set-Cookie`. They are left out here, because these headers
-  // are also sent with error responses, which are never cached and set no cookies.
+  // Header rules may insert `Cache-Control` and `Set-Cookie`. Both are left out of the headers of every
+  // response, because error responses are never cached and set no cookies.
   const kept = [...(inserted ?? [])].filter(([name]) => !isCacheControl(name) && name !== 'set-cookie');
   return Object.fromEntries(kept.map(([name, { values }]) => [name, values.join(', ')]));
 }

@@ -128,8 +128,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the time at which a fetch has its response, if it is not recorded yet. A fetch that has sent a
-   * subgraph call already has this time from the call. A fetch that shares the call of another one has not.
+   * Records the time at which the response of a fetch arrived, unless the subgraph call of the fetch has
+   * recorded it. A fetch that shares the call of another fetch has no call of its own that could.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();

@@ -1,8 +1,7 @@
 /**
- * A map of at most `maxEntries` that evicts entries which were not used recently. It consists of a recent map
- * and an older one. When the recent map is full, it becomes the older one, and the previous older map is
- * dropped. A single ordered map would be slow: to delete its first key, V8 skips all keys that were deleted
- * before (15 µs per insertion with 100,000 entries, against 2 µs).
+ * A map of at most `maxEntries` that evicts entries which were not used recently. It has two parts: when the
+ * recent part is full, it becomes the older part, and the previous older part is dropped. A single ordered
+ * map would be slower, because V8 must pass all deleted keys to find the oldest one.
  */
 export class BoundedCache<Value extends object> {
   readonly #maxPerSegment: number;

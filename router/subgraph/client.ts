@@ -176,12 +176,10 @@ type Members = {
 
 /**
  * Composes the functions that wrap the sending of a call, from the inside out. The order matters:
- * - Load balancing is inside the retry, so that the second attempt can use another endpoint.
- * - The circuit breaker is outside the retry: a call that succeeds at another endpoint is no failure.
- * - The bulkhead (limit of concurrent calls) is outside the breaker: a call that it rejects is no failure of
- *   the subgraph.
- * - Deadline and cancellation are outermost, because they limit a call including its retries. They interrupt
- *   the current attempt, whose result then passes all other functions, so that the breaker receives it too.
+ * - The retry wraps load balancing, so that the second attempt can use another endpoint.
+ * - The circuit breaker wraps the retry: a call that succeeds at another endpoint is no failure.
+ * - The bulkhead (limit of concurrent calls) wraps the breaker: a call that it rejects is no failure.
+ * - Deadline and cancellation wrap all others, because they limit a call including its retries.
  */
 function composePath(options: SubgraphOptions, parts: SubgraphParts, members: Members): CallPath {
   const { name: service, settings, deadlineMs } = options;

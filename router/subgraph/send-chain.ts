@@ -42,11 +42,8 @@ export type SendForCaller = (
 
 /**
  * Composes the functions that wrap the client of a subgraph, from the inside out. The order matters:
- * - Deduplication is outside of the function that creates headers, because a request that shares another
- *   request's call needs no headers of its own.
- * - Response headers are collected outside of deduplication, because all requests that share a response need
- *   them.
- * `client.ts` composes the functions inside the client, such as the retry.
+ * - Deduplication wraps the creation of headers: a request that shares another request's call needs none.
+ * - The collection of response headers wraps deduplication: all requests that share a response need them.
  */
 export function composeSend(
   routes: Routes,

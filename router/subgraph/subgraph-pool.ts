@@ -31,8 +31,8 @@ export type SubgraphPool = AsyncDisposable & {
 };
 
 /**
- * Subgraphs of two supergraphs besides the current one: of the canary, and of the supergraph that was
- * replaced last. The state of the pool marks the clients that they use.
+ * Subgraphs of the canary and of the supergraph that was replaced last. In the state of the pool, `usedBy`
+ * marks the clients that these two use.
  */
 export type MarkedRoutes = {
   readonly canary?: Routes | undefined;

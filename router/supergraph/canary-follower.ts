@@ -10,7 +10,7 @@ import type { LoadedSupergraph, Supergraph } from './supergraph-source.ts';
 type Loaded = Extract<LoadedSupergraph, { kind: 'supergraph' }>;
 type ReleasedCanary = NonNullable<Release['canary']>;
 
-/** The properties that the canary follower uses of a running version of the supergraph (a generation). */
+/** Properties of a running supergraph version (a generation) that the canary follower uses. */
 export type FollowedGeneration = AsyncDisposable &
   CountedGeneration & {
     readonly graph: { readonly id: string };
@@ -19,19 +19,20 @@ export type FollowedGeneration = AsyncDisposable &
   };
 
 /**
- * Begins, changes and ends the canary of this process according to the registry's last release. A canary is a
- * second supergraph that serves only a share of the callers.
+ * Begins, changes and ends the canary (a second supergraph that serves only a share of the callers) of this
+ * process, according to the registry's last release (signed statement which supergraph to serve).
  */
 export type CanaryFollower = {
   /**
-   * Ends the canary, unless the loaded release continues it or makes its supergraph the one for all callers.
+   * Ends the canary, unless the registry's last release continues it or makes its supergraph the one for all
+   * callers.
    */
   readonly endUnlessContinued: (loaded: Loaded) => void;
   /** If the canary serves `supergraph`, makes it the current supergraph for all callers and returns true. */
   readonly promote: (supergraph: Supergraph) => boolean;
   /**
-   * Begins or changes the canary as the loaded release demands. If the canary cannot be built, it is rolled
-   * back. The promise never rejects.
+   * Begins or changes the canary as the registry's last release demands. If the canary cannot be built, it is
+   * rolled back. The promise never rejects.
    */
   readonly follow: (loaded: Loaded) => Promise<void>;
   /**

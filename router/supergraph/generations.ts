@@ -84,7 +84,10 @@ export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
 type ValidSupergraph = Extract<LoadedSupergraph, { readonly kind: 'supergraph' }>;
 
-/** Version of a supergraph, and the registry release that contains it. Each is absent if it is not known. */
+/**
+ * Version of a supergraph, and the registry release (signed statement which supergraph to serve) that names
+ * it; each is absent if it is not known.
+ */
 type NamedSupergraph = {
   readonly version?: string | undefined;
   readonly release?: ReleaseName | undefined;
@@ -109,9 +112,9 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary, so that it is also checked whether other callers' supergraph accepts the operations
-     * that the canary rejects. `baseline` returns that supergraph; undefined after the canary has become the
-     * current supergraph.
+     * Wraps a canary. If it rejects an operation, the wrapper checks whether the supergraph of all other
+     * callers accepts the operation. `baseline` returns that supergraph; undefined after the canary has
+     * become the current supergraph.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**
@@ -157,7 +160,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   let followed: SupergraphSource | undefined;
   /**
    * Registry release (signed statement which supergraph to serve) that is stored on disk with the supergraph.
-   * It is compared separately, because a new release may name the same supergraph.
+   * A new release is stored even if it names the same supergraph.
    */
   let keptRelease: string | undefined;
   let startLimit: Promise<void> | undefined;

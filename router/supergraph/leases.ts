@@ -6,7 +6,7 @@ export type Lease<G> = Disposable & { readonly generation: G };
 /**
  * The supergraph versions in use: the current one, the canary beside it, and replaced ones that requests in
  * flight still use. A replaced version is disposed after the last request that uses it. The one replaced last
- * may be kept longer for a rollback, which is urgent, because building takes about a second.
+ * may be kept longer, so that a rollback need not build it again.
  */
 export type Leases<G> = AsyncDisposable & {
   /** Acquires the current supergraph for a request; returns undefined if there is none yet. */

@@ -42,16 +42,16 @@ export type LoadedSupergraph =
       readonly canary?: LoadedCanary;
     }
   /**
-   * The source delivered content that is not a valid supergraph. `release` is present if a registry signed
-   * it.
+   * The source delivered content that is not a valid supergraph. `release` is present if a registry signed a
+   * release that names this content.
    */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
   /** The source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
 /**
- * Result of loading a canary's supergraph. If it is missing or invalid, the release's main supergraph is
- * still served.
+ * Result of loading a canary's supergraph. If that fails, the supergraph of all other callers is still
+ * served.
  */
 export type LoadedCanary =
   | { readonly kind: 'supergraph'; readonly sdl: string }

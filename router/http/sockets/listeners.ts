@@ -5,9 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 
 /**
  * Number of listening handles (server sockets with SO_REUSEPORT) for one port. In each turn of the event
- * loop, libuv accepts only one connection per handle, and at full load a turn takes hundreds of milliseconds:
- * with a single handle, 500 clients that connect together would wait 10 s and more. The kernel distributes
- * connections to the handles by a hash, so that hardly any handle gets more than ten of 500 connections.
+ * loop, libuv accepts only one connection per handle. With a single handle and at full load, 500 clients that
+ * connect together would wait 10 s and more.
  */
 const HANDLES = 128;
 

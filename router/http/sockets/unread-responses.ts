@@ -35,8 +35,8 @@ export class UnreadResponses {
     this.#responses.add(unread);
     this.#bytes += bytes;
     response.once('close', () => this.#remove(unread));
-    // If the responses exceed the size limit together, the oldest ones are ended. The last one may exceed the
-    // limit alone; only its time is limited.
+    // If all responses together exceed the size limit, the oldest ones are ended. The newest one is never
+    // ended because of its size, only because of its time.
     while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }

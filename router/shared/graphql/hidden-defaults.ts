@@ -25,15 +25,14 @@ import { canonicalNumber } from '../exact-json.ts';
 import { exactValue } from './exact-scalars.ts';
 
 /**
- * Hides the default values of custom scalars from Apollo's libraries, which convert default values to
- * JavaScript values and back: `9007199254740993` would become `9007199254740992`, `1e400` would become
- * `Infinity`, and an enum literal a string. In the SDL for these libraries, each such value is replaced by a
- * unique string, its placeholder.
+ * Hides the default values of custom scalars from Apollo's libraries, which would change some of them:
+ * `9007199254740993` to `9007199254740992`, and an enum literal to a string. In the SDL for these libraries,
+ * each such value is replaced by a random string, its placeholder.
  */
 export type HiddenDefaults = {
   /**
-   * Replaces each default value of a custom scalar in a schema by a unique string, its placeholder. Returns
-   * the same document if there are no such values.
+   * Replaces each default value of a custom scalar in a schema by a placeholder, a random string. Returns the
+   * same document if there are no such values.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
   /**

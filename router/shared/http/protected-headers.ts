@@ -69,8 +69,8 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, { names, prefixes }: HeaderNames): boolean {
   const spelt = canonical(name);
-  // A hyphen is appended, because the protected prefix `x-user-` must also match the header `x-user-`, whose
-  // canonical name is `x-user`.
+  // The header `x-user-` has the canonical name `x-user`. With a hyphen appended, the name matches the
+  // protected prefix `x-user-`, too.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 

@@ -197,7 +197,8 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // The number is 0 if failures have never opened the breaker, and a command has made it half-open.
+    // `trips` is 0 if failures have never opened the breaker, and a command has made it half-open. The
+    // breaker then stays open for the shortest time, as after its first opening.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

@@ -11,7 +11,7 @@ export type FieldBreakersOptions = {
 
 /**
  * Outcome of a call. For a failure or a timeout, `suspects` has the coordinates of the fields that may have
- * caused it. The list is empty if no certain fields are suspected.
+ * caused it. The list is empty if the cause cannot be limited to some of the fields.
  */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 

@@ -16,9 +16,8 @@ export type DeadlineOptions = {
  */
 export function withDeadline(path: CallPath, options: DeadlineOptions): CallPath {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A timeout counts as a failure of the subgraph only if the call had at least this time, which is half of
-  // the normal time. A call has less if earlier calls of the client request used up most of it; its timeout
-  // is ignored.
+  // A call must have had at least this time (half of the normal time) for its timeout to count as a failure
+  // of the subgraph. It has less if earlier calls used up most of the time of the client request.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (settle) => {
     const send = path((call, result) => {

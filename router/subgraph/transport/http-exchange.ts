@@ -88,8 +88,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   onRequestStart(controller: RequestController): void {
-    // The call ended before it got a connection. Because of the error, undici does not send the request and
-    // keeps the connection open for other calls, whereas `abort()` would close it.
+    // The call ended before it got a connection. After this error, undici does not send the request and keeps
+    // the connection open for other calls, whereas `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
     this.call.request.record?.connected(this.#parts.monotonic());
@@ -198,8 +198,8 @@ export class Exchange implements ResponseHandler, Interruptible {
     this.#chunks = undefined;
     this.call.request.record?.attemptEnded(this.#bytes, this.#parts.monotonic);
     try {
-      // The controller is set immediately before undici writes the request. Without a controller the request
-      // was not sent, and the call may be retried safely.
+      // Undici passes its controller immediately before it writes the request. Without a controller the
+      // request was not sent, and the call may be retried safely.
       this.#parts.settle(this.call, this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
       // If the function that receives the result throws, which is a bug, the promise of the call is rejected.

@@ -45,7 +45,7 @@ export type AcceptedSupergraph = {
   readonly contracts: ReadonlyMap<string, AcceptedContract>;
   /** One warning for each part of the supergraph that the router accepts but does not implement. */
   readonly warnings: readonly Finding[];
-  /** One warning for each configured graph whose contract is not in the registry's release. */
+  /** One warning for each configured graph whose contract was not published to the registry. */
   readonly unpublished: readonly string[];
 };
 
@@ -105,8 +105,8 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
   if (problems.length > 0) throw new ConfigError(problems);
 
   const policies = createPolicyEvaluator(config.authorization.policies);
-  // Requests to contracts are also authorized by this guard, which covers the whole schema: the object behind
-  // an interface may have a type that the contract hides.
+  // The guard checks authorization, in contracts too. It is built from the whole schema, because the object
+  // behind an interface may have a type that the contract hides.
   const guard = createGuards(graph.schema, requirements, policies);
   const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
     name,

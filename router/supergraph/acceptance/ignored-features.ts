@@ -6,9 +6,8 @@ import type { Finding } from '../finding.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
- * Features (specifications that the supergraph imports by `@link`) that the router ignores, with the
- * consequence for a warning. Supergraphs declare them as necessary for execution, but they change no
- * response.
+ * Features (specifications that the supergraph imports by `@link`) that the router ignores, each with the
+ * text of a warning. Supergraphs declare them as necessary for execution, but they change no response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],

@@ -95,8 +95,8 @@ export function buildContract(
 }
 
 /**
- * Returns the tags that a configured graph includes and excludes, from the configuration or, for a published
- * contract, from the registry's release. Returns undefined if the release does not have the contract.
+ * Returns the tags that a configured graph includes and excludes: those in the configuration or, if the graph
+ * refers to a published contract, those of this contract. Returns undefined if it was not published.
  */
 function rulesOf(graph: Config['graphs'][string], published: readonly PublishedContract[]) {
   return graph.contract === undefined ? graph : published.find(({ name }) => name === graph.contract);

@@ -33,8 +33,8 @@ const releaseSchema = z.object({
       percent: z.number().min(0).max(100),
       state: z.enum(['running', 'paused']),
       /**
-       * Sequence number of the release with which the canary began. It is higher if the same supergraph
-       * becomes a canary again after a rollback.
+       * Sequence number of the release with which the canary began. A higher number shows that the same
+       * supergraph has become a canary again after a rollback.
        */
       began: z.int().min(1).optional(),
       /**

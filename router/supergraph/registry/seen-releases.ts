@@ -122,8 +122,8 @@ async function readRecord(file: string): Promise<SeenRecord | undefined> {
 }
 
 /**
- * Writes the file of a sequence number and removes the files of lower numbers. Errors are ignored: in the
- * same directory storing the supergraph would fail too, and that failure is logged.
+ * Writes the file of a sequence number and removes the files of lower numbers. Errors are ignored, because
+ * storing the supergraph in the same directory then fails too, and that error is logged.
  */
 async function write(
   directory: string,

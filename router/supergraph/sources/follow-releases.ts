@@ -41,8 +41,7 @@ const REJECTED_WAIT_S = 10;
 
 /**
  * Minimum duration in milliseconds of a wait that ends with "no change". If the registry responds sooner, it
- * does not support waiting, and the next request is delayed, so that requests do not follow each other
- * without a pause.
+ * does not support waiting, and the next request is delayed.
  */
 const MIN_WAIT_MS = 1_000;
 
@@ -84,8 +83,8 @@ type Progress = {
 };
 
 /**
- * Returns whether the registry may be asked again at once. If the result would probably be the same, the next
- * request is delayed.
+ * Returns whether the next request may be sent to the registry at once. If it would probably have the same
+ * result, it is delayed.
  */
 function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boolean {
   switch (waited.kind) {

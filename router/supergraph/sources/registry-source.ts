@@ -123,8 +123,8 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     const seen = openSeenReleases({
       ...parts,
       restoredAt: config.restoredAt,
-      // The name contains the signing key, because after a change of its key the registry counts sequence
-      // numbers anew.
+      // Sequence numbers are stored separately for each signing key, because the registry counts them anew
+      // after a change of its key.
       name: `${config.graph}.${key.thumbprint.slice(0, 16)}`,
     });
     trusted = { key, seen };

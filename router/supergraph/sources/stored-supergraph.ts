@@ -14,9 +14,8 @@ const FILE = 'supergraph.graphql';
 const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n(?:# release (\S+) (.*)\n)?/;
 
 /**
- * Opens the directory in which the last activated supergraph is stored as a file. In front of the SDL are
- * comment lines: one with the SHA-256 and the source and, if a registry released the supergraph, one with the
- * signed release and its public key. SHA-256 and signature are verified on load.
+ * Opens the directory in which the last activated supergraph is stored. Comment lines before the SDL contain
+ * its SHA-256 and, if a registry released the supergraph, the signed release. Both are verified on load.
  * @param sources configured sources; a stored release must come from a registry among them
  */
 export function openStoredSupergraph(directory: string, sources: readonly SourceConfig[]): StoredSupergraph {

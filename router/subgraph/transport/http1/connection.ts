@@ -117,13 +117,13 @@ export class Connection implements ResponseEvents, Carrier {
 
   /**
    * Ends a request whose call does not wait any more. The connection is closed, so that the server can stop
-   * its work. It stays open only if calls wait for other responses on it, and the response of this request
-   * has not begun: a response that has begun may be endless.
+   * its work, unless calls wait for other responses on it and the response of this request has not begun.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
     if (index === -1) return;
     this.#batch[index] = undefined;
+    // A response that has begun may be endless, so it cannot be read and discarded.
     const hasBegun = index === this.#received && this.#reader.head !== undefined;
     if (hasBegun || !this.#isAwaited) this.destroy();
   }
@@ -224,8 +224,8 @@ export class Connection implements ResponseEvents, Carrier {
     if (isLast) this.#batch.length = 0;
     else this.#reader.begin();
     request?.handler.onResponseEnd();
-    // If no call waits for the remaining responses on this connection, it is closed too, because those
-    // responses may never come.
+    // The connection is also closed if no call waits for the remaining responses on it, because they may
+    // never come.
     if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
       this.destroy();
@@ -249,8 +249,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // A server may close a connection after many requests, which is no fault. A server that closes each
-    // connection after its first response is at fault, because nearly every query would be sent twice.
+    // A server may close a connection after several batches (requests that were sent together), which is no
+    // fault. Closing it during the first batch is a fault, because nearly every query would be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { isRepeatable, handler } of requests) if (isRepeatable && !handler.isEnded) handler.repeat();
@@ -265,8 +265,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes the requests without a complete response, except for the first `from` of them, from the batch and
-   * returns them. Responses to removed requests are discarded.
+   * Removes the requests without a complete response from the batch and returns them, but keeps the first
+   * `from` of them in the batch. Responses to removed requests are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
@@ -297,8 +297,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The next response belongs to the request that may have made the server fail. This request is not sent
-    // again if its response has begun, or if it is the first of the batch.
+    // The requests without a response are sent again on other connections. The first of them may have made
+    // the server fail: it is not sent again if its response has begun, or if it is the first of the batch.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

@@ -13,9 +13,9 @@ export type BatchTimes = {
 /** Weight of the latest batch (requests that were sent together) in moving averages. */
 const WEIGHT = 0.2;
 /**
- * The serial share of requests that were sent together is 0 if all responses arrive at the same time, and 1
- * if each takes as long as the first one. Above this limit, the server is assumed to process them one after
- * another, and requests are not sent together for a while.
+ * Above this serial share, the server is assumed to process requests one after another, and requests are not
+ * sent together for a while. The share is 0 if all responses arrive at the same time, and 1 if each takes as
+ * long as the first one.
  */
 const MAX_SERIAL_SHARE = 0.5;
 const INITIAL_MS = 20;
