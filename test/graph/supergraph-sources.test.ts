@@ -105,6 +105,9 @@ test('starts with the first source that delivers, goes back to a better one, and
   expect(await router.serves('registry')).toBe(true);
 });
 
+/** No time passes: on a busy machine a start may take longer than the 2 s that a source has at the start. */
+const timeless = () => ({ schedule: createClock().schedule });
+
 test('starts with the stored supergraph while source and subgraph are down, and follows the source again', async () => {
   await using books = await startBooks();
   let body = books.sdl('first');
@@ -112,7 +115,7 @@ test('starts with the stored supergraph while source and subgraph are down, and 
   const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
   const file = join(books.folder, 'kept', 'supergraph.graphql');
   {
-    await using router = await startOn(books.folder, supergraph);
+    await using router = await startOn(books.folder, supergraph, timeless());
     expect(await router.serves('first')).toBe(true);
     expect(await readFile(file, 'utf8')).toMatch(/^# tributary sha256:[0-9a-f]{64} from http:.*\nschema/);
     body = 'no supergraph';
@@ -122,7 +125,7 @@ test('starts with the stored supergraph while source and subgraph are down, and 
   await web.stop();
   await books.service[Symbol.asyncDispose]();
 
-  await using router = await startOn(books.folder, supergraph);
+  await using router = await startOn(books.folder, supergraph, timeless());
   // The response has no books, because their subgraph is down, but the operation is served.
   expect(await router.serves('first')).toBe(true);
   const msg = 'no source delivers a supergraph, the stored one is served';
@@ -150,7 +153,7 @@ test('uses the stored supergraph 2 s after the start while a source does not res
   const body = books.sdl('first');
   await using web = await startWebServer(() => ({ body }));
   const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
-  await (await startOn(books.folder, supergraph))[Symbol.asyncDispose]();
+  await (await startOn(books.folder, supergraph, timeless()))[Symbol.asyncDispose]();
 
   const received = Promise.withResolvers<undefined>();
   web.respond = () => {
@@ -207,11 +210,11 @@ test('serves the stored supergraph when the configuration does not fit the new o
   await using web = await startWebServer(() => ({ body }));
   const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
   const fallbacks = { degradation: { fallbacks: { 'Book.first': 1 } } };
-  await (await startOn(books.folder, supergraph, {}, fallbacks))[Symbol.asyncDispose]();
+  await (await startOn(books.folder, supergraph, timeless(), fallbacks))[Symbol.asyncDispose]();
 
   body = books.sdl('second');
   {
-    await using router = await startOn(books.folder, supergraph, {}, fallbacks);
+    await using router = await startOn(books.folder, supergraph, timeless(), fallbacks);
     expect(await router.serves('first')).toBe(true);
     expect(await router.json('/health/ready')).toMatchObject({ status: 'UP' });
     expect(router.lines('supergraph rejected')).toMatchObject([
@@ -219,7 +222,7 @@ test('serves the stored supergraph when the configuration does not fit the new o
     ]);
   }
   await rm(join(books.folder, 'kept'), { recursive: true });
-  await expect(startOn(books.folder, supergraph, {}, fallbacks)).rejects.toMatchObject({
+  await expect(startOn(books.folder, supergraph, timeless(), fallbacks)).rejects.toMatchObject({
     name: 'ConfigError',
   });
 });
@@ -229,7 +232,7 @@ test('is not ready with a damaged stored supergraph, nor without any, and serves
   await using web = await startWebServer(() => ({ status: 404 }));
   const supergraph = { url: web.origin, keepIn: '.', watch: false };
   await writeFile(join(books.folder, 'supergraph.graphql'), '# tributary sha256:0 from x\ntype Query');
-  await using router = await startOn(books.folder, supergraph);
+  await using router = await startOn(books.folder, supergraph, timeless());
   expect(await router.json('/health/ready')).toMatchObject({ status: 'DOWN', reasons: ['no supergraph'] });
   expect(router.lines('supergraph rejected')).toMatchObject([
     { reasons: [expect.stringContaining('the file is damaged')] },
