@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { FetchShape } from '../../router/execution/fetch/fetch-shape.ts';
 import type { JsonObject } from '../../router/shared/json.ts';
 import { compileMerge } from '../../router/execution/compile/merge.ts';
-import type { Copies } from '../../router/execution/compile/merge.ts';
+import { Copies } from '../../router/execution/compile/copies.ts';
 import { supergraphTypes } from '../../router/execution/codegen/supergraph-types.ts';
 
 const types = supergraphTypes(
@@ -14,7 +14,7 @@ const leaves = (...keys: string[]): FetchShape => new Map(keys.map((key) => [key
 const sizeOnly: FetchShape = new Map([['size', leaves('height')]]);
 
 function mergeOnce(shape: FetchShape, target: JsonObject, source: JsonObject): JsonObject {
-  compileMerge(shape, types)(target, source, new Map());
+  compileMerge(shape, types)(target, source, new Copies());
   return target;
 }
 
@@ -27,7 +27,7 @@ test('adding fields to an object at one position does not change it at another',
 });
 
 test('a fetch in flight updates the copies of its objects', () => {
-  const copies: Copies = new Map();
+  const copies = new Copies();
   const size: JsonObject = { width: 7 };
   const place: JsonObject = { size };
   compileMerge(sizeOnly, types)(place, { size: { height: 9 } }, copies);

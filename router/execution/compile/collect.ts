@@ -1,7 +1,7 @@
-import { isExactNumber } from '../../shared/exact-json.ts';
 import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
+import { DistinctObjects } from './distinct-objects.ts';
 
 /**
  * Adds the objects at a path of the response data to the given collection. An object that occurs in two
@@ -9,26 +9,17 @@ import type { JsonObject } from '../../shared/json.ts';
  */
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
-/**
- * The objects at one path of the data. `known` finds an object by the values of its key fields, so that only
- * one of several equal objects is added. `known` is created only if objects are deduplicated.
- */
+/** The objects at one path of the data. */
 export class CollectedObjects {
   readonly objects: JsonObject[] = [];
-  #known: EqualObjects | undefined;
+  #distinct: DistinctObjects | undefined;
 
-  get known(): EqualObjects {
-    this.#known ??= { byValue: new Map(), object: undefined };
-    return this.#known;
+  /** Adds an object, unless an equal one was added before. Returns the object that was added first. */
+  addDistinct(object: JsonObject, keys: readonly string[]): JsonObject {
+    this.#distinct ??= new DistinctObjects(this.objects, keys);
+    return this.#distinct.add(object);
   }
 }
-
-/**
- * A node of the tree that finds equal objects by the values of their key fields, one level for each field: `{
- * id: 1, region: "eu" }` is found under `1` and then `"eu"`. Only the last level has an `object`, which
- * replaces all others with these values.
- */
-type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
 /**
  * A step of a path: read a key, visit each item of a list, or continue only for objects of the given types.
@@ -75,7 +66,7 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
   switch (step?.kind) {
     case undefined: {
       if (entityKey === undefined || place === '') return `if(${isObject})into.objects.push(${value});`;
-      return `if(${isObject})${place}=${unit.constant(deduplicate)}(${value},${unit.constant(entityKey)},into);`;
+      return `if(${isObject})${place}=into.addDistinct(${value},${unit.constant(entityKey)});`;
     }
     case 'items': {
       const position = `i${index}`;
@@ -92,46 +83,6 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     case 'types':
       return `if(${isObject}&&${unit.constant(step.names)}.has(${value}["__typename"])){const ${next}=${value};${goOn(place)}}`;
   }
-}
-
-/**
- * Adds an object to the collection, unless an object with the same values of the key fields was added before.
- * Returns the object that was added first.
- */
-function deduplicate(
-  object: JsonObject,
-  keys: readonly string[],
-  { objects, known }: CollectedObjects,
-): JsonObject {
-  let equal: EqualObjects = known;
-  for (const key of keys) {
-    const value = readOwn(object, key);
-    if (isExactNumber(value)) {
-      // Numbers that keep all their digits (`isExactNumber`) are equal only if their digits are the same. The
-      // digits are stored below the extra key `EXACT`, so that the number 1 does not equal the string "1".
-      equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
-      continue;
-    }
-    // If a key field is missing, or its value is an object or a list, the object cannot be compared with
-    // others. It is collected without deduplication.
-    if (value === undefined || (typeof value === 'object' && value !== null)) {
-      objects.push(object);
-      return object;
-    }
-    equal = equalWith(equal, value);
-  }
-  if (equal.object !== undefined) return equal.object;
-  equal.object = object;
-  objects.push(object);
-  return object;
-}
-
-const EXACT = Symbol('exact number');
-
-function equalWith({ byValue }: EqualObjects, value: unknown): EqualObjects {
-  let next = byValue.get(value);
-  if (next === undefined) byValue.set(value, (next = { byValue: new Map(), object: undefined }));
-  return next;
 }
 
 /**

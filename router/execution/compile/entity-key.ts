@@ -1,7 +1,9 @@
-import type { QueryPlanSelectionNode } from '@apollo/query-planner';
+import { getNullableType, isEnumType, isNamedType, isSpecifiedScalarType } from 'graphql';
+import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { pathKey } from '../fetch/delivery.ts';
 import type { DeliveringFetch } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
+import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
@@ -38,6 +40,42 @@ export function entityKeys(
     return undefined;
   const required = new Set(others.flatMap(({ requires }) => leafNames(requires ?? [])));
   return [...shape.keys()].every((key) => required.has(key)) ? [...shape.keys()] : undefined;
+}
+
+/**
+ * Returns whether objects that are deduplicated by the given keys have different representations in a fetch.
+ * This requires:
+ * - Each representation contains all of the keys, unchanged by rewrites of the plan.
+ * - The values of the keys are scalars. Objects whose key is a list or an object are not deduplicated.
+ */
+export function haveDistinctRepresentations(
+  keys: readonly string[],
+  { requires = [], inputRewrites = [] }: Pick<FetchNode, 'requires' | 'inputRewrites'>,
+  types: SupergraphTypes,
+): boolean {
+  return (
+    inputRewrites.length === 0 &&
+    requires.every(
+      (selection) =>
+        selection.kind === 'InlineFragment' &&
+        keys.every((key) => isScalarField(selection.selections, key, selection.typeCondition ?? '', types)),
+    )
+  );
+}
+
+/** Returns whether the selections contain a field with this response key whose value is a scalar. */
+function isScalarField(
+  selections: readonly QueryPlanSelectionNode[],
+  key: string,
+  typeName: string,
+  types: SupergraphTypes,
+): boolean {
+  const field = selections.find((one) => one.kind === 'Field' && (one.alias ?? one.name) === key);
+  if (field?.kind !== 'Field') return false;
+  if (field.name === '__typename') return true;
+  const type = types.typeOf(typeName, field.name);
+  const nullable = type && getNullableType(type);
+  return isEnumType(nullable) || (isNamedType(nullable) && isSpecifiedScalarType(nullable));
 }
 
 /**

@@ -32,6 +32,8 @@ export type FetchProgram = FetchReference & {
   readonly collectedBy: number;
   /** True if one object replaces all objects at `path` whose key fields have equal values. */
   readonly isDeduplicated: boolean;
+  /** True if the representations of the objects at `path` all differ. */
+  readonly areDistinct: boolean;
   readonly represent: Represent | undefined;
   /**
    * Context arguments (`@fromContext`), whose values come from objects that contain the entities; undefined

@@ -2,13 +2,8 @@ import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
+import type { Copies } from './copies.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
-
-/**
- * Copies of objects in the merged data, by the original object. Fetches in flight refer only to the original,
- * so the fields that they deliver are merged into its copies too.
- */
-export type Copies = Map<JsonObject, JsonObject[]>;
 
 /** Merges the fields of the fetched object `source` into `target`, and into all copies of `target`. */
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
@@ -21,8 +16,7 @@ export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const mergeKeys = defineMerge(shape, types);
   return function merge(target, source, copies) {
     mergeKeys(target, source, copies);
-    if (copies.size === 0) return;
-    for (const copy of copies.get(target) ?? []) merge(copy, source, copies);
+    for (const copy of copies.of(target)) merge(copy, source, copies);
   };
 }
 
@@ -93,8 +87,6 @@ function combine(present: unknown, value: unknown, merge: Merge, copies: Copies)
   if (!isJsonObject(present) || !isJsonObject(value)) return value;
   const copy = { ...present };
   merge(copy, value, copies);
-  const known = copies.get(present);
-  if (known === undefined) copies.set(present, [copy]);
-  else known.push(copy);
+  copies.add(present, copy);
   return copy;
 }

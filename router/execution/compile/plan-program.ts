@@ -6,7 +6,7 @@ import { compileCollect } from './collect.ts';
 import { baseOf, indexDeliveries } from '../fetch/delivery.ts';
 import type { Deliveries, FetchReference } from '../fetch/delivery.ts';
 import { readEntitySelection } from '../../planning/entity-selection.ts';
-import { entityKeys } from './entity-key.ts';
+import { entityKeys, haveDistinctRepresentations } from './entity-key.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { fetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
@@ -188,6 +188,7 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     base: base?.fetch.index,
     collectedBy: placed.find((other) => other.path.join() === path.join())?.index ?? index,
     isDeduplicated: entityKey !== undefined,
+    areDistinct: entityKey !== undefined && haveDistinctRepresentations(entityKey, node, types),
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     context: fromContext,
     rewriteOutput: compileRewrites(node.outputRewrites, types),

@@ -15,13 +15,20 @@ export type RequiredValue = {
   readonly coordinate: string;
 };
 
-/**
- * Called if a field that a representation needs is absent from an object, or its value has the wrong type.
- */
-export type OnUnusable = (required: RequiredValue, value: unknown) => void;
+/** Records values that a representation needs but that are absent from an entity or have the wrong type. */
+export type UnusableValues = {
+  readonly add: (entity: JsonObject, required: RequiredValue, value: unknown) => void;
+};
 
-/** Returns the JSON text of an object; undefined if a required value is absent or of the wrong type. */
-export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
+/**
+ * Returns the JSON text of an object; undefined if a required value is absent or of the wrong type.
+ * @param entity the entity that contains the object; the object itself by default
+ */
+export type WriteObject = (
+  object: JsonObject,
+  unusable: UnusableValues,
+  entity?: JsonObject,
+) => string | undefined;
 
 /** Builds the representations (`_Any` values) of all entities of one type. */
 export type Representation = {
@@ -80,7 +87,7 @@ export function compileRepresentation(
     // set `__typename` for all types of an interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
-    return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
+    return { write: defineWriter(entries, types, []), readKey: onlyKey(entries, typeName, types) };
   });
 }
 
@@ -133,27 +140,41 @@ function namesOwnType(
 }
 
 /**
- * Names in the generated code: `v` is the object, `m` the function to call for an unusable value, `s` the
+ * Names in the generated code: `v` is the object, `u` receives unusable values, `e` is the entity, `s` the
  * text so far.
+ * @param above response keys that lead from the entity to the object
  */
-function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteObject {
+function defineWriter(
+  entries: readonly Entry[],
+  types: SupergraphTypes,
+  above: readonly string[],
+): WriteObject {
   const unit = new CodeUnit();
+  // The text between two values that are read from the object, which is the same for all objects.
+  let constant = '';
   const statements = entries.map(({ key, source }, index) => {
-    const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
-    if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
+    constant += `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
+    if ('text' in source) {
+      constant += source.text;
+      return '';
+    }
+    const prefix = literal(constant);
+    constant = '';
     const read = propertyRead(unit, 'v', source.key, readOwn);
     // A value of the wrong type must not be sent to another service, so the entity is not requested.
     const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
-    const required = unit.constant({ path: [source.key], coordinate: source.coordinate });
-    const lack = `if(x===undefined${isWrong}){m(${required},x);return undefined;}`;
+    const required = unit.constant({ path: [...above, source.key], coordinate: source.coordinate });
+    const lack = `if(x===undefined${isWrong}){u.add(e,${required},x);return undefined;}`;
     const text =
       source.rule.selections.length === 0
         ? `typeof x==="string"?${unit.constant(quote)}(x):${unit.constant(jsonText)}(x)`
-        : `${unit.constant(defineNested(source, types))}(x,m)`;
+        : `${unit.constant(defineNested(source, types, above))}(x,u,e)`;
     return `x=${read};${lack}if((x=${text})===undefined)return undefined;s+=${prefix}+x;`;
   });
-  const end = entries.length === 0 ? '"{}"' : 's+"}"';
-  return unit.evaluate(unit.define('v,m', `let s="",x;${statements.join('')}return ${end};`)) as WriteObject;
+  const end = entries.length === 0 ? '"{}"' : `s+${literal(`${constant}}`)}`;
+  return unit.evaluate(
+    unit.define('v,u,e=v', `let s="",x;${statements.join('')}return ${end};`),
+  ) as WriteObject;
 }
 
 function compileEntries(rule: Rule, typeName: string | undefined, types: SupergraphTypes): Entry[] {
@@ -244,20 +265,17 @@ function applyChange(entries: Entry[], change: FetchDataRewrite): Entry[] {
 function defineNested(
   { key, rule, typeName: declared }: Extract<Entry['source'], { key: string }>,
   types: SupergraphTypes,
+  above: readonly string[],
 ) {
   // If the field's type is an object type, its values have that type even without `__typename`.
   const known = declared !== undefined && types.isObjectType(declared) ? declared : undefined;
   const byTypeName = perTypeName(types, (typeName = known) =>
-    defineWriter(compileEntries(rule, typeName, types), types),
+    defineWriter(compileEntries(rule, typeName, types), types, [...above, key]),
   );
-  return function write(value: unknown, onUnusable: OnUnusable): string | undefined {
-    if (isJsonObject(value)) {
-      return byTypeName(value)(value, (required, found) =>
-        onUnusable({ ...required, path: [key, ...required.path] }, found),
-      );
-    }
+  return function write(value: unknown, unusable: UnusableValues, entity: JsonObject): string | undefined {
+    if (isJsonObject(value)) return byTypeName(value)(value, unusable, entity);
     if (!Array.isArray(value)) return jsonText(value);
-    const items = value.map((item) => write(item, onUnusable));
+    const items = value.map((item) => write(item, unusable, entity));
     return items.includes(undefined) ? undefined : `[${items.join(',')}]`;
   };
 }

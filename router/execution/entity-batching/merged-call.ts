@@ -27,16 +27,18 @@ const MAX_REPRESENTATIONS = 1000;
  */
 export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
   const { service } = query.fetch;
+  execution.waiting ??= new Map();
+  const { waiting: bySubgraph } = execution;
   return new Promise((settle, reject) => {
-    const waiting = execution.waiting.get(service);
+    const waiting = bySubgraph.get(service);
     if (waiting !== undefined) {
       waiting.push({ ...query, settle, reject });
       return;
     }
     const queries: [WaitingQuery, ...WaitingQuery[]] = [{ ...query, settle, reject }];
-    execution.waiting.set(service, queries);
+    bySubgraph.set(service, queries);
     atEndOfTurn(() => {
-      execution.waiting.delete(service);
+      bySubgraph.delete(service);
       try {
         sendWaiting(queries, execution);
       } catch (bug) {
@@ -135,7 +137,7 @@ function recordRequested(
   { part, sent, record }: SentPart,
   { operation, requested }: BatchingExecution,
 ): void {
-  const known = requested.get(fetch.entitySelection.id);
+  const known = requested?.get(fetch.entitySelection.id);
   if (operation.kind === 'mutation' || known === undefined) return;
   const response = sent.then((whole) =>
     isToRepeat(whole) || whole.kind === 'failed'

@@ -27,6 +27,7 @@ export function queryEntities(
   if (!isRepeated || execution.operation.kind === 'mutation') return queryWithOthers(query, execution);
   const { representations, record } = query;
   const { id } = query.fetch.entitySelection;
+  execution.requested ??= new Map();
   const requested = execution.requested.get(id) ?? [];
   for (const known of requested) {
     const positions = positionsIn(known.representations, representations);

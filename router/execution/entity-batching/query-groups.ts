@@ -115,10 +115,10 @@ function carriedPositions(
 ): readonly number[] {
   const carried = query.representations.map(() => -1);
   let missing = carried.length;
-  for (let at = 0; missing > 0 && at < query.indices.length; at += 1) {
-    const own = query.indices[at] ?? 0;
+  for (let at = 0; missing > 0 && at < query.targets.length; at += 1) {
+    const own = query.indices?.[at] ?? at;
     if (carried[own] !== -1) continue;
-    const other = carrier.indices[at] ?? 0;
+    const other = carrier.indices?.[at] ?? at;
     carried[own] = positions?.[other] ?? other;
     missing -= 1;
   }

@@ -9,8 +9,11 @@ export type EntityQuery = {
   readonly fetch: MergeableFetch & { readonly index: number; readonly joint: JointFetch | undefined };
   /** Objects for which the fetch requests fields. */
   readonly targets: readonly JsonObject[];
-  /** For each object in `targets`, the index of its representation. */
-  readonly indices: readonly number[];
+  /**
+   * For each object in `targets`, the index of its representation; undefined if each object has its own, in
+   * the same order.
+   */
+  readonly indices: readonly number[] | undefined;
   /**
    * JSON texts of the representations, without duplicates; sorted if another fetch of the plan has the same
    * selection.
@@ -52,11 +55,13 @@ export type BatchingExecution = {
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: CancelSignal;
-  /** Queries that wait for the end of this turn of the event loop, by subgraph. */
-  readonly waiting: Map<string, WaitingQuery[]>;
+  /**
+   * Queries that wait for the end of this turn of the event loop, by subgraph; undefined until there is one.
+   */
+  waiting: Map<string, WaitingQuery[]> | undefined;
   /**
    * Entities that were already requested, by the id of the selection. Only selections that several fetches of
-   * the plan have are recorded.
+   * the plan have are recorded. Undefined until there is one.
    */
-  readonly requested: Map<number, RequestedEntities[]>;
+  requested: Map<number, RequestedEntities[]> | undefined;
 };

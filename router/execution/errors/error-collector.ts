@@ -37,11 +37,12 @@ export class ErrorCollector {
    * they occurred.
    */
   readonly #sources: (ReportedError | FailureCause)[] = [];
-  readonly #reported = new ReportedErrors();
+  // The following are created when they are first needed, because most executions have no errors.
+  #reported: ReportedErrors | undefined;
   /** Nulls in the order of the response. */
   readonly #nulls: NullPosition[] = [];
-  readonly #failedFetches = new Map<number, FailureCause>();
-  readonly #failedEntities = new Map<number, Map<JsonObject, FailureCause>>();
+  #failedFetches: Map<number, FailureCause> | undefined;
+  #failedEntities: Map<number, Map<JsonObject, FailureCause>> | undefined;
   readonly #halts: boolean;
   readonly #denialCode: ErrorCode;
   #omitted = 0;
@@ -76,7 +77,7 @@ export class ErrorCollector {
    * path, that error is listed. Otherwise an error with the given text is listed.
    */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
-    const reported = this.#reported.errorsFor(path);
+    const reported = this.#reported?.errorsFor(path);
     if (reported === undefined) this.addError(path, text());
     else if (reported.length === 0) this.#nulls.push({ path, source: undefined });
     else for (const one of reported) this.addError(path, one);
@@ -122,6 +123,7 @@ export class ErrorCollector {
     places: readonly Place[],
     pathOf: (place: Place) => ResponsePath,
   ): void {
+    this.#reported ??= new ReportedErrors();
     for (const [index, place] of places.entries()) {
       if (this.#reported.all.length >= MAX_REPORTED) {
         this.#omitted += places.length - index;
@@ -133,15 +135,17 @@ export class ErrorCollector {
 
   /** Records the failure of a fetch, which has delivered nothing or not all fields. */
   markFetchFailed(fetch: number, cause: FailureCause): void {
+    this.#failedFetches ??= new Map();
     this.#failedFetches.set(fetch, cause);
   }
 
   failureOf(fetch: number): FailureCause | undefined {
-    return this.#failedFetches.get(fetch);
+    return this.#failedFetches?.get(fetch);
   }
 
   /** Records that a fetch delivered nothing for this entity. */
   markEntityFailed(fetch: number, entity: JsonObject, cause: FailureCause): void {
+    this.#failedEntities ??= new Map();
     const failed = this.#failedEntities.get(fetch);
     if (failed === undefined) this.#failedEntities.set(fetch, new Map([[entity, cause]]));
     else failed.set(entity, cause);
@@ -153,13 +157,13 @@ export class ErrorCollector {
    */
   causeOf(fetches: readonly FetchReference[], object: JsonObject): FailureCause | undefined {
     for (const { index } of fetches) {
-      const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
+      const cause = this.#failedEntities?.get(index)?.get(object) ?? this.#failedFetches?.get(index);
       if (cause !== undefined) return cause;
     }
     // No cause was recorded for this object itself. It may be nested in an entity whose fetch failed, but it
     // is unknown in which entity. The cause of the first failed entity is used.
     for (const { index } of fetches) {
-      const [cause] = this.#failedEntities.get(index)?.values() ?? [];
+      const [cause] = this.#failedEntities?.get(index)?.values() ?? [];
       if (cause !== undefined) return cause;
     }
     return undefined;

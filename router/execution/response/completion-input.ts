@@ -40,6 +40,11 @@ export type Place = {
   readonly path: string;
   readonly field: CompletedField;
   readonly isItem?: boolean;
+  /**
+   * True if each object of the merged data is written here only once: no list contains the value, or it
+   * belongs to an object whose text is reused.
+   */
+  readonly isWrittenOnce: boolean;
 };
 
 /** The type of an object as far as the router knows it: an interface if no fetch delivers the object type. */

@@ -38,7 +38,12 @@ export function compileCompletion(
 ): Completion {
   rejectUnplanned(input, rootType, selectionSet);
   const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [], fallback: undefined };
-  const complete = compileFields(input, rootType, [selectionSet], { depth: ROOT_DEPTH, path: '', field });
+  const complete = compileFields(input, rootType, [selectionSet], {
+    depth: ROOT_DEPTH,
+    path: '',
+    field,
+    isWrittenOnce: true,
+  });
   return (root, run) => complete(root, run) ?? nullText(run, ROOT_DEPTH);
 }
 
@@ -137,7 +142,8 @@ function writeField(
     fallback: context.fallbackOf?.(parent.name, fieldName),
   };
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const position = { depth, path, field };
+  const isWrittenOnce = place.isWrittenOnce || context.deduplicated.has(place.path);
+  const position = { depth, path, field, isWrittenOnce };
   const value = writeValue(context, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
   return { ...value, text: `(x=${propertyRead(context.unit, 'v', key, readOwn)},${value.text})` };
 }
@@ -212,7 +218,7 @@ function writeNested(
           ),
         )
       : defineObject(context, type, selectionSets, place);
-  return isShareable ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
+  return isShareable && !place.isWrittenOnce ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
 }
 
 function defineList(
@@ -227,7 +233,7 @@ function defineList(
     context,
     itemType,
     selectionSets,
-    { ...place, depth, isItem: true },
+    { ...place, depth, isItem: true, isWrittenOnce: false },
     `p[${depth}]=i`,
   );
   const add = item.bubbles ? `if((t=${item.text})===null)return null;s+=t;` : `s+=${item.text};`;

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../shared/json.ts';
-import type { OnUnusable, Representation } from '../compile/representation.ts';
+import type { Representation, UnusableValues } from '../compile/representation.ts';
 
 /**
  * The objects for which a fetch requests fields, and their representations (`_Any` values). Two objects with
@@ -7,8 +7,11 @@ import type { OnUnusable, Representation } from '../compile/representation.ts';
  */
 export type Batch = {
   readonly targets: readonly JsonObject[];
-  /** For each object in `targets`, the index of its representation. */
-  readonly indices: readonly number[];
+  /**
+   * For each object in `targets`, the index of its representation. Undefined if each object has its own: the
+   * first object the first representation, and so on.
+   */
+  readonly indices: readonly number[] | undefined;
   /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];
   /**
@@ -25,6 +28,29 @@ export type ContextGroup = {
   readonly representations: readonly string[];
 };
 
+/** Returns the index of the representation of a target, given the target's position in the batch. */
+export function representationIndex({ indices }: Pick<Batch, 'indices'>, position: number): number {
+  return indices === undefined ? position : (indices[position] ?? 0);
+}
+
+/**
+ * Returns the batch of objects whose representations all differ, so that they need not be compared.
+ * @param textOf returns the JSON text of an object's representation; undefined if the object is not requested
+ */
+export function distinctBatch(
+  objects: readonly JsonObject[],
+  textOf: (object: JsonObject) => string | undefined,
+): Batch {
+  const texts = objects.map(textOf);
+  if (areDefined(texts)) return { targets: objects, indices: undefined, representations: texts };
+  const targets = objects.filter((_, at) => texts[at] !== undefined);
+  return { targets, indices: undefined, representations: texts.filter((text) => text !== undefined) };
+}
+
+function areDefined(texts: readonly (string | undefined)[]): texts is readonly string[] {
+  return !texts.includes(undefined);
+}
+
 /** Builds a batch. Objects with equal representations get the same index. */
 export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
@@ -36,15 +62,15 @@ export class BatchBuilder implements Batch {
   #byText: Map<string, number> | undefined;
   #byKey: Map<Representation, Map<string, number>> | undefined;
 
-  add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
+  add(target: JsonObject, representation: Representation, unusable: UnusableValues): void {
     const key = representation.readKey?.(target);
     // If an entity differs from others of its type in a single string, such as the id, equal ones are found
     // by this string, without writing their representations. Other entities are compared by the whole text of
     // their representations. No representation is in both maps.
     const index =
       typeof key === 'string'
-        ? this.#indexByKey(target, representation, key, onUnusable)
-        : this.#indexByText(target, representation, onUnusable);
+        ? this.#indexByKey(target, representation, key, unusable)
+        : this.#indexByText(target, representation, unusable);
     if (index === undefined) return;
     this.targets.push(target);
     this.indices.push(index);
@@ -70,22 +96,22 @@ export class BatchBuilder implements Batch {
     target: JsonObject,
     representation: Representation,
     key: string,
-    onUnusable: OnUnusable,
+    unusable: UnusableValues,
   ): number | undefined {
     this.#byKey ??= new Map();
     let indices = this.#byKey.get(representation);
     if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
     const known = indices.get(key);
     if (known !== undefined) return known;
-    const text = representation.write(target, onUnusable);
+    const text = representation.write(target, unusable);
     if (text === undefined) return undefined;
     const index = this.representations.push(text) - 1;
     indices.set(key, index);
     return index;
   }
 
-  #indexByText(target: JsonObject, { write }: Representation, onUnusable: OnUnusable): number | undefined {
-    const text = write(target, onUnusable);
+  #indexByText(target: JsonObject, { write }: Representation, unusable: UnusableValues): number | undefined {
+    const text = write(target, unusable);
     if (text === undefined) return undefined;
     this.#byText ??= new Map();
     const known = this.#byText.get(text);

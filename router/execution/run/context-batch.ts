@@ -5,7 +5,7 @@ import type { JsonObject } from '../../shared/json.ts';
 import type { Batch } from './batch.ts';
 import { collectContextTargets } from './context-targets.ts';
 import type { ContextTarget } from './context-targets.ts';
-import { TYPENAME, entityFailureRecorder, recordUnusableContext } from './entity-failure.ts';
+import { EntityFailures, TYPENAME, recordUnusableContext } from './entity-failure.ts';
 import type { Execution } from './execution.ts';
 
 type Group = {
@@ -25,12 +25,12 @@ export function batchByContext(
   { represent, context }: { readonly represent: Represent; readonly context: readonly ContextArgument[] },
   execution: Execution,
 ): Batch {
-  const recordFailure = entityFailureRecorder(fetch, execution);
+  const failures = new EntityFailures(fetch, execution);
   const groups = new Map<string, Group>();
   for (const { object, text, values, unusable } of collectContextTargets(fetch.path, context, execution)) {
     const representation = represent(object);
     if (representation === undefined) {
-      if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
+      if (object['__typename'] === undefined) failures.add(object, TYPENAME, undefined);
       continue;
     }
     // If the value of a context argument is missing or has the wrong type, the entity is not requested. The
@@ -39,7 +39,7 @@ export function batchByContext(
       recordUnusableContext(fetch, object, unusable, execution);
       continue;
     }
-    const written = representation.write(object, (...found) => recordFailure(object, ...found));
+    const written = representation.write(object, failures);
     if (written === undefined) continue;
     const group = groups.get(text) ?? createGroup(values);
     groups.set(text, group);

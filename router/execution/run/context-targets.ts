@@ -1,7 +1,7 @@
 import { stepsOf } from '../compile/collect.ts';
 import type { Step } from '../compile/collect.ts';
 import type { ContextArgument, ContextValue } from '../compile/context.ts';
-import type { Copies } from '../compile/merge.ts';
+import type { Copies } from '../compile/copies.ts';
 import type { RequiredValue } from '../compile/representation.ts';
 import { isJsonObject, jsonText, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
@@ -165,9 +165,7 @@ function copyAt(value: unknown, steps: readonly Step[], copies: Copies): unknown
   if (step?.kind === 'types') return copyAt(value, rest, copies);
   if (!isJsonObject(value)) return value;
   const copy = { ...value };
-  const known = copies.get(value);
-  if (known === undefined) copies.set(value, [copy]);
-  else known.push(copy);
+  copies.add(value, copy);
   if (step !== undefined) writeOwn(copy, step.key, copyAt(readOwn(value, step.key), rest, copies));
   return copy;
 }

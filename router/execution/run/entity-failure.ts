@@ -6,37 +6,46 @@ import { joinPath, pathKey } from '../fetch/delivery.ts';
 import type { UnusableContext } from './context-targets.ts';
 import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import type { RequiredValue } from '../compile/representation.ts';
+import type { RequiredValue, UnusableValues } from '../compile/representation.ts';
 
 /** The value `__typename`, which every representation contains. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**
- * Returns a function that records why the router cannot build the representation of an entity. Either a
- * required value is missing, because an earlier fetch failed, or a subgraph returned a value of the wrong
- * type.
+ * Records why the router cannot build the representations of entities for a fetch. Either a required value is
+ * missing, because an earlier fetch failed, or a subgraph returned a value of the wrong type.
  */
-export function entityFailureRecorder(
-  fetch: FetchProgram,
-  { operation, errorCollector }: Execution,
-): (object: JsonObject, required: RequiredValue, value: unknown) => void {
-  const causes = new Map<string, FailureCause>();
-  const unusableCause = (service: string, required: RequiredValue, value: unknown): FailureCause => {
-    const cause = requirementCause({ service, required, value }, operation);
-    const key = `${service} ${cause.text.message}`;
-    const known = causes.get(key) ?? errorCollector.addCause(cause);
-    causes.set(key, known);
-    return known;
-  };
-  return (object, required, value) => {
-    const path = required.path.reduce(joinPath, pathKey(fetch.path));
+export class EntityFailures implements UnusableValues {
+  readonly #fetch: FetchProgram;
+  readonly #execution: Execution;
+  /** Causes by service and message. Most fetches have none, so the map is created with the first one. */
+  #causes: Map<string, FailureCause> | undefined;
+
+  constructor(fetch: FetchProgram, execution: Execution) {
+    this.#fetch = fetch;
+    this.#execution = execution;
+  }
+
+  add(entity: JsonObject, required: RequiredValue, value: unknown): void {
+    const { operation, errorCollector } = this.#execution;
+    const path = required.path.reduce(joinPath, pathKey(this.#fetch.path));
     const fetches = operation.plan.deliveries(path);
     const [delivering] = fetches;
     if (delivering === undefined) return;
-    const inherited = value === undefined ? errorCollector.causeOf(fetches, object) : undefined;
-    const cause = inherited ?? unusableCause(delivering.service, required, value);
-    errorCollector.markEntityFailed(fetch.index, object, cause);
-  };
+    const inherited = value === undefined ? errorCollector.causeOf(fetches, entity) : undefined;
+    const cause = inherited ?? this.#unusableCause({ service: delivering.service, required, value });
+    errorCollector.markEntityFailed(this.#fetch.index, entity, cause);
+  }
+
+  #unusableCause(requirement: InvalidRequirement): FailureCause {
+    const { operation, errorCollector } = this.#execution;
+    const cause = requirementCause(requirement, operation);
+    const key = `${requirement.service} ${cause.text.message}`;
+    this.#causes ??= new Map();
+    const known = this.#causes.get(key) ?? errorCollector.addCause(cause);
+    this.#causes.set(key, known);
+    return known;
+  }
 }
 
 /**

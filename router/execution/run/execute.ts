@@ -1,17 +1,15 @@
-import type { ErrorText, ExecutionError } from '../errors/execution-error.ts';
+import type { ExecutionError } from '../errors/execution-error.ts';
 import { ResponsePositions } from '../errors/response-positions.ts';
-import { recordDegradation } from '../errors/failure-causes.ts';
 import type { Degradation } from '../errors/failure-causes.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
-import type { CompletedField, CompletionRun } from '../response/completion-run.ts';
 import type { ErrorBehavior } from '../../shared/graphql/error-behavior.ts';
 import type { Execution, MaskErrors } from './execution.ts';
-import type { Introspect } from '../response/introspection.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { ErrorCollector } from '../errors/error-collector.ts';
+import { ResponseCompletion } from '../response/response-completion.ts';
 import { runPlan } from './run-plan.ts';
-import { isServiceFault } from '../errors/service-fault.ts';
+import { Copies } from '../compile/copies.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { CancelSignal } from '../../request/cancel-signal.ts';
 import type { ExecutionRecord } from '../../request/request-recorder.ts';
@@ -64,6 +62,8 @@ export type ExecutionOutcome = {
 
 const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
 
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
 /**
  * Runs the plan and writes the response. A field that a subgraph fails to deliver is null and has an error.
  *
@@ -95,16 +95,16 @@ export async function executeCompiled(
     root,
     errorCollector,
     response,
-    copies: new Map(),
+    copies: new Copies(),
     delivered: [],
     collected: [],
-    calls: new Map(),
-    waiting: new Map(),
-    requested: new Map(),
-    fieldsWithoutResponse: new Set(),
+    calls: undefined,
+    waiting: undefined,
+    requested: undefined,
+    fieldsWithoutResponse: undefined,
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
-  const data = complete(root, completionRun(execution, introspect));
+  const data = complete(root, new ResponseCompletion(execution, introspect));
   if (execution.record !== undefined) recordFailures(execution.record, errorCollector);
   const { errors, omitted } = errorCollector.errors(new ResponsePositions(data));
   const outcome = {
@@ -112,7 +112,7 @@ export async function executeCompiled(
     errors,
     omittedErrors: omitted,
     delivered: root,
-    fieldsWithoutResponse: execution.fieldsWithoutResponse,
+    fieldsWithoutResponse: execution.fieldsWithoutResponse ?? NO_FIELDS,
     degraded: errorCollector.degraded(),
   };
   return execution.halts ? halted(outcome) : outcome;
@@ -135,53 +135,4 @@ function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorColle
 function halted(outcome: ExecutionOutcome): ExecutionOutcome {
   const [first] = outcome.errors;
   return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first], omittedErrors: 0 };
-}
-
-function completionRun({ errorCollector, variables }: Execution, introspect: Introspect): CompletionRun {
-  let introspected: ReadonlyMap<string, string> | undefined;
-  const run: CompletionRun = {
-    path: [],
-    problems: 0,
-    memo: undefined,
-    introspection: (name) => (introspected ??= introspect(variables)).get(name) ?? 'null',
-    onMissing(field, depth, parent, value) {
-      run.problems += 1;
-      const path = run.path.slice(0, depth + 1);
-      const cause = value === undefined ? errorCollector.causeOf(field.fetches, parent) : undefined;
-      if (field.fallback !== undefined && cause?.failure !== undefined && isServiceFault(cause.failure)) {
-        recordDegradation(cause, 'fallback', path);
-        return field.fallback;
-      }
-      if (cause !== undefined && !cause.isReported) errorCollector.addNull(cause, path, field);
-      else errorCollector.addMissing(path, () => cause?.text ?? missingError(field, value));
-      return undefined;
-    },
-    onDenied(depth) {
-      run.problems += 1;
-      errorCollector.addDenied(run.path.slice(0, depth + 1));
-    },
-    onPropagated(depth) {
-      errorCollector.recordPropagation(run.path, depth + 1);
-    },
-    onWrongType(field, depth) {
-      run.problems += 1;
-      const message = `The value of ${field.coordinate} is not of the type ${field.typeName}.`;
-      errorCollector.addError(run.path.slice(0, depth + 1), invalidError(field, message));
-    },
-  };
-  return run;
-}
-
-function missingError(field: CompletedField, value: unknown): ErrorText {
-  if (value === null) return invalidError(field, `Cannot return null for non-nullable ${field.coordinate}.`);
-  if (field.fetches.length > 0)
-    return invalidError(field, `${field.coordinate} is absent from the response of its service.`);
-  const message = `No service delivers ${field.coordinate} here.`;
-  return { message, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
-}
-
-function invalidError({ fetches }: CompletedField, message: string): ErrorText {
-  const service = fetches[0]?.service;
-  const code = 'SUBGRAPH_INVALID_RESPONSE';
-  return { message, extensions: service === undefined ? { code } : { code, service } };
 }

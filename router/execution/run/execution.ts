@@ -1,7 +1,7 @@
 import type { RequestedEntities, WaitingQuery } from '../entity-batching/waiting-query.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import type { Copies } from '../compile/merge.ts';
+import type { Copies } from '../compile/copies.ts';
 import type { ErrorCollector } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
@@ -63,18 +63,24 @@ export type Execution = {
    * path. All fetches with this path share the list, which is collected only once.
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
-  /** Calls that several fetches of the plan share. The key consists of service and body. */
-  readonly calls: Map<string, SharedCall>;
+  /**
+   * Calls that several fetches of the plan share; undefined until there is one. The key consists of service
+   * and body.
+   */
+  calls: Map<string, SharedCall> | undefined;
   /**
    * Queries that wait for the end of this turn of the event loop, to be sent in one request. The key is the
-   * service.
+   * service. Undefined until there is one.
    */
-  readonly waiting: Map<string, WaitingQuery[]>;
+  waiting: Map<string, WaitingQuery[]> | undefined;
   /**
    * Entities that were already requested, by the id of the selection. Only selections that several fetches of
-   * the plan have are recorded.
+   * the plan have are recorded. Undefined until there is one.
    */
-  readonly requested: Map<number, RequestedEntities[]>;
-  /** Coordinates of fields requested in a call that failed after it had been sent. */
-  readonly fieldsWithoutResponse: Set<string>;
+  requested: Map<number, RequestedEntities[]> | undefined;
+  /**
+   * Coordinates of fields requested in a call that failed after it had been sent; undefined if no call
+   * failed.
+   */
+  fieldsWithoutResponse: Set<string> | undefined;
 };

@@ -12,6 +12,7 @@ import { clientPath, fieldsAt } from '../response/response-shape.ts';
 import { MAX_LISTED_ERRORS } from '../errors/listed-errors.ts';
 import { ReportedErrors } from '../errors/reported-errors.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
+import { representationIndex } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-request.ts';
 
@@ -33,8 +34,7 @@ export function failFetch(
 ): void {
   const { operation, response, errorCollector } = execution;
   const { code, message, service, blockedFields } = failure;
-  if (failure.isUnsent !== true)
-    for (const coordinate of fetch.fields.coordinates) execution.fieldsWithoutResponse.add(coordinate);
+  if (failure.isUnsent !== true) recordFieldsWithoutResponse(fetch, execution);
   const failed = blockedFields === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, blockedFields) };
   const isFinal = !operation.hasFallbacks || fetch.operation === 'mutation';
   const cause = createFailureCause({
@@ -48,6 +48,11 @@ export function failFetch(
     isFinal,
   });
   errorCollector.markFetchFailed(fetch.index, errorCollector.addCause(cause));
+}
+
+function recordFieldsWithoutResponse({ fields }: FetchProgram, execution: Execution): void {
+  execution.fieldsWithoutResponse ??= new Set();
+  for (const coordinate of fields.coordinates) execution.fieldsWithoutResponse.add(coordinate);
 }
 
 /**
@@ -145,10 +150,10 @@ function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution
   const indices = new Map<JsonObject, number>();
   const addWithCopies = (object: JsonObject, index: number): void => {
     indices.set(object, index);
-    for (const copy of copies.get(object) ?? []) addWithCopies(copy, index);
+    for (const copy of copies.of(object)) addWithCopies(copy, index);
   };
   for (const [position, target] of batch.targets.entries())
-    addWithCopies(target, batch.indices[position] ?? 0);
+    addWithCopies(target, representationIndex(batch, position));
   const places = new Map<number, ResponsePath[]>();
   findPaths(root, fetch.path, (object, path) => {
     const index = indices.get(object);
@@ -215,7 +220,7 @@ function coordinatesOf({ fields, represent }: FetchProgram, key: string): Readon
 function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
   const { response } = execution;
   const [target] = batch.targets;
-  const [place] = placesOf(fetch, batch, execution).get(batch.indices[0] ?? 0) ?? [];
+  const [place] = placesOf(fetch, batch, execution).get(representationIndex(batch, 0)) ?? [];
   if (fetch.represent === undefined || target === undefined || place === undefined) return undefined;
   for (const [key, { name }] of fieldsAt(place, response) ?? []) {
     if (fetch.shape.has(key) && isDeliveredTo(target, key, fetch, execution))

@@ -1,13 +1,11 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
-import { BatchBuilder } from './batch.ts';
+import { representationIndex } from './batch.ts';
 import type { Batch } from './batch.ts';
-import { batchByContext } from './context-batch.ts';
-import { CollectedObjects } from '../compile/collect.ts';
 import { createFailureCause } from '../errors/failure-causes.ts';
 import type { FailureCause } from '../errors/failure-causes.ts';
 import { callSubgraph } from './send-fetch.ts';
-import { TYPENAME, entityFailureRecorder } from './entity-failure.ts';
 import type { Execution } from './execution.ts';
+import { batchOf } from './fetch-batch.ts';
 import {
   failFetch,
   failureErrors,
@@ -18,7 +16,6 @@ import {
 import { clone, isObjectValue } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { withoutFields } from './reduced-fetch.ts';
-import type { Represent } from '../compile/representation.ts';
 import { storeEntities, mergeStale } from './stale-entities.ts';
 import { copyAlongPaths } from '../compile/copy-on-write.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
@@ -28,29 +25,60 @@ import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../req
  * Sends one fetch and merges its data into the data of the other fetches. A failure is recorded in the error
  * collector.
  */
-export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
-  const { represent } = fetch;
-  const batch =
-    represent === undefined
-      ? rootBatch(collectTargets(fetch, execution))
-      : entityBatch(fetch, represent, execution);
-  if (batch.targets.length === 0) return;
-  const record = execution.record?.beginFetch(fetch);
-  if (record !== undefined) countEntities(record, batch);
-  const first = await callSubgraph(fetch, batch, record, execution);
-  const response =
-    first.kind === 'received'
-      ? first
-      : await callWithoutBlockedFields(fetch, batch, { first, record }, execution);
+export function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
+  // Not an async function, because that would need more memory than the callback. A bug must nevertheless
+  // reject the promise: if it was thrown, nothing would wait for the fetches that run in parallel.
+  try {
+    const batch = batchOf(fetch, execution);
+    if (batch.targets.length === 0) return NOTHING;
+    const record = execution.record?.beginFetch(fetch);
+    if (record !== undefined) countEntities(record, batch);
+    return callSubgraph(fetch, batch, record, execution).then((response) =>
+      response.kind === 'received'
+        ? receive({ fetch, batch, record }, response, execution)
+        : receiveFailed({ fetch, batch, record }, response, execution),
+    );
+  } catch (bug) {
+    return Promise.reject(bug);
+  }
+}
+
+const NOTHING = Promise.resolve();
+
+/** The call of a fetch: the objects that it is for, and the record of its times. */
+type FetchCall = {
+  readonly fetch: FetchProgram;
+  readonly batch: Batch;
+  readonly record: FetchRecord | undefined;
+};
+
+async function receiveFailed(call: FetchCall, first: SubgraphResponse, execution: Execution): Promise<void> {
+  await receive(call, await callWithoutBlockedFields(call, first, execution), execution);
+}
+
+/** Merges the response of a fetch, and stored values for fields that it lacks (stale-if-error). */
+function receive(
+  call: FetchCall,
+  response: SubgraphResponse,
+  execution: Execution,
+): Promise<void> | undefined {
+  const { fetch, batch, record } = call;
   if (record !== undefined) recordResponse(record, response, execution);
   const data = receiveData(fetch, batch, response, execution);
   if (data !== undefined) {
-    if (represent === undefined) mergeRoot(fetch, batch, data, execution);
+    if (fetch.represent === undefined) mergeRoot(fetch, batch, data, execution);
     else mergeEntities(fetch, batch, data, execution);
   }
-  if (execution.stale !== undefined && (await mergeStale(fetch, batch, execution)) && record !== undefined)
-    record.source = 'stale';
+  if (execution.stale !== undefined) return receiveStale(call, execution);
   if (record !== undefined) execution.record?.merged(record);
+  return undefined;
+}
+
+async function receiveStale({ fetch, batch, record }: FetchCall, execution: Execution): Promise<void> {
+  const isMerged = await mergeStale(fetch, batch, execution);
+  if (record === undefined) return;
+  if (isMerged) record.source = 'stale';
+  execution.record?.merged(record);
 }
 
 function countEntities(record: FetchRecord, { targets, representations }: Batch): void {
@@ -58,61 +86,11 @@ function countEntities(record: FetchRecord, { targets, representations }: Batch)
   if (representations.length > 0) record.entities = targets.length;
 }
 
-function entityBatch(fetch: FetchProgram, represent: Represent, execution: Execution): Batch {
-  const { context } = fetch;
-  return context === undefined
-    ? representAll(fetch, represent, collectTargets(fetch, execution), execution)
-    : batchByContext(fetch, { represent, context }, execution);
-}
-
-function collectTargets(
-  fetch: FetchProgram,
-  { root, delivered, collected }: Execution,
-): readonly JsonObject[] {
-  const { base } = fetch;
-  const found = new CollectedObjects();
-  if (base === undefined) {
-    fetch.collect(root, found);
-    return found.objects.length === 1 ? found.objects : [...new Set(found.objects)];
-  }
-  // Fetches with the same path are for the same objects, so these are collected once for all of them. The
-  // list stays valid, because other fetches may add data to the objects but never replace them.
-  const known = collected[fetch.collectedBy];
-  if (known !== undefined) return known;
-  for (const object of delivered[base] ?? []) fetch.collect(object, found);
-  collected[fetch.collectedBy] = found.objects;
-  return found.objects;
-}
-
-/**
- * Returns the batch of a fetch of root fields, which has no representations. Its target is usually the root.
- * It has other targets if objects have a field of the type `Query`.
- */
-function rootBatch(targets: readonly JsonObject[]): Batch {
-  return { targets, indices: [], representations: [] };
-}
-
-function representAll(
-  fetch: FetchProgram,
-  represent: Represent,
-  objects: readonly JsonObject[],
-  execution: Execution,
-): Batch {
-  const batch = new BatchBuilder();
-  const recordFailure = entityFailureRecorder(fetch, execution);
-  for (const object of objects) {
-    const representation = represent(object);
-    if (representation !== undefined)
-      batch.add(object, representation, (...found) => recordFailure(object, ...found));
-    else if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
-  }
-  return fetch.isRepeated ? batch.sorted() : batch;
-}
-
 function recordResponse(record: FetchRecord, response: SubgraphResponse, { record: own }: Execution): void {
   own?.received(record, response.kind === 'failed' ? response.failure.code : 'OK');
   const errors = response.kind === 'failed' ? response.failure.errors : response.errors;
-  for (const { extensions } of errors ?? []) record.addError(extensions?.['code']);
+  if (errors === undefined || errors.length === 0) return;
+  for (const { extensions } of errors) record.addError(extensions?.['code']);
 }
 
 /**
@@ -120,9 +98,8 @@ function recordResponse(record: FetchRecord, response: SubgraphResponse, { recor
  * that the response has the others. Returns any other failure unchanged.
  */
 async function callWithoutBlockedFields(
-  fetch: FetchProgram,
-  batch: Batch,
-  { first, record }: { readonly first: SubgraphResponse; readonly record: FetchRecord | undefined },
+  { fetch, batch, record }: FetchCall,
+  first: SubgraphResponse,
   execution: Execution,
 ): Promise<SubgraphResponse> {
   let response = first;
@@ -145,11 +122,9 @@ async function callWithoutBlockedFields(
   return response;
 }
 
-type ReceivedData = {
-  readonly data: JsonObject;
-  readonly errors: readonly SubgraphError[];
-  readonly isShared: boolean;
-};
+type Received = Extract<SubgraphResponse, { readonly kind: 'received' }>;
+
+type ReceivedData = Received & { readonly data: JsonObject };
 
 /** Maximum number of subgraph errors that are reported for one failed call. */
 const MAX_FAILURE_ERRORS = 100;
@@ -167,9 +142,9 @@ function receiveData(
     failFetch(fetch, failure, execution, { batch, reported });
     return undefined;
   }
-  const { data, errors, isShared = false } = response;
+  const { errors } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
-  if (data !== null) return { data, errors, isShared };
+  if (hasData(response)) return response;
   if (errors.length === 0) {
     failFetch(fetch, invalidResponseFailure(fetch, 'The service returned no data.'), execution, { batch });
     return undefined;
@@ -177,6 +152,10 @@ function receiveData(
   storeEntities(fetch, batch, { entities: [], errors }, execution);
   execution.errorCollector.markFetchFailed(fetch.index, reportedCause(fetch));
   return undefined;
+}
+
+function hasData(response: Received): response is ReceivedData {
+  return response.data !== null;
 }
 
 function mergeRoot(
@@ -198,8 +177,8 @@ function mergeRoot(
 function mutableCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: ReceivedData): Value {
   const { rewriteOutput, copyOnWritePaths } = fetch;
   if (rewriteOutput === undefined)
-    return isShared && copyOnWritePaths.size > 0 ? copyAlongPaths(value, copyOnWritePaths) : value;
-  const copy = isShared ? clone(value) : value;
+    return isShared === true && copyOnWritePaths.size > 0 ? copyAlongPaths(value, copyOnWritePaths) : value;
+  const copy = isShared === true ? clone(value) : value;
   rewriteOutput(copy);
   return copy;
 }
@@ -221,17 +200,18 @@ function mergeEntities(
   if (execution.stale !== undefined)
     storeEntities(fetch, batch, { entities: entityData, errors: received.errors }, execution);
   const entities = mutableCopy(fetch, entityData, received);
-  delivered[fetch.index] = entities.filter(isObjectValue);
-  const causes = new Map<number, FailureCause>();
+  delivered[fetch.index] = entities.every(isObjectValue) ? entities : entities.filter(isObjectValue);
+  let causes: Map<number, FailureCause> | undefined;
   for (let position = 0; position < batch.targets.length; position += 1) {
     const target = batch.targets[position];
-    const index = batch.indices[position];
-    if (target === undefined || index === undefined) continue;
+    if (target === undefined) continue;
+    const index = representationIndex(batch, position);
     const entity: unknown = entities[index];
     if (isObjectValue(entity)) {
       fetch.merge(target, entity, copies);
       continue;
     }
+    causes ??= new Map();
     const cause =
       causes.get(index) ?? errorCollector.addCause(missingEntityCause(fetch, entity, index, received.errors));
     causes.set(index, cause);

@@ -6,7 +6,7 @@ import { runFetch } from './run-fetch.ts';
  * Runs a node of the plan and all nodes below it. Failures of subgraphs do not reject the promise: they are
  * recorded in the error collector.
  */
-export function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
+export function runPlan(program: PlanProgram, execution: Execution): Promise<unknown> {
   // This is not an async function, because a promise for each plan node would cost CPU time.
   switch (program.kind) {
     case 'sequence':
@@ -31,6 +31,6 @@ async function runSequence(nodes: readonly PlanProgram[], execution: Execution):
   }
 }
 
-async function runParallel(nodes: readonly PlanProgram[], execution: Execution): Promise<void> {
-  await Promise.all(nodes.map((node) => runPlan(node, execution)));
+function runParallel(nodes: readonly PlanProgram[], execution: Execution): Promise<unknown> {
+  return Promise.all(nodes.map((node) => runPlan(node, execution)));
 }

@@ -34,6 +34,7 @@ export function callSubgraph(
   if (!isQuery) return execution.send(request, NEVER_CANCELLED);
   if (!isShareable) return execution.send(request, execution.signal);
   const key = `${fetch.service} ${body}`;
+  execution.calls ??= new Map();
   const known = execution.calls.get(key);
   if (known !== undefined) return useCall(known, record);
   const response = execution.send(request, execution.signal).then(asShared);

@@ -1,4 +1,5 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
+import { representationIndex } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { recordDegradation } from '../errors/failure-causes.ts';
 import { pathKey } from '../fetch/delivery.ts';
@@ -69,7 +70,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   // objects with stored values are added to these.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
-    const entity = entities[batch.indices[position] ?? -1];
+    const entity = entities[representationIndex(batch, position)];
     if (entity !== undefined) fetch.merge(target, entity, copies);
   }
   for (const path of pathsOf(fetch, entities, execution)) recordDegradation(cause, 'stale', path, ageMs);
