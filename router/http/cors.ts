@@ -16,6 +16,8 @@ const EXPOSED =
 
 const LONGEST_LOGGED = 200;
 
+const NONE: Readonly<Record<string, string>> = {};
+
 /** Creates the CORS headers of responses to clients. */
 export type Cors = {
   /**
@@ -28,7 +30,7 @@ export type Cors = {
    * Returns the headers with which the browser lets the request's origin read the response; empty if the
    * origin is not allowed.
    */
-  readonly headersFor: (request: IncomingMessage) => Record<string, string>;
+  readonly headersFor: (request: IncomingMessage) => Readonly<Record<string, string>>;
   /** Returns the headers of the response to a preflight. */
   readonly preflightHeaders: (request: IncomingMessage) => Record<string, string>;
 };
@@ -45,9 +47,9 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
   const isAllowed = createOriginCheck(origins);
   let isRejectionLogged = false;
 
-  function headersFor({ headers }: IncomingMessage): Record<string, string> {
+  function headersFor({ headers }: IncomingMessage): Readonly<Record<string, string>> {
     const { origin, host } = headers;
-    if (origin === undefined) return {};
+    if (origin === undefined) return NONE;
     if (!any && !isAllowed(origin)) {
       if (!isSameOrigin(origin, host)) logRejection(origin);
       return {};

@@ -80,12 +80,13 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     );
     recorder.note(facts);
     recorder.traced(parts.telemetry.tracing.begin(headers));
-    const untimed = await respond(request, { id, facts, graph, recorder });
+    const endpointRequest = { id, facts, graph, recorder };
+    const untimed = await respond(request, endpointRequest);
     recorder.finish();
     const timed = withTiming(untimed.headers, { headers, recorder }, timing);
     const clientResponse = timed === untimed.headers ? untimed : { ...untimed, headers: timed };
     noteRateLimit(recorder, clientResponse);
-    parts.telemetry.requestFinished(finishedRequest(clientResponse, { id, facts, graph, recorder }));
+    parts.telemetry.requestFinished(finishedRequest(clientResponse, endpointRequest));
     return withTraceId(clientResponse, recorder);
   };
 

@@ -76,7 +76,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   };
   let prepared = prepare(config);
   let activeRequests = 0;
-  const respond: Respond = async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     activeRequests += 1;
     beginResponse(socket, response);
@@ -143,7 +143,7 @@ export function urlAt({
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }
 
-type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
 
 type RequestFacts = { readonly id: string; readonly facts: HttpFacts };
 
@@ -161,21 +161,22 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
   const graphql = createGraphqlEndpoint(config, parts);
   const graphOf = graphsByPath(config);
   const isGraphql = (path: string) => path === config.listen.path || graphOf.has(path);
-  const otherVary = mergeVary([standing['vary'], cors.vary]);
-  const graphqlVary = mergeVary([
-    'accept',
-    config.authentication.issuers.length > 0 ? 'authorization' : undefined,
-    ...Object.values(config.graphs).map(({ when }) => when?.header?.toLowerCase()),
-    otherVary,
-  ]);
+  const otherVary = varyHeader(mergeVary([standing['vary'], cors.vary]));
+  const graphqlVary = varyHeader(
+    mergeVary([
+      'accept',
+      config.authentication.issuers.length > 0 ? 'authorization' : undefined,
+      ...Object.values(config.graphs).map(({ when }) => when?.header?.toLowerCase()),
+      otherVary.vary,
+    ]),
+  );
 
   // Returns the value of the response header `Vary`: the request headers on which CORS, authentication or the
   // selection of a contract (configured part of the graph) depends, and those that subgraphs list in their
   // own `Vary`.
-  function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
+  function varyOf(path: string, known: string | string[] | undefined): VaryHeader {
     const own = isGraphql(path) ? graphqlVary : otherVary;
-    const vary = known === undefined ? own : mergeVary([known, own]);
-    return vary === '' ? {} : { vary };
+    return known === undefined ? own : varyHeader(mergeVary([known, own.vary]));
   }
 
   function write(
@@ -254,28 +255,35 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     return other;
   }
 
-  return async function respond(request, response) {
+  // Not an async function, because that would need more memory than the callback.
+  return function respond(request, response) {
     const place = placeOnConnection(request);
     // An earlier response on this connection has `connection: close`, so the router must not process later
     // requests (RFC 9112 section 9.6).
-    if (place === 'beyond') return;
+    if (place === 'beyond') return undefined;
     if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
     const facts = httpFactsOf(request, { path, clientAddress: parts.clientAddress });
-    const clientResponse = await route(request, { id, facts });
-    const vary = varyOf(path, clientResponse.headers['vary']);
-    const headers = {
-      ...standing,
-      'x-request-id': id,
-      ...(facts.correlationId !== undefined && { 'x-correlation-id': facts.correlationId }),
-      ...cors.headersFor(request),
-      ...clientResponse.headers,
-      ...vary,
-    };
-    const { status, body } = clientResponse;
-    write(response, { status, headers, body });
+    return route(request, { id, facts }).then((clientResponse) => {
+      const { status, body } = clientResponse;
+      const headers = {
+        ...standing,
+        'x-request-id': id,
+        ...(facts.correlationId !== undefined && { 'x-correlation-id': facts.correlationId }),
+        ...cors.headersFor(request),
+        ...clientResponse.headers,
+        ...varyOf(path, clientResponse.headers['vary']),
+      };
+      write(response, { status, headers, body });
+    });
   };
+}
+
+type VaryHeader = { readonly vary?: string };
+
+function varyHeader(vary: string): VaryHeader {
+  return vary === '' ? {} : { vary };
 }
 
 /**

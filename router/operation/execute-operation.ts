@@ -13,7 +13,6 @@ import type { CancelSignal } from '../request/cancel-signal.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
-import type { ExecutionRecord } from '../request/request-recorder.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Remarks } from '../response/response-extensions.ts';
 import { RouterError } from '../shared/errors.ts';
@@ -47,12 +46,6 @@ export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplic
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
-/**
- * The result of an execution, and the record with the times of its fetches. Requests that share the execution
- * receive both.
- */
-type RecordedOutcome = CollectedOutcome & { readonly record: ExecutionRecord };
-
 /** The subgraphs and the schema of one supergraph version, which are needed to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
@@ -72,7 +65,7 @@ export type ExecuteOperation = (
 /** Creates the stage of request handling that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
   const { telemetry, deduplication, callerContext } = parts;
-  const deduplicate = deduplicateExecutions<RecordedOutcome>();
+  const deduplicate = deduplicateExecutions<CollectedOutcome>();
 
   return async (charged, caller, { send }) => {
     const { operation, sent } = charged;
@@ -150,14 +143,13 @@ type Execution = {
   readonly signal: CancelSignal;
 };
 
-async function execute(
+function execute(
   { compiled, charged, caller, context: alone, send, signal }: Execution,
   { subgraphErrors, staleValues, headerCollector }: ExecutionParts,
-): Promise<RecordedOutcome> {
+): Promise<CollectedOutcome> {
   const collection = headerCollector?.begin();
   const context = collection === undefined ? alone : { ...alone, collection };
-  const record = caller.request.recorder.beginExecution(compiled.plan.dependsOn);
-  const outcome = await executeCompiled(compiled, {
+  const executing = executeCompiled(compiled, {
     ...subgraphErrors,
     variables: charged.variables,
     sent: charged.sent,
@@ -166,10 +158,13 @@ async function execute(
     stale: staleValues && { values: staleValues, scope: context.scope },
     send: (call, until) => send(call, context, until),
     signal,
-    record,
+    record: caller.request.recorder.beginExecution(compiled.plan.dependsOn),
   });
-  if (collection === undefined) return { ...outcome, record };
-  return { ...outcome, record, headers: collection.headers(outcome.errors.length === 0) };
+  if (collection === undefined) return executing;
+  return executing.then((outcome) => ({
+    ...outcome,
+    headers: collection.headers(outcome.errors.length === 0),
+  }));
 }
 
 function withRemarks(

@@ -36,8 +36,9 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
       isProtected: charged.operation.guard !== undefined,
     };
     return operationResponse(executed, {
-      mediaType: request.mediaType,
       headers: {
+        'content-type': CONTENT_TYPES[request.mediaType.name],
+        'cache-control': 'no-store',
         ...(headers && limitSharedCaching(headers, cached)),
         ...degradedHeaders(degraded),
         ...charged.headers,
@@ -49,6 +50,11 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
   };
 }
 
+const CONTENT_TYPES = {
+  'application/json': 'application/json; charset=utf-8',
+  'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
+} as const;
+
 /** Returns the response to a client that requests only the query plan, without execution of the operation. */
 export function planResponse(
   extensions: object,
@@ -57,12 +63,12 @@ export function planResponse(
   return {
     status: 200,
     headers: {
-      'content-type': `${caller.request.mediaType.name}; charset=utf-8`,
+      'content-type': CONTENT_TYPES[caller.request.mediaType.name],
       'cache-control': 'no-store',
       'x-supergraph-version': version,
     },
     body: `${JSON.stringify({ extensions: { ...extensions, ...traceExtension(caller.request) } })}\n`,
-    summary: { generation: version, ...operationSummary(operation, caller) },
+    summary: operationSummary(operation, caller, version),
   };
 }
 
@@ -78,22 +84,32 @@ function summaryOf(
   { errors, degraded, deduplicatedWork }: ExecutedOperation,
   { charged: { operation, cost }, caller, version }: Responding,
 ): RequestSummary {
-  const codes = errors.length === 0 ? [] : errors.map(({ extensions }) => extensions.code);
   return {
-    generation: version,
-    ...operationSummary(operation, caller),
+    ...operationSummary(operation, caller, version),
     cost,
-    ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MAX_LOGGED_CODES) }),
-    ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
-    ...deduplicatedWork,
+    codes: errors.length === 0 ? undefined : codesOf(errors),
+    degraded: degraded.length === 0 ? undefined : [...new Set(degraded.map(({ service }) => service))],
+    deduplicatedBy: deduplicatedWork?.deduplicatedBy,
+    deduplicatedCalls: deduplicatedWork?.deduplicatedCalls,
   };
 }
 
-function operationSummary(operation: Operation, { identity, request }: Caller): RequestSummary {
+function codesOf(errors: ExecutedOperation['errors']): readonly string[] {
+  return [...new Set(errors.map(({ extensions }) => extensions.code))].slice(0, MAX_LOGGED_CODES);
+}
+
+function operationSummary(
+  { type, name }: Operation,
+  { identity, request }: Caller,
+  generation: string,
+): RequestSummary {
+  const user = identity.kind === 'user' ? identity : undefined;
   return {
-    ...(request.graph !== undefined && { graph: request.graph }),
-    operationType: operation.type,
-    ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),
-    ...(identity.kind === 'user' && { userId: identity.id, userIssuer: identity.issuer }),
+    generation,
+    graph: request.graph,
+    operationType: type,
+    operationName: name?.slice(0, MAX_LOGGED_NAME),
+    userId: user?.id,
+    userIssuer: user?.issuer,
   };
 }

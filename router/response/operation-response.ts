@@ -1,12 +1,11 @@
 import type { ExecutionOutcome } from '../execution/run/execute.ts';
 import { ONE_PIECE_BYTES } from '../request/client-request.ts';
-import type { ClientResponse, MediaType, RequestSummary } from '../request/client-request.ts';
+import type { ClientResponse, RequestSummary } from '../request/client-request.ts';
 import { withoutCaching } from '../trace/without-caching.ts';
 import { extensionsOf } from './response-extensions.ts';
 import type { Remarks } from './response-extensions.ts';
 
 type ResponseOptions = {
-  readonly mediaType: MediaType;
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
   /**
@@ -26,17 +25,12 @@ const written = new WeakMap<ExecutionOutcome, string | Buffer>();
  */
 export function operationResponse(
   outcome: ExecutionOutcome & Remarks,
-  { mediaType, headers, summary, extensions }: ResponseOptions,
+  { headers, summary, extensions }: ResponseOptions,
 ): ClientResponse {
   const body = extensions === undefined ? sharedBody(outcome) : bodyOf(outcome, extensions);
-  const all = {
-    'content-type': `${mediaType.name}; charset=utf-8`,
-    'cache-control': 'no-store',
-    ...headers,
-  };
   return {
     status: 200,
-    headers: extensions === undefined ? all : withoutCaching(all),
+    headers: extensions === undefined ? headers : withoutCaching(headers),
     body,
     summary,
   };
@@ -59,9 +53,10 @@ function bodyOf(outcome: ExecutionOutcome & Remarks, own?: object): string | Buf
  * Returns the JSON text of a response. Its members are in the order that the GraphQL specification
  * recommends: errors first.
  */
-function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks, own?: object): string {
+function responseText(outcome: ExecutionOutcome & Remarks, own?: object): string {
+  const { data, errors } = outcome;
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
-  const common = extensionsOf(remarks);
+  const common = extensionsOf(outcome);
   const extensions = own === undefined ? common : { ...common, ...own };
   const tail = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
   return `{${head}"data":${data}${tail}}\n`;

@@ -19,24 +19,31 @@ export type Remarks = {
 export function extensionsOf({
   degraded,
   omittedErrors = 0,
-  authorizationErrors = [],
+  authorizationErrors = NONE,
   cost,
 }: Remarks): Partial<Remarks> | undefined {
-  const extensions = {
+  const isEmpty =
+    degraded.length === 0 && omittedErrors === 0 && authorizationErrors.length === 0 && cost === undefined;
+  if (isEmpty) return undefined;
+  return {
     ...(degraded.length > 0 && { degraded }),
     ...(omittedErrors > 0 && { omittedErrors }),
     ...(authorizationErrors.length > 0 && { authorizationErrors }),
     ...(cost && { cost }),
   };
-  return Object.keys(extensions).length === 0 ? undefined : extensions;
 }
 
+const NONE: readonly never[] = [];
+
 /**
- * Returns the header that marks a partial response. It names each failed subgraph and the replacement for its
- * values, null or earlier (stale) ones: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
+ * Returns the header that marks a partial response; undefined if the response is complete. The header names
+ * each failed subgraph and the replacement for its values, null or earlier (stale) ones: `x-degraded:
+ * SERVICE;source=null, SERVICE;source=stale`.
  */
-export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
-  if (degraded.length === 0) return {};
+export function degradedHeaders(
+  degraded: readonly Degradation[],
+): Readonly<Record<string, string>> | undefined {
+  if (degraded.length === 0) return undefined;
   // The names of subgraphs are encoded, because they may contain characters that are not allowed in a header.
   const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
   return { 'x-degraded': [...new Set(members)].join(', ') };

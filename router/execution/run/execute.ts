@@ -58,6 +58,8 @@ export type ExecutionOutcome = {
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   /** Data that services did not deliver: one entry for each service, reason and replacement. */
   readonly degraded: readonly Degradation[];
+  /** The times of the fetches; absent if nothing is recorded. */
+  readonly record?: ExecutionRecord | undefined;
 };
 
 const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
@@ -114,6 +116,7 @@ export async function executeCompiled(
     delivered: root,
     fieldsWithoutResponse: execution.fieldsWithoutResponse ?? NO_FIELDS,
     degraded: errorCollector.degraded(),
+    record: request.record,
   };
   return execution.halts ? halted(outcome) : outcome;
 }
