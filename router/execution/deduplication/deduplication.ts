@@ -3,6 +3,7 @@ import type { CancelSignal } from '../../request/cancel-signal.ts';
 import { ERRORS, RouterError } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import { InFlightWork } from './in-flight-work.ts';
+import type { WorkMethods, WorkRequest } from './in-flight-work.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** The client request for which a subgraph is called. */
@@ -26,11 +27,22 @@ type SendFor<Context> = (
  * of the same scope have the same caller identity and the same forwarded headers.
  */
 export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
-  const bySubgraph = new Map<string, InFlightWork<SubgraphResponse>>();
+  const bySubgraph = new Map<string, InFlightWork<Call<Context>, SubgraphResponse>>();
+  const methods: WorkMethods<Call<Context>, SubgraphResponse> = {
+    start: ({ request, context }, signal) => send(request, context, signal),
+    resultFor({ request, context, record }, response, { isShared }, joined) {
+      if (joined?.requestId !== undefined) {
+        context.onJoin(joined.requestId, request.subgraph);
+        record?.joins(joined.requestId, joined.record);
+      }
+      return isShared && response.kind === 'received' ? { ...response, isShared } : response;
+    },
+    cancelled: ({ request }) => cancelled(request),
+  };
 
-  function inFlightOf(subgraph: string): InFlightWork<SubgraphResponse> {
+  function inFlightOf(subgraph: string): InFlightWork<Call<Context>, SubgraphResponse> {
     let inFlight = bySubgraph.get(subgraph);
-    if (inFlight === undefined) bySubgraph.set(subgraph, (inFlight = new InFlightWork()));
+    if (inFlight === undefined) bySubgraph.set(subgraph, (inFlight = new InFlightWork(methods)));
     return inFlight;
   }
 
@@ -38,26 +50,12 @@ export function deduplicateCalls<Context extends RequestContext>(send: SendFor<C
     if (request.operation === 'mutation' || !context.isDeduplicated) return send(request, context, signal);
     const { subgraph, body: key, record } = request;
     const { scope, requestId } = context;
-    return new Promise((resolve, reject) => {
-      inFlightOf(subgraph).join(
-        { scope, key, requestId, record },
-        (shared) => send(request, context, shared),
-        {
-          signal,
-          onSettled(value, { isShared }, joined) {
-            if (joined?.requestId !== undefined) {
-              context.onJoin(joined.requestId, subgraph);
-              record?.joins(joined.requestId, joined.record);
-            }
-            resolve(isShared && value.kind === 'received' ? { ...value, isShared } : value);
-          },
-          onFailed: reject,
-          onCancelled: () => resolve(cancelled(request)),
-        },
-      );
-    });
+    return inFlightOf(subgraph).join({ scope, key, requestId, record, signal, request, context });
   };
 }
+
+/** A call to a subgraph that may be deduplicated. */
+type Call<Context> = WorkRequest & { readonly request: SubgraphRequest; readonly context: Context };
 
 function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
   const code = 'REQUEST_CANCELLED';
@@ -94,26 +92,27 @@ export function deduplicateExecutions<Outcome>(): (
 ) => Promise<Outcome> {
   // Executions in flight, by the compiled operation. The text of the operation cannot be the key, because
   // after an update of the supergraph the same text is executed differently.
-  const byOperation = new WeakMap<CompiledOperation, InFlightWork<Outcome>>();
+  const byOperation = new WeakMap<CompiledOperation, InFlightWork<Execution, Outcome>>();
+  type Execution = DeduplicatedExecution<Outcome>;
+  const methods: WorkMethods<Execution, Outcome> = {
+    start: ({ execute }, signal) => execute(signal),
+    resultFor({ onJoin }, outcome, _, joined) {
+      if (joined?.requestId !== undefined) onJoin?.(joined.requestId);
+      return outcome;
+    },
+    cancelled() {
+      throw new RouterError('REQUEST_CANCELLED');
+    },
+  };
 
-  function inFlightOf(operation: CompiledOperation): InFlightWork<Outcome> {
+  function inFlightOf(operation: CompiledOperation): InFlightWork<Execution, Outcome> {
     let inFlight = byOperation.get(operation);
-    if (inFlight === undefined) byOperation.set(operation, (inFlight = new InFlightWork()));
+    if (inFlight === undefined) byOperation.set(operation, (inFlight = new InFlightWork(methods)));
     return inFlight;
   }
 
-  return ({ operation, key, scope, requestId, onJoin, signal, execute }) => {
-    if (operation.kind === 'mutation') return execute(signal);
-    return new Promise((resolve, reject) => {
-      inFlightOf(operation).join({ scope, key, requestId }, execute, {
-        signal,
-        onSettled(outcome, _, joined) {
-          if (joined?.requestId !== undefined) onJoin?.(joined.requestId);
-          resolve(outcome);
-        },
-        onFailed: reject,
-        onCancelled: () => reject(new RouterError('REQUEST_CANCELLED')),
-      });
-    });
+  return (execution) => {
+    const { operation, signal, execute } = execution;
+    return operation.kind === 'mutation' ? execute(signal) : inFlightOf(operation).join(execution);
   };
 }

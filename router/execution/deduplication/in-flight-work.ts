@@ -4,92 +4,100 @@ import type { Scope } from '../../request/deduplication-scope.ts';
 import type { FetchRecord } from '../../request/fetch-record.ts';
 
 /**
- * Work that several requests may share, such as a call to a subgraph. Requests share it if both their scopes
- * (caller identity and forwarded headers) and their keys are equal.
+ * A request for work that several requests may share, such as a call to a subgraph. Requests share it if both
+ * their scopes (caller identity and forwarded headers) and their keys are equal.
  */
-export type WorkDescription = {
+export type WorkRequest = {
   readonly scope: Scope;
   readonly key: string;
-  readonly requestId: string | undefined;
+  readonly requestId?: string | undefined;
   readonly record?: FetchRecord | undefined;
+  readonly signal: CancelSignal;
 };
 
-/** A request that waits for work in flight. Exactly one of its callbacks is called, and only once. */
-export type WaitingRequest<T> = {
-  readonly signal: CancelSignal;
-  /** @param joined `work` if another request has started it; undefined if this request has started it */
-  readonly onSettled: (value: T, work: SharedWork<T>, joined: SharedWork<T> | undefined) => void;
-  readonly onFailed: (error: unknown) => void;
-  /** Called when the signal of the request aborts. */
-  readonly onCancelled: () => void;
+/** Functions of one kind of work. They are created once, because closures for each request would be costly. */
+export type WorkMethods<Request extends WorkRequest, T> = {
+  /** Begins the work, if no equal work is in flight. */
+  readonly start: (request: Request, signal: CancelSignal) => Promise<T>;
+  /**
+   * Returns the result for one of the requests that waited.
+   * @param joined the same as `work` if another request has started the work; otherwise undefined
+   */
+  readonly resultFor: (
+    request: Request,
+    value: T,
+    work: SharedWork<Request, T>,
+    joined: SharedWork<Request, T> | undefined,
+  ) => T;
+  /** Returns or throws the result of a request whose signal was aborted. */
+  readonly cancelled: (request: Request) => T;
 };
 
 /** Work in flight that several requests may wait for. */
-export type SharedWork<T> = Omit<WorkDescription, 'scope'> & {
+export type SharedWork<Request extends WorkRequest, T> = Pick<WorkRequest, 'key' | 'requestId' | 'record'> & {
   readonly cancellation: Cancellation;
-  waiting: Waiting<T>[];
+  waiting: Waiting<Request, T>[];
   /** True if more than one request has waited for this work. */
   isShared: boolean;
 };
 
-type Waiting<T> = {
-  readonly request: WaitingRequest<T>;
-  readonly joined: SharedWork<T> | undefined;
+type Waiting<Request extends WorkRequest, T> = {
+  readonly request: Request;
+  readonly joined: SharedWork<Request, T> | undefined;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
   readonly cancel: () => void;
 };
 
 const NONE: never[] = [];
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
-export class InFlightWork<T> {
+export class InFlightWork<Request extends WorkRequest, T> {
+  readonly #methods: WorkMethods<Request, T>;
   // Work by scope, then by key. A single text of both could be equal for two different pairs, and a caller
   // could get the response of another. The inner map hashes the key, which for a call is the whole request
   // body, so it is created only if a scope has a second work in flight, which is rare.
-  readonly #byScope = new Map<Scope, SharedWork<T> | Map<string, SharedWork<T>>>();
+  readonly #byScope = new Map<Scope, SharedWork<Request, T> | Map<string, SharedWork<Request, T>>>();
 
-  /** Lets a request wait for equal work in flight. If there is none, `start` begins the work. */
-  join(
-    description: WorkDescription,
-    start: (signal: CancelSignal) => Promise<T>,
-    request: WaitingRequest<T>,
-  ): void {
-    if (request.signal.aborted) return request.onCancelled();
-    const { scope } = description;
-    const joined = this.#find(description);
-    const work = joined ?? this.#begin(description, start);
-    const cancel = (): void => {
-      const index = work.waiting.indexOf(waiting);
-      if (index === -1) return;
-      work.waiting.splice(index, 1);
-      if (work.waiting.length === 0) this.#abandon(scope, work);
-      request.onCancelled();
-    };
-    const waiting = { request, joined, cancel };
-    if (joined === undefined) work.waiting = [waiting];
-    else work.waiting.push(waiting);
-    work.isShared = joined !== undefined;
-    request.signal.addEventListener('abort', cancel);
+  constructor(methods: WorkMethods<Request, T>) {
+    this.#methods = methods;
   }
 
-  #find({ scope, key }: WorkDescription): SharedWork<T> | undefined {
+  /** Waits for equal work in flight, or begins the work if there is none. */
+  join(request: Request): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { signal } = request;
+      if (signal.aborted) return resolve(this.#methods.cancelled(request));
+      const joined = this.#find(request);
+      const work = joined ?? this.#begin(request);
+      const cancel = (): void => this.#cancel(waiting, work);
+      const waiting = { request, joined, resolve, reject, cancel };
+      if (joined === undefined) work.waiting = [waiting];
+      else work.waiting.push(waiting);
+      work.isShared = joined !== undefined;
+      signal.addEventListener('abort', cancel);
+    });
+  }
+
+  #find({ scope, key }: Request): SharedWork<Request, T> | undefined {
     const inScope = this.#byScope.get(scope);
     if (inScope instanceof Map) return inScope.get(key);
     return inScope?.key === key ? inScope : undefined;
   }
 
-  #begin(description: WorkDescription, start: (signal: CancelSignal) => Promise<T>): SharedWork<T> {
-    const { scope, key, requestId, record } = description;
+  #begin(request: Request): SharedWork<Request, T> {
+    const { scope, key, requestId, record } = request;
     const cancellation = new Cancellation();
-    const work: SharedWork<T> = { key, requestId, record, cancellation, waiting: NONE, isShared: false };
-    start(cancellation).then(
-      (value) => this.#end(scope, work, ({ request, joined }) => request.onSettled(value, work, joined)),
-      (error: unknown) => this.#end(scope, work, ({ request }) => request.onFailed(error)),
+    const work = { key, requestId, record, cancellation, waiting: NONE, isShared: false };
+    this.#methods.start(request, cancellation).then(
+      (value) => this.#settle(scope, work, value),
+      (error: unknown) => this.#fail(scope, work, error),
     );
     this.#add(scope, work);
     return work;
   }
 
-  #add(scope: Scope, work: SharedWork<T>): void {
+  #add(scope: Scope, work: SharedWork<Request, T>): void {
     const inScope = this.#byScope.get(scope);
     if (inScope === undefined) this.#byScope.set(scope, work);
     else if (inScope instanceof Map) inScope.set(work.key, work);
@@ -103,25 +111,44 @@ export class InFlightWork<T> {
       );
   }
 
-  #end(scope: Scope, work: SharedWork<T>, notify: (waiting: Waiting<T>) => void): void {
+  #settle(scope: Scope, work: SharedWork<Request, T>, value: T): void {
     this.#forget(scope, work);
-    for (const waiting of work.waiting) {
-      const { request, cancel } = waiting;
+    for (const { request, joined, resolve, reject, cancel } of work.waiting) {
       request.signal.removeEventListener('abort', cancel);
       try {
-        notify(waiting);
+        resolve(this.#methods.resultFor(request, value, work, joined));
       } catch (bug) {
-        request.onFailed(bug);
+        reject(bug);
       }
     }
   }
 
-  #abandon(scope: Scope, work: SharedWork<T>): void {
+  #fail(scope: Scope, work: SharedWork<Request, T>, error: unknown): void {
     this.#forget(scope, work);
-    work.cancellation.abort();
+    for (const { request, reject, cancel } of work.waiting) {
+      request.signal.removeEventListener('abort', cancel);
+      reject(error);
+    }
   }
 
-  #forget(scope: Scope, work: SharedWork<T>): void {
+  /** Ends the wait of one request. If no other request waits for the work, it is aborted. */
+  #cancel(waiting: Waiting<Request, T>, work: SharedWork<Request, T>): void {
+    const index = work.waiting.indexOf(waiting);
+    if (index === -1) return;
+    work.waiting.splice(index, 1);
+    const { request, resolve, reject } = waiting;
+    if (work.waiting.length === 0) {
+      this.#forget(request.scope, work);
+      work.cancellation.abort();
+    }
+    try {
+      resolve(this.#methods.cancelled(request));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #forget(scope: Scope, work: SharedWork<Request, T>): void {
     const inScope = this.#byScope.get(scope);
     if (inScope === work) this.#byScope.delete(scope);
     // The map may already have newer work under this key, which started after the given work was abandoned.
