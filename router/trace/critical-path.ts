@@ -95,13 +95,13 @@ function criticalFetches(recorder: RequestRecorder): readonly FetchRecord[] {
   let last: FetchRecord | undefined;
   for (const record of fetches) last = laterOf(recorder, last, record);
   while (last !== undefined) {
-    path.push(last);
+    path.unshift(last);
     let before: FetchRecord | undefined;
     for (const index of dependenciesOf(last.index, dependsOn, hasRun))
       before = laterOf(recorder, before, byIndex[index]);
     last = before;
   }
-  return path.toReversed();
+  return path;
 }
 
 function laterOf(

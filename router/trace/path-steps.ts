@@ -7,6 +7,7 @@ import { endOf, offsetOf, startOf } from './timeline.ts';
 export type ParallelFetch = { readonly subgraph: string; readonly ms: number };
 
 const NONE: readonly ParallelFetch[] = [];
+const NO_RECORDS: readonly FetchRecord[] = [];
 
 /**
  * Returns a function that lists, for a fetch of the critical path, other fetches that ran at the same time.
@@ -16,21 +17,24 @@ export function parallelFetches(
   recorder: RequestRecorder,
   path: RecordedPath,
 ): (step: PathFetch) => readonly ParallelFetch[] {
-  const records = recorder.execution?.fetches ?? [];
-  if (path.fetches.length === records.length) return () => NONE;
-  const beside = new Map<PathFetch, ParallelFetch[]>();
-  const onPath = new Set(path.fetches.map(({ record }) => record));
+  const records = recorder.execution?.fetches ?? NO_RECORDS;
+  if (path.fetches.length === records.length) return withoutParallel;
+  const parallel: (ParallelFetch & { readonly step: PathFetch })[] = [];
   for (const record of records) {
-    if (onPath.has(record)) continue;
+    if (path.fetches.some((step) => step.record === record)) continue;
     const step = mostOverlapping(path.fetches, recorder, record);
     if (step === undefined) continue;
     const ms = (endOf(recorder, record) - startOf(recorder, record)) / 1000;
-    const known = beside.get(step);
-    if (known === undefined) beside.set(step, [{ subgraph: record.subgraph, ms }]);
-    else known.push({ subgraph: record.subgraph, ms });
+    parallel.push({ subgraph: record.subgraph, ms, step });
   }
-  return (step) => beside.get(step) ?? NONE;
+  if (parallel.length === 0) return withoutParallel;
+  return (step) => {
+    if (!parallel.some((one) => one.step === step)) return NONE;
+    return parallel.filter((one) => one.step === step);
+  };
 }
+
+const withoutParallel = () => NONE;
 
 function mostOverlapping(
   steps: readonly PathFetch[],

@@ -16,8 +16,8 @@ export function pathSentence(recorder: RequestRecorder): string {
   const scale = totalMs < SHORT_MS ? 10 : 1;
   const format = (ms: number) => figureText(Math.round(ms * scale), scale);
   const besideOf = parallelFetches(recorder, path);
-  const figures = roundedFigures(path, scale);
-  let total = 0;
+  const { figures, routerFigure } = roundedFigures(path, scale);
+  let total = routerFigure;
   let text = '';
   let index = 0;
   for (const step of path.fetches) {
@@ -28,11 +28,10 @@ export function pathSentence(recorder: RequestRecorder): string {
     if (figure === 0 && notes.length === 0) continue;
     text += `${step.record.subgraph} ${figureText(figure, scale)}${noteText(notes)} → `;
   }
-  const routerFigure = figures.at(-1) ?? 0;
   text += `router ${figureText(routerFigure, scale)}`;
   text += noteText(routerNotes(recorder, path, format));
   const shared = joined === undefined ? '' : `, sharing the execution of request ${joined}`;
-  return `${figureText(total + routerFigure, scale)} ms: ${text}${shared}`;
+  return `${figureText(total, scale)} ms: ${text}${shared}`;
 }
 
 function noteText(notes: readonly string[]): string {
@@ -45,33 +44,29 @@ function figureText(figure: number, scale: number): string {
 }
 
 /**
- * Rounds the times of the fetches, and of the router as the last one, so that they add up to the rounded
+ * Rounds the times of the fetches and of the router, so that they add up to the rounded
  * total: all times are rounded down, then those that lost most are increased by one.
  */
-function roundedFigures({ fetches, routerUs, totalUs }: RecordedPath, scale: number): readonly number[] {
+function roundedFigures(
+  { fetches, routerUs, totalUs }: RecordedPath,
+  scale: number,
+): { readonly figures: readonly number[]; readonly routerFigure: number } {
   const usPerFigure = 1000 / scale;
-  const figures: number[] = [];
-  const lossesUs: number[] = [];
-  let missing = Math.round(totalUs / usPerFigure);
-  const add = (us: number) => {
-    const figure = Math.floor(us / usPerFigure);
-    figures.push(figure);
-    lossesUs.push(us - figure * usPerFigure);
-    missing -= figure;
-  };
-  for (const { from, until } of fetches) add(until - from);
-  add(routerUs);
+  const figures = fetches.map(({ from, until }) => Math.floor((until - from) / usPerFigure));
+  let routerFigure = Math.floor(routerUs / usPerFigure);
+  let missing = Math.round(totalUs / usPerFigure) - routerFigure;
+  for (const figure of figures) missing -= figure;
   for (; missing > 0; missing -= 1) {
-    const most = indexOfLargest(lossesUs);
-    figures[most] = (figures[most] ?? 0) + 1;
-    lossesUs[most] = 0;
+    let most = -1;
+    let mostLostUs = 0;
+    for (const [index, { from, until }] of fetches.entries()) {
+      const lostUs = until - from - (figures[index] ?? 0) * usPerFigure;
+      if (lostUs <= mostLostUs) continue;
+      most = index;
+      mostLostUs = lostUs;
+    }
+    if (most === -1 || routerUs - routerFigure * usPerFigure > mostLostUs) routerFigure += 1;
+    else figures[most] = (figures[most] ?? 0) + 1;
   }
-  return figures;
-}
-
-function indexOfLargest(values: readonly number[]): number {
-  let largest = 0;
-  for (let index = 1; index < values.length; index += 1)
-    if ((values[index] ?? 0) > (values[largest] ?? 0)) largest = index;
-  return largest;
+  return { figures, routerFigure };
 }

@@ -125,7 +125,7 @@ const FULL: RequestLogEntry = {
   tenant: 'acme',
   cost: { requested: 28, actual: 12 },
   rateLimitRemaining: 972,
-  subgraphs: [{ subgraph: 'inventory', calls: 2, ms: 263.1, slowest: 251.40412 }],
+  subgraphs: [{ subgraph: 'inventory', calls: 2, us: 263_100, slowestUs: 251_404 }],
   criticalPath: '312 ms: order 40 → inventory 251 → router 21',
   degraded: ['inventory'],
   codes: ['SUBGRAPH_TIMEOUT'],
@@ -235,7 +235,7 @@ describe('the line of a request', () => {
       ...texts,
       path: 'x'.repeat(100_000),
       codes: Array.from({ length: 1_000 }, () => hostile),
-      subgraphs: [{ subgraph: '__proto__', calls: 1, ms: 1, slowest: 1 }],
+      subgraphs: [{ subgraph: '__proto__', calls: 1, us: 1_000, slowestUs: 1_000 }],
       deduplicatedCalls: Object.fromEntries([['__proto__', 'req-1']]),
     });
     const [line = ''] = lines;

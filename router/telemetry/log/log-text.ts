@@ -19,8 +19,18 @@ export function cleanText(text: string, maxLength: number): string {
 
 /** Returns the JSON of a text that a client has chosen, without control characters. */
 export function quoteClean(text: string, maxLength: number): string {
+  return `"${escapeClean(text, maxLength)}"`;
+}
+
+/** Returns the same as `quoteClean` without the quotes. */
+export function escapeClean(text: string, maxLength: number): string {
   const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return PLAIN.test(short) ? `"${short}"` : JSON.stringify(short.replaceAll(UNSAFE, '\ufffd'));
+  return PLAIN.test(short) ? short : escapeJson(short.replaceAll(UNSAFE, '\ufffd'));
+}
+
+/** Returns the JSON of a text without its quotes. */
+export function escapeJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Returns a number with at most three decimals, because measured durations have up to thirteen. */

@@ -91,15 +91,19 @@ function callsOf(recorder: RequestRecorder): readonly SubgraphCalls[] | undefine
   const sums: SubgraphCalls[] = [];
   for (const record of recorder.execution.fetches) {
     const { subgraph, attempts, joined } = record;
-    if (attempts === 0 && joined === undefined) continue;
-    const ms = (endOf(recorder, record) - startOf(recorder, record)) / 1_000;
-    const sum = sums.find((one) => one.subgraph === subgraph);
-    if (sum === undefined) sums.push({ subgraph, calls: 1, ms, slowest: ms });
-    else {
-      sum.calls += 1;
-      sum.ms += ms;
-      sum.slowest = Math.max(sum.slowest, ms);
-    }
+    if (attempts > 0 || joined !== undefined)
+      addCall(sums, subgraph, endOf(recorder, record) - startOf(recorder, record));
   }
   return sums;
+}
+
+function addCall(sums: SubgraphCalls[], subgraph: string, us: number): void {
+  for (const sum of sums)
+    if (sum.subgraph === subgraph) {
+      sum.calls += 1;
+      sum.us += us;
+      sum.slowestUs = Math.max(sum.slowestUs, us);
+      return;
+    }
+  sums.push({ subgraph, calls: 1, us, slowestUs: us });
 }

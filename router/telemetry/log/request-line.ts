@@ -2,12 +2,12 @@ import type { Config } from '../../config/config-schema.ts';
 import { REQUEST_FIELD_NAMES } from '../../config/telemetry/log-fields.ts';
 import type { RequestField } from '../../config/telemetry/log-fields.ts';
 import { createIsoClock } from './iso-clock.ts';
-import { quoteClean, roundTo3 } from './log-text.ts';
+import { escapeClean, escapeJson, quoteClean, roundTo3 } from './log-text.ts';
 import { createRedactions } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 
-/** Number and duration of the calls that a request has caused to one subgraph. */
-export type SubgraphCalls = { readonly subgraph: string; calls: number; ms: number; slowest: number };
+/** Number of the calls that a request has caused to one subgraph, and their durations in whole microseconds. */
+export type SubgraphCalls = { readonly subgraph: string; calls: number; us: number; slowestUs: number };
 
 /** Values of the log line of a request. A field without a value is left out of the line. */
 export type RequestLogEntry = {
@@ -44,18 +44,23 @@ export type RequestLogEntry = {
   readonly deprecated?: readonly string[] | undefined;
 };
 
-/**
- * Returns the JSON of one field's value in the log line of a request; undefined if the request has no such
- * value.
- */
-type Write = (entry: RequestLogEntry) => string | undefined;
+/** Writes one field of the log line of a request. */
+type FieldWriter = {
+  /**
+   * True if the value is a JSON string, which `write` returns without quotes. The quotes are added together
+   * with the names of the fields, because each concatenation creates an object.
+   */
+  readonly isText: boolean;
+  /** Returns the JSON of the field's value; undefined if the request has no such value. */
+  readonly write: (entry: RequestLogEntry) => string | undefined;
+};
 
 const MAX_ID = 128;
 const MAX_NAME = 512;
 const MAX_TEXT = 256;
 const MAX_LISTED = 50;
 
-const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
+const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, FieldWriter>> = {
   requestId: text(({ requestId }) => requestId, MAX_ID),
   traceId: text(({ traceId }) => traceId, MAX_ID),
   spanId: text(({ spanId }) => spanId, MAX_ID),
@@ -75,11 +80,11 @@ const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
   userId: text(({ userId }) => userId, MAX_NAME),
   userIssuer: text(({ userIssuer }) => userIssuer, MAX_NAME),
   tenant: text(({ tenant }) => tenant, MAX_NAME),
-  cost: ({ cost }) =>
-    cost && `{"requested":${cost.requested}${cost.actual === undefined ? '' : `,"actual":${cost.actual}`}}`,
+  cost: json(({ cost }) => cost && costJson(cost)),
   rateLimitRemaining: number(({ rateLimitRemaining }) => rateLimitRemaining),
-  subgraphs: ({ subgraphs }) =>
+  subgraphs: json(({ subgraphs }) =>
     subgraphs === undefined || subgraphs.length === 0 ? undefined : callsJson(subgraphs),
+  ),
   criticalPath: text(({ criticalPath }) => criticalPath, MAX_NAME),
   degraded: list(({ degraded }) => degraded),
   codes: list(({ codes }) => codes),
@@ -87,7 +92,7 @@ const WRITE: Readonly<Record<Exclude<RequestField, 'service'>, Write>> = {
   generation: text(({ generation }) => generation, MAX_ID),
   bytes: number(({ bytes }) => bytes),
   deduplicatedBy: text(({ deduplicatedBy }) => deduplicatedBy, MAX_ID),
-  deduplicatedCalls: ({ deduplicatedCalls }) => deduplicatedCalls && textsJson(deduplicatedCalls),
+  deduplicatedCalls: json(({ deduplicatedCalls }) => deduplicatedCalls && textsJson(deduplicatedCalls)),
   deprecated: list(({ deprecated }) => deprecated),
 };
 
@@ -103,66 +108,93 @@ export function createRequestLine({
   const redactions = createRedactions(logs);
   const nameOf = (field: string) => JSON.stringify(Object.hasOwn(rename, field) ? rename[field] : field);
   const isWritten = (field: RequestField) => include.includes(field) && !exclude.includes(field);
+  const service = { isText: true, write: () => escapeJson(serviceName) };
   const writers = REQUEST_FIELD_NAMES.filter(isWritten).map((field) => {
-    const write = field === 'service' ? () => JSON.stringify(serviceName) : WRITE[field];
-    return { prefix: `,${nameOf(field)}:`, write: redacted(write, redactions.get(field)) };
+    const writer = redacted(field === 'service' ? service : WRITE[field], redactions.get(field));
+    const prefix = `,${nameOf(field)}:${writer.isText ? '"' : ''}`;
+    return { ...writer, prefix, prefixAfterText: `"${prefix}` };
   });
   const isoTime = createIsoClock();
   const head = `{${nameOf('time')}:"`;
-  const level = `",${nameOf('level')}:"info",${nameOf('msg')}:"request"`;
+  const level = `",${nameOf('level')}:"info",${nameOf('msg')}:"request`;
 
   return (entry, now) => {
     let line = head + isoTime(now) + level;
-    for (const { prefix, write } of writers) {
+    let isAfterText = true;
+    for (const { prefix, prefixAfterText, isText, write } of writers) {
       const value = write(entry);
-      if (value !== undefined) line += prefix + value;
+      if (value === undefined) continue;
+      line += isAfterText ? prefixAfterText : prefix;
+      line += value;
+      isAfterText = isText;
     }
-    return `${line}}\n`;
+    return line + (isAfterText ? '"}\n' : '}\n');
   };
 }
 
-function redacted(write: Write, redact: Redact | undefined): Write {
-  if (redact === undefined) return write;
-  return (entry) => {
-    const json = write(entry);
-    if (json === undefined) return undefined;
-    const value: unknown = JSON.parse(json);
-    return JSON.stringify(redact(typeof value === 'string' ? value : json));
+function redacted(writer: FieldWriter, redact: Redact | undefined): FieldWriter {
+  if (redact === undefined) return writer;
+  const { isText, write } = writer;
+  return {
+    isText: true,
+    write(entry) {
+      const value = write(entry);
+      if (value === undefined) return undefined;
+      return escapeJson(redact(isText ? unescapeJson(value) : value));
+    },
   };
 }
 
-function text(valueOf: (entry: RequestLogEntry) => string | undefined, maxLength: number): Write {
-  return (entry) => {
-    const value = valueOf(entry);
-    return value === undefined ? undefined : quoteClean(value, maxLength);
+function unescapeJson(text: string): string {
+  return String(JSON.parse(`"${text}"`));
+}
+
+function text(valueOf: (entry: RequestLogEntry) => string | undefined, maxLength: number): FieldWriter {
+  return {
+    isText: true,
+    write(entry) {
+      const value = valueOf(entry);
+      return value === undefined ? undefined : escapeClean(value, maxLength);
+    },
   };
 }
 
-function number(valueOf: (entry: RequestLogEntry) => number | undefined): Write {
-  return (entry) => {
+function json(write: FieldWriter['write']): FieldWriter {
+  return { isText: false, write };
+}
+
+function number(valueOf: (entry: RequestLogEntry) => number | undefined): FieldWriter {
+  return json((entry) => {
     const value = valueOf(entry);
     return value === undefined || !Number.isFinite(value) ? undefined : String(roundTo3(value));
-  };
+  });
 }
 
-function list(valuesOf: (entry: RequestLogEntry) => readonly string[] | undefined): Write {
-  return (entry) => {
+function list(valuesOf: (entry: RequestLogEntry) => readonly string[] | undefined): FieldWriter {
+  return json((entry) => {
     const values = valuesOf(entry);
     if (values === undefined || values.length === 0) return undefined;
     return `[${values
       .slice(0, MAX_LISTED)
       .map((value) => quoteClean(value, MAX_NAME))
       .join(',')}]`;
-  };
+  });
+}
+
+function costJson({ requested, actual }: NonNullable<RequestLogEntry['cost']>): string {
+  return `{"requested":${requested}${actual === undefined ? '' : `,"actual":${actual}`}}`;
 }
 
 function callsJson(sums: readonly SubgraphCalls[]): string {
-  let json = '';
-  for (const { subgraph, calls, ms, slowest } of sums) {
-    json += json === '' ? '{' : ',';
-    json += `${quoteClean(subgraph, MAX_NAME)}:{"calls":${calls},"ms":${roundTo3(ms)},"slowest":${roundTo3(slowest)}}`;
+  let members = '';
+  for (const { subgraph, calls, us, slowestUs } of sums) {
+    // Most requests call each subgraph once, and formatting a number takes longer than copying a text.
+    const slowest = String(slowestUs / 1_000);
+    const ms = us === slowestUs ? slowest : String(us / 1_000);
+    members += members === '' ? '{"' : '},"';
+    members += `${escapeClean(subgraph, MAX_NAME)}":{"calls":${calls},"ms":${ms},"slowest":${slowest}`;
   }
-  return `${json}}`;
+  return `${members}}}`;
 }
 
 function textsJson(texts: Readonly<Record<string, string>>): string {
