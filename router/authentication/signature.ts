@@ -32,20 +32,50 @@ export function createSigner(
   const [first] = keys;
   if (first === undefined) return { sign: () => NO_HEADERS };
   const hmac = createHmacSha256(first.secret);
+  const createdNow = createTimestamps(parts.now);
   const nextNonce = createNonces(parts.randomBytes);
+  const suffixOf = createSuffixes(first.id);
   return {
     sign(call) {
-      if (!HEADER_VALUE.test(call.audience))
-        throw new TypeError('the name of the subgraph cannot be sent in a header');
-      const created = Math.floor(parts.now() / 1000);
-      const nonce = nextNonce();
-      const tail = `;created=${created};nonce="${nonce}";keyid="${first.id}";alg="hmac-sha256";tag="${call.audience}"`;
-      return signature(call, hmac, tail);
+      const suffix = suffixOf(call.audience);
+      return signature(call, hmac, createdNow() + nextNonce() + suffix);
     },
   };
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
+
+/** Returns a function that returns the parameter `created`. The text is created once per second. */
+function createTimestamps(now: () => number): () => string {
+  let second = Number.NaN;
+  let text = '';
+  return () => {
+    const current = Math.floor(now() / 1000);
+    if (current !== second) {
+      second = current;
+      text = `;created=${current};nonce="`;
+    }
+    return text;
+  };
+}
+
+/**
+ * Returns a function that returns the parameters after the nonce. The text is created once per subgraph.
+ * @throws {TypeError} if the name of the subgraph cannot be sent in a header
+ */
+function createSuffixes(keyId: string): (audience: string) => string {
+  const byAudience = new Map<string, string>();
+  return (audience) => {
+    const known = byAudience.get(audience);
+    if (known !== undefined) return known;
+    if (!HEADER_VALUE.test(audience))
+      throw new TypeError('the name of the subgraph cannot be sent in a header');
+    const suffix = `";keyid="${keyId}";alg="hmac-sha256";tag="${audience}"`;
+    byAudience.set(audience, suffix);
+    return suffix;
+  };
+}
+
 const NONCE_BYTES = 16;
 
 /**
@@ -67,18 +97,15 @@ function createNonces(randomBytes: (size: number) => Buffer): () => string {
 
 function signature(
   { body, identity }: SignedCall,
-  hmac: (text: string) => string,
+  hmac: (...parts: readonly string[]) => string,
   tail: string,
 ): Record<string, string> {
   const digest = `sha-256=:${hash('sha256', body, 'base64')}:`;
-  const { names, lines } = identity.signed;
-  const parameters = `("@method" "content-digest"${names})${tail}`;
-  const mac = hmac(
-    `"@method": POST\n"content-digest": ${digest}\n${lines}"@signature-params": ${parameters}`,
-  );
+  const { components, lines } = identity.signed;
+  const mac = hmac('"@method": POST\n"content-digest": ', digest, lines, tail);
   return {
     'content-digest': digest,
-    'signature-input': `tributary=${parameters}`,
+    'signature-input': `tributary=${components}${tail}`,
     signature: `tributary=:${mac}:`,
   };
 }

@@ -71,9 +71,12 @@ export class IdentityHeaders extends HeaderBlock {
  * same caller have this part in common.
  */
 export type SignedComponents = {
-  /** Names of the signed headers, each in quotes and after a space. */
-  readonly names: string;
-  /** The lines of the signature base for these headers, line ends included. */
+  /** List of all signed components: the method, the digest of the body and the identity headers. */
+  readonly components: string;
+  /**
+   * The text after the digest: its line end, one line for each signed header, and the beginning of the line
+   * `@signature-params`.
+   */
   readonly lines: string;
 };
 
@@ -148,9 +151,8 @@ function forwardedPairs(fields: Readonly<Record<string, string>>): readonly stri
 }
 
 function signedComponents(fields: Readonly<Record<string, string>>): SignedComponents {
-  const entries = Object.entries(fields);
-  return {
-    names: entries.map(([name]) => ` "${name}"`).join(''),
-    lines: entries.map(([name, value]) => `"${name}": ${value}\n`).join(''),
-  };
+  const names = ['@method', 'content-digest', ...Object.keys(fields)];
+  const components = `(${names.map((name) => `"${name}"`).join(' ')})`;
+  const lines = Object.entries(fields).map(([name, value]) => `"${name}": ${value}\n`);
+  return { components, lines: ['\n', ...lines, '"@signature-params": ', components].join('') };
 }

@@ -132,6 +132,7 @@ describe('the HMAC of a text', () => {
     const texts = ['', 'a', 'jörg 🔑', 'x'.repeat(20_000), 'ü'.repeat(5_000), 'b', ''];
     const expected = texts.map((text) => createHmac('sha256', secret).update(text).digest('base64'));
     expect(texts.map((text) => hmac(text))).toEqual(expected);
+    expect(texts.map((text) => hmac('', text.slice(0, 3), text.slice(3)))).toEqual(expected);
   });
 });
 
