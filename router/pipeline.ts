@@ -21,7 +21,7 @@ import type { RecordUsage } from './usage/usage-recorder.ts';
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
-  readonly identify: (request: ClientRequest) => Promise<Identity>;
+  readonly identify: (request: ClientRequest) => Identity | Promise<Identity>;
   /**
    * Selects the contract (a part of the graph for some clients) that the request is for; undefined for the
    * whole graph.

@@ -3,7 +3,7 @@ import { RouterError } from '../shared/errors.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { readBearer } from './bearer.ts';
+import { checkForm, readBearer } from './bearer.ts';
 import { createFetchJson } from './fetch-json.ts';
 import type { Fetch, FetchJson } from './fetch-json.ts';
 import { ANONYMOUS } from '../request/identity.ts';
@@ -19,12 +19,13 @@ import { VerifiedTokens } from './verified-tokens.ts';
 /** Identifies callers by their bearer tokens. */
 export type Authenticator = Disposable & {
   /**
-   * Identifies the caller of a request.
+   * Identifies the caller of a request. Returns a promise unless the token is known, so that most requests do
+   * not wait. Errors always reject the promise.
    * @param authorizationHeaders every Authorization header of the request, unchanged
    * @param address the client's address (or its /64), for which invalid tokens are counted
    * @throws {RouterError} TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, KEYS_UNAVAILABLE, RATE_LIMITED
    */
-  authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
+  authenticate(authorizationHeaders: readonly string[], address: string): Identity | Promise<Identity>;
   /**
    * Returns true after the signing keys of at least one issuer were fetched, and at least one attempt was
    * made to read each source of revoked tokens.
@@ -70,10 +71,14 @@ export function createAuthenticator(
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
   const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 
-  async function identify(headers: readonly string[], address: string): Promise<Identity> {
+  function identify(headers: readonly string[], address: string): Identity | Promise<Identity> {
     const token = readBearer(headers, config.maxTokenBytes);
     if (token === undefined) return ANONYMOUS;
-    const identity = known(token) ?? (await verifyOnce(token, address));
+    const identity = known(token);
+    return identity === undefined ? verifyOnce(token, address) : notRevoked(identity);
+  }
+
+  function notRevoked(identity: UserIdentity): UserIdentity {
     if (revocations.has(identity)) throw new RouterError('TOKEN_REVOKED');
     return identity;
   }
@@ -87,26 +92,34 @@ export function createAuthenticator(
   }
 
   async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
+    checkForm(token);
     await rejected.check(address);
     const rules = { ...config, now: parts.now, claimConditions: claimConditions() };
     const entry = await verifyToken(token, issuers, rules);
     verified.set(token, entry);
-    return entry.identity;
+    return notRevoked(entry.identity);
+  }
+
+  async function reject(error: unknown, address: string): Promise<never> {
+    if (error instanceof RouterError) {
+      parts.telemetry.authenticationRejected(error.code);
+      if (error.code === 'TOKEN_INVALID') await rejected.count(address);
+    }
+    throw error;
   }
 
   const hasKeys = () => [...issuers.values()].some(({ keys }) => keys.version() !== undefined);
 
   return {
-    async authenticate(headers, address) {
+    authenticate(headers, address) {
       if (issuers.size === 0) return ANONYMOUS;
       try {
-        return await identify(headers, address);
+        const identity = identify(headers, address);
+        return identity instanceof Promise
+          ? identity.catch((error: unknown) => reject(error, address))
+          : identity;
       } catch (error) {
-        if (error instanceof RouterError) {
-          parts.telemetry.authenticationRejected(error.code);
-          if (error.code === 'TOKEN_INVALID') await rejected.count(address);
-        }
-        throw error;
+        return reject(error, address);
       }
     },
     ready: () => issuers.size === 0 || (hasKeys() && revocations.tried()),

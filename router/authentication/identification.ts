@@ -13,28 +13,31 @@ import { claimedCaller } from './claimed-caller.ts';
  * Identifies the caller of a request by its token.
  * @throws {RouterError} if the token is not accepted
  */
-export type Identify = (request: ClientRequest) => Promise<Identity>;
+export type Identify = (request: ClientRequest) => Identity | Promise<Identity>;
 
 /** Creates the stage of a request that identifies the caller. It reports each failure to the audit log. */
 export function createIdentification(
   config: Config['authentication'],
   { authenticator, telemetry }: { readonly authenticator: Authenticator; readonly telemetry: Telemetry },
 ): Identify {
-  return async (request) => {
+  function reject(error: unknown, request: ClientRequest): never {
     const { authorization, address } = request;
-    try {
-      return await authenticator.authenticate(authorization, addressBlock(address));
-    } catch (error) {
-      if (error instanceof RouterError)
-        telemetry.audit(address, undefined, () => ({
-          ...auditedRequest(request),
-          msg: 'authentication failed',
-          code: error.code,
-          reason: reasonOf(error),
-          who: claimedCaller(authorization, error, config),
-        }));
-      throw error;
-    }
+    if (error instanceof RouterError)
+      telemetry.audit(address, undefined, () => ({
+        ...auditedRequest(request),
+        msg: 'authentication failed',
+        code: error.code,
+        reason: reasonOf(error),
+        who: claimedCaller(authorization, error, config),
+      }));
+    throw error;
+  }
+
+  return (request) => {
+    const identity = authenticator.authenticate(request.authorization, addressBlock(request.address));
+    return identity instanceof Promise
+      ? identity.catch((error: unknown) => reject(error, request))
+      : identity;
   };
 }
 

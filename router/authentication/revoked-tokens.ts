@@ -15,7 +15,8 @@ const PRUNE_EVERY_S = 60;
  * entries.
  */
 export class RevokedTokens {
-  readonly #expiries = new Map<string, number>();
+  /** Expiries by issuer and token id; with the issuer undefined, the ids are revoked for every issuer. */
+  readonly #expiries = new Map<string | undefined, Map<string, number>>();
   readonly #now: () => number;
   readonly #keepS: number;
   #pruneAtS = 0;
@@ -30,26 +31,30 @@ export class RevokedTokens {
   }
 
   has({ issuer, tokenId }: { readonly issuer: string; readonly tokenId: string }): boolean {
-    return this.#expiries.has(keyOf(issuer, tokenId)) || this.#expiries.has(keyOf(undefined, tokenId));
+    return (
+      this.#expiries.get(issuer)?.has(tokenId) === true ||
+      this.#expiries.get(undefined)?.has(tokenId) === true
+    );
   }
 
   add(revocations: readonly Revocation[]): void {
     const nowS = this.#now() / 1000;
     for (const { issuer, tokenId, expiresAtS } of revocations)
-      this.#expiries.set(keyOf(issuer, tokenId), expiresAtS + this.#keepS);
+      this.#expiriesOf(issuer).set(tokenId, expiresAtS + this.#keepS);
     if (nowS >= this.#pruneAtS) this.#prune(nowS);
+  }
+
+  #expiriesOf(issuer: string | undefined): Map<string, number> {
+    let expiries = this.#expiries.get(issuer);
+    if (expiries === undefined) this.#expiries.set(issuer, (expiries = new Map()));
+    return expiries;
   }
 
   #prune(nowS: number): void {
     this.#pruneAtS = nowS + PRUNE_EVERY_S;
-    for (const [key, expiresAtS] of this.#expiries) {
-      if (expiresAtS < nowS) this.#expiries.delete(key);
+    for (const [issuer, expiries] of this.#expiries) {
+      for (const [tokenId, expiresAtS] of expiries) if (expiresAtS < nowS) expiries.delete(tokenId);
+      if (expiries.size === 0) this.#expiries.delete(issuer);
     }
   }
-}
-
-// Returns the key of a token: issuer, line break and token id. An issuer contains no line break, so two
-// different pairs never have the same key.
-function keyOf(issuer: string | undefined, tokenId: string): string {
-  return `${issuer ?? ''}\n${tokenId}`;
 }
