@@ -1,4 +1,4 @@
-import type { OperationAdmission, PrepaidPayer } from '../rate-limit/charge.ts';
+import type { Admission, OperationAdmission, PrepaidPayer } from '../rate-limit/charge.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { AuthorizedOperation, ChargedOperation, Operation, Variables } from './operations.ts';
 
@@ -23,12 +23,20 @@ export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit
     try {
       const admission = admit(authorized.operation, inputs, payer);
       return admission instanceof Promise
-        ? admission.then((charged) => ({ ...authorized, ...charged }), rethrow)
-        : { ...authorized, ...admission };
+        ? admission.then((charged) => chargedOperation(authorized, charged), rethrow)
+        : chargedOperation(authorized, admission);
     } catch (error) {
       return rethrow(error);
     }
   };
+}
+
+/** Lists each member, because copying objects by spreading them takes longer. */
+function chargedOperation(
+  { operation, wouldDeny }: AuthorizedOperation,
+  { variables, sent, cost, reservation, headers }: Admission,
+): ChargedOperation {
+  return { operation, wouldDeny, variables, sent, cost, reservation, headers };
 }
 
 /**

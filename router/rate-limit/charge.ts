@@ -2,7 +2,7 @@ import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { Identity } from '../request/identity.ts';
 import { chargeablePoints } from './bucket.ts';
-import type { RateLimiter, Reservation } from './rate-limiter.ts';
+import type { RateLimitDecision, RateLimiter, Reservation } from './rate-limiter.ts';
 import type { ChargeRequest } from './caller-buckets.ts';
 import type { Payer } from '../request/caller.ts';
 import type { CoerceVariables, CoercedVariables } from '../validation/coerce-variables.ts';
@@ -76,6 +76,11 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
+/** The part of an admission that the rate limiter determines. */
+type Charge = Pick<Admission, 'reservation' | 'headers'>;
+
+const NO_HEADERS: Admission['headers'] = {};
+
 /** Method of `TopConsumers` (the callers with the highest cost) that counts a charge. */
 type Count = 'addOperation' | 'addCharge';
 
@@ -86,31 +91,30 @@ export function createAdmission(
 ): OperationAdmission {
   const { enabled, maxCost, mode, documentLengthPerPoint } = rateLimit;
 
-  async function charge(
-    request: ChargeRequest,
-    count: Count,
-  ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
-    const rejection = request.cost <= maxCost ? undefined : tooExpensive(request.cost, maxCost);
-    const decision = rejection ?? (await rateLimiter.charge(request));
-    if (!(decision instanceof RouterError) && decision.kind === 'admitted') {
+  function charge(request: ChargeRequest, count: Count): Promise<Charge> {
+    if (request.cost <= maxCost)
+      return rateLimiter.charge(request).then((decision) => conclude(decision, request, count));
+    topConsumers.addRejection(request);
+    return Promise.reject(tooExpensive(request.cost, maxCost));
+  }
+
+  function conclude(decision: RateLimitDecision, request: ChargeRequest, count: Count): Charge {
+    if (decision.kind === 'admitted') {
       topConsumers[count](request, decision.reservation.points);
       return decision;
     }
     topConsumers.addRejection(request);
-    throw decision instanceof RouterError ? decision : rejectionOf(decision, request.cost);
+    throw rejectionOf(decision, request.cost);
   }
 
-  async function measure(
-    request: ChargeRequest,
-    count: Count,
-  ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
+  async function measure(request: ChargeRequest, count: Count): Promise<Charge> {
     try {
       const { reservation } = await charge(request, count);
-      return { reservation, headers: {} };
+      return { reservation, headers: NO_HEADERS };
     } catch (error) {
       if (!(error instanceof RouterError)) throw error;
       measured(error.code);
-      return { reservation: undefined, headers: {} };
+      return { reservation: undefined, headers: NO_HEADERS };
     }
   }
 
@@ -119,14 +123,18 @@ export function createAdmission(
   return {
     admit(operation, inputs, { identity, address, prepaid = 0 }) {
       checkVariables(inputs, limits);
-      const coerced = operation.coerce(inputs);
-      const { variables } = coerced;
+      const { variables, sent } = operation.coerce(inputs);
       const cost = Math.max(operation.cost(variables), prepaid);
       shed(identity, operation.type, cost);
-      const admission = { ...coerced, cost, reservation: undefined, headers: {} };
-      if (!enabled) return admission;
+      if (!enabled) return { variables, sent, cost, reservation: undefined, headers: NO_HEADERS };
       const request = { identity, address, cost, prepaid, calls: operation.calls(variables) };
-      return chargeOrMeasure(request, 'addOperation').then((charged) => ({ ...admission, ...charged }));
+      return chargeOrMeasure(request, 'addOperation').then(({ reservation, headers }) => ({
+        variables,
+        sent,
+        cost,
+        reservation,
+        headers,
+      }));
     },
 
     async prepay(documentLength, caller) {

@@ -46,7 +46,7 @@ export class LocalBuckets {
 
   /** Copies the content that a bucket has in Redis to the bucket in this process. */
   fill(key: string, units: number): void {
-    this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
+    this.#set(key, units, Math.floor(this.#monotonic()));
   }
 
   #unitsAt(bucket: Bucket, now: number): number {
@@ -58,6 +58,16 @@ export class LocalBuckets {
   }
 
   #store({ bucket, units }: BucketLevel, now: number): void {
-    this.#stored.set(bucket.key, { units, at: now });
+    this.#set(bucket.key, units, now);
+  }
+
+  #set(key: string, units: number, at: number): void {
+    const stored = this.#stored.get(key);
+    if (stored === undefined) {
+      this.#stored.set(key, { units, at });
+      return;
+    }
+    stored.units = units;
+    stored.at = at;
   }
 }

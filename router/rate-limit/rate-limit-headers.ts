@@ -12,8 +12,10 @@ export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string,
   const { quotedName, points } = scarcest.bucket;
   const remaining = remainingPoints(scarcest);
   const resetS = secondsUntil(points, scarcest);
+  let policies = '';
+  for (const { bucket } of levels) policies += policies === '' ? bucket.policy : `, ${bucket.policy}`;
   return {
-    'ratelimit-policy': levels.map(({ bucket }) => bucket.policy).join(', '),
+    'ratelimit-policy': policies,
     ratelimit: `${quotedName};r=${remaining};t=${resetS}`,
     'x-ratelimit-limit': String(points),
     'x-ratelimit-remaining': String(remaining),

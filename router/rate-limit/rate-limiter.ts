@@ -145,7 +145,7 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     if (config.onRedisFailure === 'local')
       for (const { bucket, units } of decision.levels)
         local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
-    return { ...decision, store: 'redis' };
+    return { admitted: decision.admitted, levels: decision.levels, store: 'redis' };
   }
 
   function decideLocally(debits: readonly Debit[], parties: number): StoredDecision {
@@ -154,6 +154,11 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
       points,
     }));
     return { ...local.charge(own), store: 'local' };
+  }
+
+  function conclude(decision: StoredDecision, debits: Debits, { prepaid }: ChargeRequest): RateLimitDecision {
+    parts.telemetry.rateLimitDecided(decision.admitted ? 'admitted' : 'rejected', decision.store);
+    return decision.admitted ? admitted(decision, debits) : rejected(decision, debits, prepaid);
   }
 
   function returnPoints(debits: readonly Debit[], store: Reservation['store']): Promise<RefundOutcome> {
@@ -171,15 +176,11 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
       const tooMuch = unaffordable(debits, request.prepaid);
       if (tooMuch !== undefined) return Promise.resolve(tooMuch);
       const all = calls.length === 0 ? cost : [...cost, ...calls];
-      const conclude = (decision: StoredDecision): RateLimitDecision => {
-        parts.telemetry.rateLimitDecided(decision.admitted ? 'admitted' : 'rejected', decision.store);
-        return decision.admitted ? admitted(decision, debits) : rejected(decision, debits, request.prepaid);
-      };
       if (redis === undefined || shared === undefined)
-        return Promise.resolve(conclude(decideLocally(all, parts.processes ?? 1)));
-      if (!redis.available()) return Promise.resolve(conclude(decideWithoutRedis(all)));
+        return Promise.resolve(conclude(decideLocally(all, parts.processes ?? 1), debits, request));
+      if (!redis.available()) return Promise.resolve(conclude(decideWithoutRedis(all), debits, request));
       return shared.charge(all, (decision) =>
-        conclude(decision === undefined ? decideWithoutRedis(all) : followed(decision)),
+        conclude(decision === undefined ? decideWithoutRedis(all) : followed(decision), debits, request),
       );
     },
 
@@ -197,13 +198,16 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
 }
 
 function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision | undefined {
-  const tooOften = calls.find(({ bucket, points }) => points > bucket.points)?.bucket;
-  if (tooOften !== undefined)
-    return { kind: 'unaffordable', headers: {}, affordable: tooOften.points, field: tooOften.name };
+  for (const { bucket, points } of calls)
+    if (points > bucket.points)
+      return { kind: 'unaffordable', headers: {}, affordable: bucket.points, field: bucket.name };
   let affordable = Infinity;
-  for (const { bucket } of cost) affordable = Math.min(affordable, bucket.points);
-  const isAffordable = cost.every(({ points }) => points + prepaid <= affordable);
-  return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
+  let needed = 0;
+  for (const { bucket, points } of cost) {
+    affordable = Math.min(affordable, bucket.points);
+    needed = Math.max(needed, points + prepaid);
+  }
+  return needed <= affordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
