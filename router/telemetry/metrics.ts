@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { Sample } from './metrics/collected-metric.ts';
 import { METRICS } from './metrics/definitions.ts';
 import type { MetricDefinition } from './metrics/definitions.ts';
-import { FastCounter } from './metrics/fast-counter.ts';
+import { FastCounter, underFormerName } from './metrics/fast-counter.ts';
 import { FastHistogram } from './metrics/fast-histogram.ts';
 import { register } from './metrics/series.ts';
 import type { ResponseOutcome } from './metrics/response-outcome.ts';
@@ -30,18 +31,11 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
     register(registry, metric);
     return metric;
   };
-  // Creates a counter that also counts under its former name, with the former values of its labels. Existing
-  // dashboards keep working until the next version removes the former name.
   const renamedCounter = (definition: MetricDefinition & { readonly oldName: string }) => {
-    const current = counter(definition);
-    const help = `Deprecated name of ${definition.name}.`;
-    const old = counter({ ...definition, name: definition.oldName, help });
-    return {
-      inc: (labels: Record<string, string>, value = 1) => {
-        current.inc(labels, value);
-        old.inc({ ...labels, ...(labels['decision'] === 'rejected' && { decision: 'refused' }) }, value);
-      },
-    };
+    // A counter without labels has the value 0 from the start.
+    const current = fastCounter(definition, definition.labels.length === 0 ? [[]] : []);
+    register(registry, underFormerName(current, definition.oldName, formerLabels));
+    return current;
   };
   return {
     requests: fastHistogram(METRICS.requests),
@@ -83,6 +77,10 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
 }
 
 const OUTCOMES: readonly (readonly [ResponseOutcome])[] = [['ok'], ['partial'], ['rejected'], ['failed']];
+
+function formerLabels(labels: Sample['labels']): Sample['labels'] {
+  return labels['decision'] === 'rejected' ? { ...labels, decision: 'refused' } : labels;
+}
 
 function optionsOf({ name, help, labels }: MetricDefinition) {
   return { name, help, labelNames: [...labels] };

@@ -163,7 +163,7 @@ export function createTelemetry(
     },
 
     rateLimitDecided(decision: 'admitted' | 'rejected', store: 'redis' | 'local' | 'none'): void {
-      metrics.rateLimit.inc({ decision, store });
+      metrics.rateLimit.inc([decision, store]);
     },
 
     /** Counts a call of the Lua script that updates rate-limit buckets in Redis. */
@@ -176,8 +176,8 @@ export function createTelemetry(
      * negative number was charged in addition.
      */
     rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
-      metrics.reconciliations.inc({ outcome });
-      if (outcome === 'done' && points > 0) metrics.refunded.inc({}, points);
+      metrics.reconciliations.inc([outcome]);
+      if (outcome === 'done' && points > 0) metrics.refunded.inc([], points);
     },
 
     /**
@@ -293,7 +293,7 @@ export function createTelemetry(
     },
 
     authenticationRejected(code: ErrorCode): void {
-      metrics.authRejections.inc({ code });
+      metrics.authRejections.inc([code]);
     },
 
     planned(ms: number, outcome: 'planned' | 'rejected'): void {

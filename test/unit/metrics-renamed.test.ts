@@ -5,9 +5,9 @@ import { createMetrics } from '../../router/telemetry/metrics.ts';
 test('a renamed metric also counts under its old name, with the old label value', async () => {
   const registry = new Registry();
   const metrics = createMetrics(registry, { now: () => 0 });
-  metrics.authRejections.inc({ code: 'TOKEN_INVALID' });
-  metrics.rateLimit.inc({ decision: 'rejected', store: 'redis' }, 2);
-  metrics.rateLimit.inc({ decision: 'admitted', store: 'local' });
+  metrics.authRejections.inc(['TOKEN_INVALID']);
+  metrics.rateLimit.inc(['rejected', 'redis'], 2);
+  metrics.rateLimit.inc(['admitted', 'local']);
   const samples = (await registry.metrics())
     .split('\n')
     .filter((line) => /^tributary_(auth|budget|rate)/.test(line));

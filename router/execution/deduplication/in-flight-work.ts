@@ -15,7 +15,7 @@ export type WorkRequest = {
   readonly signal: CancelSignal;
 };
 
-/** Functions of one kind of work. They are created once, because closures for each request would be costly. */
+/** Functions of one kind of work. They are created once, because closures for each request cost memory. */
 export type WorkMethods<Request extends WorkRequest, T> = {
   /** Begins the work, if no equal work is in flight. */
   readonly start: (request: Request, signal: CancelSignal) => Promise<T>;

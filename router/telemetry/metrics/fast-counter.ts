@@ -1,6 +1,6 @@
 import type { MetricDefinition } from './definitions.ts';
 import { SeriesByLabels } from './series.ts';
-import type { CollectedMetric } from './collected-metric.ts';
+import type { CollectedMetric, Sample } from './collected-metric.ts';
 
 /**
  * A counter for prom-client's registry that is incremented for every request. Unlike the counter of
@@ -20,11 +20,11 @@ export class FastCounter {
   }
 
   /**
-   * Adds one to the series with the given labels.
+   * Adds a value to the series with the given labels.
    * @param labels values of the labels, in the order of the metric's definition
    */
-  inc(labels: readonly string[]): void {
-    this.#series.at(labels).count += 1;
+  inc(labels: readonly string[], value = 1): void {
+    this.#series.at(labels).count += value;
   }
 
   /** Removes all series whose first labels have the given values. */
@@ -42,4 +42,25 @@ export class FastCounter {
   reset(): void {
     this.#series.clear();
   }
+}
+
+/**
+ * Returns the metric that serves a counter under its former name. Existing dashboards keep working until the
+ * next version removes the former name.
+ * @param labelsOf returns the labels with their former values
+ */
+export function underFormerName(
+  counter: FastCounter,
+  name: string,
+  labelsOf: (labels: Sample['labels']) => Sample['labels'],
+) {
+  return {
+    name,
+    async get(): Promise<CollectedMetric> {
+      const current = await counter.get();
+      const values = current.values.map(({ labels, value }) => ({ labels: labelsOf(labels), value }));
+      return { ...current, name, help: `Deprecated name of ${counter.name}.`, values };
+    },
+    reset: () => undefined,
+  };
 }
