@@ -5,7 +5,7 @@ import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import { remainingAfter } from './rate-limiter.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import type { Payer } from '../request/caller.ts';
-import type { RequestFacts } from '../request/request-recorder.ts';
+import type { RecordedFacts } from '../request/request-recorder.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
 /** Content of `extensions.cost` in a response. */
@@ -36,7 +36,7 @@ export type ReconcilableOperation = {
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Payer;
   /** Facts about the request for the log, to which the actual cost is added. */
-  readonly facts?: Partial<Pick<RequestFacts, 'actualCost'>>;
+  readonly facts?: Partial<Pick<RecordedFacts, 'actualCost'>>;
 };
 
 export type ReconciliationParts = {

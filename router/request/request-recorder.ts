@@ -70,6 +70,40 @@ export type RequestFacts = {
   rateLimitRemaining: number;
 };
 
+/** The facts about a request that are known so far. */
+export type RecordedFacts = { [Fact in keyof RequestFacts]: RequestFacts[Fact] | undefined };
+
+/**
+ * Returns facts without values. All members exist from the start, because adding them one by one would copy
+ * the object's storage several times.
+ */
+function unknownFacts(): RecordedFacts {
+  return {
+    method: undefined,
+    path: undefined,
+    correlationId: undefined,
+    clientAddress: undefined,
+    userAgent: undefined,
+    clientName: undefined,
+    clientVersion: undefined,
+    traceId: undefined,
+    spanId: undefined,
+    identity: undefined,
+    graph: undefined,
+    generation: undefined,
+    operationName: undefined,
+    operationType: undefined,
+    source: undefined,
+    isCached: undefined,
+    isPlanned: undefined,
+    deprecated: undefined,
+    operationHash: undefined,
+    cost: undefined,
+    actualCost: undefined,
+    rateLimitRemaining: undefined,
+  };
+}
+
 /** A fetch on the critical path, with begin and end in microseconds since the start of the request. */
 export type PathFetch = { readonly record: FetchRecord; readonly from: number; readonly until: number };
 
@@ -167,7 +201,7 @@ export class RequestRecorder {
    * if there is none.
    */
   joined: string | undefined = undefined;
-  readonly facts: Partial<RequestFacts> = {};
+  readonly facts: RecordedFacts = unknownFacts();
   /**
    * The fetches that determined the duration of the request. They are computed when first needed, after the
    * end of the request.

@@ -4,7 +4,7 @@ import type { BreakerState } from './breaker-state.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ConfigChange } from '../config/reload/merge-config.ts';
 import type { ErrorCode } from '../shared/errors.ts';
-import type { RequestFacts } from '../request/request-recorder.ts';
+import type { RecordedFacts } from '../request/request-recorder.ts';
 import type { RequestFinished, SubgraphCalled } from '../request/finished-work.ts';
 import { scheduleTimer } from '../shared/schedule.ts';
 import type { Schedule } from '../shared/schedule.ts';
@@ -111,7 +111,7 @@ export function createTelemetry(
      * unknown path.
      */
     otherFinished(
-      facts: Partial<RequestFacts>,
+      facts: Partial<RecordedFacts>,
       { sampling, ...event }: RequestLogEntry & { readonly sampling: Sampling },
     ): void {
       if (requestLog.isEnabled()) requestLog.write({ ...httpEntryOf(facts), ...event }, sampling);

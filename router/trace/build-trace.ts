@@ -1,4 +1,4 @@
-import type { RequestFacts, RequestRecorder } from '../request/request-recorder.ts';
+import type { RecordedFacts, RequestRecorder } from '../request/request-recorder.ts';
 import type { RequestTrace, TracedFetch, TracedStage } from '../request/request-trace.ts';
 import { criticalPath, dependenciesOf } from './critical-path.ts';
 import { pathSentence } from './sentence.ts';
@@ -26,7 +26,7 @@ export function buildTrace(recorder: RequestRecorder): RequestTrace {
   };
 }
 
-function operationOf({ operationName: name, operationType: type }: Partial<RequestFacts>) {
+function operationOf({ operationName: name, operationType: type }: Partial<RecordedFacts>) {
   return type && { ...(name !== undefined && { name }), type };
 }
 

@@ -1,4 +1,4 @@
-import type { RequestFacts, RequestRecorder } from '../../request/request-recorder.ts';
+import type { RecordedFacts, RequestRecorder } from '../../request/request-recorder.ts';
 import { pathSentence } from '../../trace/sentence.ts';
 import { endOf, startOf } from '../../trace/timeline.ts';
 import type { RequestLogEntry, SubgraphCalls } from './request-line.ts';
@@ -55,7 +55,7 @@ export function logEntryOf(event: RequestFinished): RequestLogEntry {
 const ENCODED_QUERY = /%3f.*$/is;
 
 /** Returns the values that the log line of every request has, even if the request is not for GraphQL. */
-export function httpEntryOf(facts: Partial<RequestFacts>): RequestLogEntry {
+export function httpEntryOf(facts: Partial<RecordedFacts>): RequestLogEntry {
   return {
     traceId: facts.traceId,
     spanId: facts.spanId,
