@@ -68,9 +68,16 @@ function withCollection(send: SendForCaller): SendForCaller {
   return (request, context, signal) => {
     const { collection } = context;
     if (collection === undefined) return send(request, context, signal);
-    return send(request, context, signal).then((response) => {
-      collection.add(request.subgraph, response);
-      return response;
-    });
+    return collected(send(request, context, signal), request.subgraph, collection);
   };
+}
+
+async function collected(
+  call: Promise<SubgraphResponse>,
+  subgraph: string,
+  collection: HeaderCollection,
+): Promise<SubgraphResponse> {
+  const response = await call;
+  collection.add(subgraph, response);
+  return response;
 }

@@ -66,7 +66,9 @@ export class Exchange implements ResponseHandler, Interruptible {
    * Failed result because of an unsupported media type or content coding, with which the body cannot be read.
    */
   #rejected: CallResult | undefined;
-  #chunks: Buffer[] | undefined;
+  /** The first chunk of the body, which is nearly always the whole body, and the others. */
+  #first: Buffer | undefined;
+  #others: Buffer[] | undefined;
   #bytes = 0;
 
   constructor(parts: ExchangeParts, call: Call, address: Address) {
@@ -120,8 +122,7 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   onResponseEnd(): void {
     if (this.#rejected !== undefined) this.#settle(this.#rejected);
-    else if (this.#coding === 'identity')
-      this.#settle(this.#readBody(joined(this.#chunks ?? [], this.#bytes)));
+    else if (this.#coding === 'identity') this.#settle(this.#readBody(this.#body));
     else void this.#decodeBody();
   }
 
@@ -140,10 +141,14 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   #keep(chunk: Buffer): void {
-    // Nearly all responses arrive as one chunk. `[chunk]` takes less memory than an empty list to which a
-    // chunk is pushed.
-    if (this.#chunks === undefined) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#others ??= []).push(chunk);
+  }
+
+  /** Returns the whole body. */
+  get #body(): Buffer {
+    const first = this.#first ?? NO_BYTES;
+    return this.#others === undefined ? first : Buffer.concat([first, ...this.#others], this.#bytes);
   }
 
   #enforceLimit(bytes: number): void {
@@ -154,7 +159,7 @@ export class Exchange implements ResponseHandler, Interruptible {
 
   async #decodeBody(): Promise<void> {
     const { service, maxResponseBytes } = this.#parts;
-    const body = await decodeBody(joined(this.#chunks ?? [], this.#bytes), this.#coding, maxResponseBytes);
+    const body = await decodeBody(this.#body, this.#coding, maxResponseBytes);
     if (body.kind === 'decoded') return this.#settle(this.#readBody(body.bytes));
     const fault =
       body.kind === 'too large'
@@ -195,7 +200,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   #settle(result: CallResult): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#chunks = undefined;
+    this.#first = undefined;
+    this.#others = undefined;
     this.call.request.record?.attemptEnded(this.#bytes, this.#parts.monotonic);
     try {
       // Undici passes its controller immediately before it writes the request. Without a controller the
@@ -209,6 +215,7 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
@@ -249,9 +256,4 @@ function despiteStatus(
 
 function typeDefect(headers: IncomingHttpHeaders): string | undefined {
   return JSON_TYPE.test(headers['content-type'] ?? '') ? undefined : 'is not of a JSON media type';
-}
-
-function joined(chunks: readonly Buffer[], bytes: number): Buffer {
-  const [only] = chunks;
-  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes);
 }

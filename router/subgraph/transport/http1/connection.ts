@@ -2,7 +2,6 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import type { Schedule } from '../../../shared/schedule.ts';
-import type { Batch } from './batches.ts';
 import type { BatchTimes } from './pipelining.ts';
 import type { Carrier, PooledRequest } from './pooled-request.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -104,8 +103,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /** Sends several requests in one write. Requests whose calls have meanwhile ended are left out. */
-  send(batch: Batch, overdueMs: number): void {
-    const started = batch.filter((request) => request.start(this));
+  send(batch: PooledRequest[], overdueMs: number): void {
+    const started = this.#start(batch);
     if (started.length === 0) return this.#becomeIdle();
     this.#batch = started;
     this.#batches += 1;
@@ -113,6 +112,14 @@ export class Connection implements ResponseEvents, Carrier {
     this.#reader.begin();
     sendBatch(started, this.#socket);
     if (started.length > 1) this.#watch(overdueMs);
+  }
+
+  /** Assigns requests to this connection. Returns those whose calls have not ended. */
+  #start(batch: PooledRequest[]): PooledRequest[] {
+    const [only] = batch;
+    // Nearly all batches are single requests, for which no other list is needed.
+    if (only !== undefined && batch.length === 1) return only.start(this) ? batch : [];
+    return batch.filter((request) => request.start(this));
   }
 
   /**

@@ -89,8 +89,7 @@ export class Http1Pool implements ConnectionPool {
    * @throws {InvalidArgumentError} if a header cannot be sent
    */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
-    if (this.#closed !== undefined)
-      return queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
+    if (this.#closed !== undefined) return rejectLater(handler);
     this.#waiting.push(new PooledRequest(request, handler, this.#writer));
     this.#flushLater();
   }
@@ -115,16 +114,15 @@ export class Http1Pool implements ConnectionPool {
   #flushLater(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      this.#flush();
-    });
+    setImmediate(this.#flush);
   }
 
-  #flush(): void {
+  // One function for all flushes. A closure for each of them would take more memory.
+  readonly #flush = (): void => {
+    this.#isFlushing = false;
     const now = this.#connection.monotonic();
     const maxRequests = this.#pipelining.maxRequests(now);
-    const waiting = this.#waiting.filter(isWanted);
+    const waiting = this.#waiting.every(isWanted) ? this.#waiting : this.#waiting.filter(isWanted);
     let sent = 0;
     while (sent < waiting.length) {
       const connection = this.#takeIdle(now);
@@ -141,7 +139,7 @@ export class Http1Pool implements ConnectionPool {
     this.#idle.push(...ended);
     if (ended.length > 0 && needed > 0) this.#flushLater();
     if (this.#closed !== undefined) this.#closeIdle();
-  }
+  };
 
   #takeIdle(now: number): Connection | undefined {
     for (;;) {
@@ -207,6 +205,11 @@ export class Http1Pool implements ConnectionPool {
     this.#sweep = undefined;
     this.#closed?.resolve();
   }
+}
+
+/** Fails a request in the next microtask, because handlers do not expect an error during `dispatch`. */
+function rejectLater(handler: ResponseHandler): void {
+  queueMicrotask(() => handler.onResponseError(null, new errors.ClientClosedError()));
 }
 
 function isWanted({ handler }: PooledRequest): boolean {
