@@ -115,8 +115,7 @@ const signedInProduction = z.object({
 const keyWithSecret = z.object({ secret: z.string().min(1) });
 
 /**
- * Returns an issue for each secret that is too short. It accepts a configuration whose other values are
- * invalid.
+ * Returns an issue for each secret that is too short, even if other values of the configuration are invalid.
  */
 function shortSecrets(config: unknown): z.core.$ZodSuperRefineIssue[] {
   const { data } = signedInProduction.safeParse(config);

@@ -141,8 +141,8 @@ function supergraphOverrides(env: Environment): Override[] {
 }
 
 /**
- * Returns overrides that set one kind of source (file, URL or OCI reference) and unset the others, except
- * `registry`, which the caller sets or unsets.
+ * Returns overrides that load the supergraph from one kind of source (file, URL or OCI reference) and remove
+ * all others from the configuration, except `registry`, which the caller sets or removes.
  */
 function only(kind: string, value: string | undefined): Override[] {
   return ['file', 'url', 'oci', 'sources'].map((key) =>

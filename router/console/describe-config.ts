@@ -73,7 +73,7 @@ function isSecretReference(reference: string): boolean {
 
 const SECRET_VARIABLE = /(?:secret|password|passphrase|passwd|token|credentials?|key|keys)$/i;
 
-/** Names of keys whose texts are hidden even if the schema does not mark them. */
+/** Matches keys whose text values are treated as secret even if the schema does not mark them. */
 const SECRET_NAME = /(?:secret|password|passphrase|token|credentials?|apikey|authorization|cookie)$/i;
 
 function isSecretName(name: string | number | undefined): boolean {

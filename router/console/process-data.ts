@@ -23,7 +23,7 @@ export type ProcessDataParts = {
   readonly status: () => SupergraphStatus;
   readonly unready: () => readonly string[];
   readonly state: () => StateResult[number];
-  /** Acquires a lease on the schemas that are served at present; undefined before the first supergraph. */
+  /** Returns a lease that keeps the active schemas in use; undefined before the first supergraph. */
   readonly acquire: () => Lease<ServedSchemas> | undefined;
   readonly manifests: PersistedOperations['manifests'];
   /** Returns the running configuration. */

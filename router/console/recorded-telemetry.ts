@@ -72,8 +72,8 @@ type ConfigurationChanged = Parameters<Telemetry['configurationChanged']>[0];
 type BreakerChanged = Parameters<Telemetry['breakerChanged']>[0];
 
 /**
- * Returns the changed configuration keys, with those values that cannot be secrets, for the event that the
- * console shows.
+ * Returns a text for each changed configuration key, for the console's history. A change that is in effect
+ * is shown with the old and the new value, unless these may be secrets.
  */
 function keysOf({
   applied,

@@ -255,7 +255,7 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     return other;
   }
 
-  // Not an async function, because that would need more memory than the callback.
+  // The request handler uses a callback: as an async function it would need more memory for each request.
   return function respond(request, response) {
     const place = placeOnConnection(request);
     // An earlier response on this connection has `connection: close`, so the router must not process later

@@ -40,9 +40,9 @@ function negotiate(header: string): MediaType | undefined {
   if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
-  // A client that names `application/json` receives status 200 for an invalid document or invalid variables
-  // (GraphQL over HTTP section 6.4.1). A client that sends only `*/*` receives a 4xx status. So does a client
-  // that also accepts multipart responses, because such clients check the status before the body.
+  // If Accept names `application/json`, the status for an invalid document or invalid variables is 200
+  // (GraphQL over HTTP section 6.4.1). It is 4xx if Accept has only `*/*`, or also a multipart type, because
+  // clients with multipart types check the status before the body.
   const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
   return name === undefined ? undefined : { name, named: isNamed };
 }

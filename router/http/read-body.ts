@@ -9,8 +9,8 @@ import { beginBody, endBody } from './sockets/bodies-in-progress.ts';
 
 /**
  * Reads a JSON request body. `limit` is its maximum size in bytes, both before and after decompression.
- * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE or PAYLOAD_TOO_LARGE at once, because of the headers. The
- * promise rejects with PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT or REQUEST_CANCELLED.
+ * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE or PAYLOAD_TOO_LARGE, if the headers already show the error.
+ * Errors in the body reject the promise: PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT, REQUEST_CANCELLED.
  */
 export function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
   const coding = readCoding(request);

@@ -1,4 +1,4 @@
-/** Receives the abort of a `CancelSignal`. An object needs no closure. */
+/** Called when a `CancelSignal` is aborted. An object with `handleEvent` saves the memory of a closure. */
 export type CancelListener = (() => void) | { handleEvent(): void };
 
 /**

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 import type { SpanIds } from './request-span.ts';
 import type { FetchSource, RecordedBreaker } from './request-trace.ts';
 
-/** The fetch node of a query plan whose times a `FetchRecord` contains. */
+/** A fetch node of a query plan. The times of the fetch are in a `FetchRecord`. */
 export type RecordedFetch = {
   readonly index: number;
   readonly service: string;
@@ -68,8 +68,8 @@ export class FetchRecord {
    */
   sharedWith = -1;
   /**
-   * A fetch may be sent as several requests, each with a record of its own. In such a record, `whole` is the
-   * record of the fetch; otherwise it is undefined. All requests of the fetch have one trace span in common.
+   * Record of the whole fetch, if this record is for one of several requests as which the fetch is sent;
+   * otherwise undefined. All requests of the fetch have one trace span in common.
    */
   whole: FetchRecord | undefined = undefined;
   /** Ids of the trace span of the subgraph call; undefined if spans are not exported. */

@@ -84,7 +84,7 @@ function holds({ claim, value: expected }: ClaimCondition, payload: JWTPayload):
 }
 
 /**
- * Returns whether a caller satisfies a condition on a claim. It must be one of the conditions that were
+ * Returns whether a caller satisfies a condition on a claim. The condition must be one of those that were
  * passed to `readIdentity`, because other claims of the token are not stored.
  */
 export function satisfies(identity: Identity, { claim, value }: ClaimCondition): boolean {

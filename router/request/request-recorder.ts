@@ -162,8 +162,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the time at which the response of a fetch arrived, unless the subgraph call of the fetch has
-   * recorded it. A fetch that shares the call of another fetch has no call of its own that could.
+   * Records the time at which the response of a fetch arrived, unless it is already recorded. It is missing,
+   * for example, if the fetch shares the subgraph call of another fetch.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();

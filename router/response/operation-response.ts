@@ -16,8 +16,8 @@ type ResponseOptions = {
   readonly extensions?: object | undefined;
 };
 
-// JSON text of the response for each execution result. Requests that share a result (deduplication) use the
-// same object, so its text is written only once.
+// JSON text of the response for each execution result. Requests that share a result (deduplication) have the
+// same result object, so they share its text too.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
 /**

@@ -45,8 +45,8 @@ export type CanaryFollowerParts<G> = {
   readonly leases: Leases<G>;
   readonly rollout: Rollout;
   /**
-   * Builds a supergraph and sends it a test query. Supergraphs of different groups share no circuit breakers
-   * and no connections to subgraphs.
+   * Builds a supergraph and sends it a test query. Supergraphs that are built with different numbers `group`
+   * share no circuit breakers and no connections to subgraphs.
    */
   readonly build: (supergraph: Supergraph, group: number) => Promise<G>;
 };
@@ -58,7 +58,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
   /**
-   * Highest group number given to a canary so far. Supergraphs of different groups share no circuit breakers.
+   * Highest number `group` with which a canary was built so far. Supergraphs that are built with different
+   * numbers share no circuit breakers.
    */
   let lastGroup = 0;
   let release: Release | undefined;
@@ -84,7 +85,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     lastGroup = Math.max(lastGroup, group);
     try {
       const generation = await build(supergraph, group);
-      // Another worker process may have rolled the canary back while this one was building it.
+      // Discards the canary if another worker process rolled it back while this one was building it.
       if (rollout.isRolledBack(idOf(wanted))) {
         await generation[Symbol.asyncDispose]();
         return false;
@@ -98,7 +99,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // If an earlier canary is still running, it ends too, because the rejected canary was to replace it.
+    // Ends an earlier canary that is still running, because the rejected canary was to replace it.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

@@ -77,8 +77,8 @@ export type RequestLease<G> = Lease<G> & {
 };
 
 /**
- * Builds everything that serves a supergraph. Builds for different groups share no circuit breakers and no
- * connections to subgraphs.
+ * Builds everything that serves a supergraph. Builds with different numbers `group` share no circuit breakers
+ * and no connections to subgraphs.
  */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
@@ -112,9 +112,9 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary. If it rejects an operation, the wrapper checks whether the supergraph of all other
-     * callers accepts the operation. `baseline` returns that supergraph; undefined after the canary has
-     * become the current supergraph.
+     * Wraps a canary to find the operations that it rejects, but the supergraph of all other callers accepts.
+     * They count as failures of the canary. `baseline` returns the other supergraph; undefined after the
+     * canary has become the current supergraph.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**
@@ -354,7 +354,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     startLimit = stored && expired.promise;
     await reload();
     startLimit = undefined;
-    // If no source has a supergraph that fits the configuration, this error ends the process, so that the
+    // If no source has a supergraph that fits the configuration, the router does not start, so that the
     // operator notices and corrects the configuration.
     if (configError !== undefined && leases.current() === undefined) throw configError;
   }

@@ -34,9 +34,9 @@ export type RunningConfigParts = {
    */
   readonly apply: (config: Config) => Promise<void>;
   /**
-   * Checks whether a router would start with a loaded configuration. The running router itself does not need
-   * all of it: some changes take effect only after a restart.
-   * @param restart keys of these changes
+   * Checks whether a router would start with a loaded configuration. This includes changes that the running
+   * router does not apply, because they take effect only after a restart.
+   * @param restart keys of the changes that need a restart
    * @throws {ConfigError} if a router would not start with it
    */
   readonly check: (loaded: Config, restart: readonly string[]) => void;

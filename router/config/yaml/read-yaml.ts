@@ -27,7 +27,7 @@ export class ConfigError extends Error {
 }
 
 export type YamlSource = {
-  /** Name of the file, for error messages. */
+  /** Name of the YAML file, for error messages. */
   readonly fileName: string;
   /** Directory to which paths in `${file.PATH}` are relative. */
   readonly directory: string;
@@ -79,8 +79,8 @@ export function readYaml<Schema extends z.ZodType>(
 const placesOfValues = new WeakMap<object, Place>();
 
 /**
- * Returns a configuration path such as `traffic.all` as text for an error message. If `readYaml` has returned
- * the object, file and line are included.
+ * Returns a configuration path such as `traffic.all` as text for an error message. File and line are included
+ * if the configuration `value` is from `readYaml`.
  */
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
@@ -124,7 +124,7 @@ export function copyPlaces(from: object, to: object): void {
 export type RenamedPlace = { readonly place: string; readonly key: string };
 
 /**
- * Returns the old names of keys that a configuration uses; empty if `readYaml` has not returned this object.
+ * Returns the old names of keys that a configuration uses; empty if the configuration is not from `readYaml`.
  */
 export function renamedKeysIn(value: object): readonly RenamedPlace[] {
   return placesOfValues.get(value)?.renamed ?? [];

@@ -31,9 +31,9 @@ export async function exchange(options: Exchange): Promise<Exchanged> {
   const { url, method, headers, body, timeoutMs, maxBytes, request } = options;
   const gone = new AbortController();
   const abort = () => gone.abort();
-  // The browser may have closed its connection while its request body was read; the request is then not sent.
-  // Each pipelined request adds a listener to the same connection, so Node's limit is lifted.
+  // If the browser closed its connection while its request body was read, the request is not sent.
   if (request.socket.destroyed) abort();
+  // Each pipelined request adds a listener to the connection. Node's warning about more than ten is disabled.
   request.socket.setMaxListeners(0).once('close', abort);
   try {
     const response = await options.fetch(url, {

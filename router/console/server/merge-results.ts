@@ -25,8 +25,8 @@ export function mergeEvents(histories: readonly HistoryResult['events'][]): Hist
     .flatMap((events, process) => events.map((event) => ({ event, process, at: Date.parse(event.at) })))
     .toSorted((a, b) => b.at - a.at)
     .filter(({ event, process, at }) => {
-      // Only events of different processes are merged. A process that lists an event several times has seen
-      // it several times.
+      // Equal events are merged only if different processes list them. If one process lists an event twice,
+      // the event has happened twice.
       const keys = histories.map((_, index) => `${index} ${event.kind} ${event.text}`);
       const isRepeated = keys.some(
         (key, index) => index !== process && (lastAt.get(key) ?? Infinity) - at < SAME_EVENT_MS,

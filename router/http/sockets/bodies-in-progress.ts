@@ -30,8 +30,8 @@ export function endBody(request: IncomingMessage): void {
  */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // A body that has arrived completely is not rejected, even if the router is still reading it: the HTTP
-  // error concerns bytes after the body.
+  // A body that has arrived completely is not rejected, even if the router is still reading it: the error of
+  // the HTTP parser then concerns bytes after the body.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

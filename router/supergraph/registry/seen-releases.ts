@@ -143,6 +143,6 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // If the file cannot be written, the sequence number in memory still protects this process until it ends.
+    // Without the file, this process still rejects older releases by the sequence number in its memory.
   }
 }

@@ -33,7 +33,7 @@ export function createContentCheck(
 
 /** Checks the supergraphs of one source and remembers the last ones with their results, by SHA-256. */
 export type ContentChecks = {
-  /** Returns the content of a supergraph that was checked before; undefined if its SHA-256 is unknown. */
+  /** Returns the content with this SHA-256 if it was checked before; otherwise undefined. */
   readonly known: (sha256: string) => Buffer | undefined;
   readonly check: (sha256: string, body: Buffer) => Promise<LoadedSupergraph>;
 };

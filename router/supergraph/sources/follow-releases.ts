@@ -83,8 +83,8 @@ type Progress = {
 };
 
 /**
- * Returns whether the next request may be sent to the registry at once. If it would probably have the same
- * result, it is delayed.
+ * Returns whether the next request may be sent to the registry at once. The request is delayed if the
+ * registry would probably send the same response again.
  */
 function isProgress(waited: Waited, { before, after, hasWaited }: Progress): boolean {
   switch (waited.kind) {

@@ -137,7 +137,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     return selected.key;
   }
 
-  /** Returns the supergraph with a SHA-256. One that was checked before is not downloaded again. */
+  /** Returns the supergraph with the given SHA-256; downloads it only if it was not checked before. */
   async function content(sha256: string, download: Download): Promise<Buffer> {
     const known = check.known(sha256);
     if (known !== undefined) return known;
