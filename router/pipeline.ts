@@ -144,7 +144,7 @@ async function respondWithData(
 
 /**
  * Plans an operation and responds with the plan instead of executing it, as the client requested. The caller
- * is charged for the document, but not for the cost of the operation.
+ * is charged for the length of the document, but not for the cost of the operation.
  */
 async function respondWithPlan(
   { operation, inputs, caller, planRequest, owing }: PreparedRequest & { readonly planRequest: PlanRequest },
@@ -164,7 +164,8 @@ async function respondWithPlan(
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  // The configuration names a contract that the registry has not published yet, or no longer publishes.
+  // If there is no such contract, the configuration names one that the registry has not published yet, or no
+  // longer publishes.
   if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

@@ -134,7 +134,7 @@ export type Router = AsyncDisposable & {
    * if usage is not recorded.
    */
   readonly usage: () => Promise<UsageJson | undefined>;
-  /** Runs a query of the console, such as `requests` or `history`, in this process. */
+  /** Runs a query of the router's console, such as `requests` or `history`, in this process. */
   readonly queryProcess: RunQuery;
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;

@@ -45,7 +45,7 @@ export function checkForm(token: string): void {
  * @throws {RouterError} if the credentials are not a bearer token
  */
 function tokenOf(credentials: string): string {
-  // Fast path: the regular expressions below would read the whole token for each request.
+  // Fast path for `Bearer TOKEN`, the usual form: the regular expressions below would read the whole token.
   if (credentials.startsWith(BEARER) && credentials[BEARER.length] !== ' ')
     return credentials.slice(BEARER.length);
   if (credentials === '') throw withoutToken(`the Authorization header is empty; ${SEND}`);

@@ -117,8 +117,8 @@ export class KeySet implements Disposable {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      // The issuer is failing and may have published a new key that the router could not fetch. The token can
-      // be neither accepted nor rejected, so the error is KEYS_UNAVAILABLE.
+      // If the issuer is failing, it may have published a new key that the router could not fetch. The token
+      // can then be neither accepted nor rejected, so the error is KEYS_UNAVAILABLE.
       if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
       throw error;
     }
@@ -134,9 +134,8 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // The cooldown limits the fetches that tokens with unknown keys cause. While the issuer is healthy, only
-    // these fetches start it, so that a periodic fetch does not delay the first token with a new key. While
-    // the issuer is failing, every fetch starts it.
+    // The cooldown limits the fetches that tokens with unknown keys cause. Periodic fetches start it only
+    // while the issuer is failing: if all did, the first token with a new key might have to wait.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

@@ -45,7 +45,10 @@ export function createSigner(
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
-/** Returns a function that returns the parameter `created`. The text is created once per second. */
+/**
+ * Returns a function that returns the signature parameter `created`, the current time in seconds. Its text is
+ * built only once per second.
+ */
 function createTimestamps(now: () => number): () => string {
   let second = Number.NaN;
   let text = '';
@@ -60,7 +63,8 @@ function createTimestamps(now: () => number): () => string {
 }
 
 /**
- * Returns a function that returns the parameters after the nonce. The text is created once per subgraph.
+ * Returns a function that returns the signature parameters that follow the nonce: key id, algorithm and
+ * subgraph. Their text is built only once per subgraph.
  * @throws {TypeError} if the name of the subgraph cannot be sent in a header
  */
 function createSuffixes(keyId: string): (audience: string) => string {

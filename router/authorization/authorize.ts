@@ -57,7 +57,7 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // `@skip` or `@include` excludes every denied selection, so the operation is accepted even in the mode
+      // If `@skip` or `@include` excludes every denied selection, the operation is accepted even in the mode
       // `reject`.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));

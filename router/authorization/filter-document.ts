@@ -38,8 +38,8 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // `__typename` is added in two cases: if the type of each object decides which fields are denied, so that
-  // the response must have it, and if all fields were removed, because an empty selection is invalid.
+  // `__typename` is added if the denied fields depend on the type of each object, or if all fields were
+  // removed, because an empty selection is invalid.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

@@ -35,7 +35,7 @@ function compositesOf(document: DocumentNode): readonly Composite[] {
   );
 }
 
-// Returns the object types of an interface. Objects list all their interfaces, including inherited ones.
+// Returns the object types that implement an interface. Each lists all its interfaces, also inherited ones.
 function objectsOf(document: DocumentNode, interfaceName: string): readonly string[] {
   return compositesOf(document)
     .filter(({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION)

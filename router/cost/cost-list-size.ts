@@ -35,8 +35,8 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   const sizes: number[] = [];
   for (const { given, fallback } of slices) {
     const value = given?.read(variables);
-    // If the request has no value for the variable, the argument's default applies. If the value is null, no
-    // default applies, and the argument gives no list size.
+    // If a slicing argument is a variable without a value, the argument's default applies. If the value is
+    // null, no default applies, and the argument gives no list size.
     const size = value === undefined ? fallback : wholeNumber(value);
     if (size !== undefined) sizes.push(size);
   }

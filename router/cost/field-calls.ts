@@ -71,8 +71,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // Without variables in the operation, the argument values are read once, when the operation is compiled.
-    // Otherwise each request fills a new map.
+    // If the operation has no variables, its argument values are read once, when it is compiled. Otherwise
+    // each request fills a new map.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

@@ -54,8 +54,8 @@ function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estima
       cost: compileCost(model, document, name),
       calls: compileFieldCalls(model, limits, { document, name }),
     }),
-    // The type is looked up by name, because the given object may belong to another schema (of a contract or
-    // of the whole graph).
+    // The parent type is looked up by name, because the given type may belong to another schema (that of a
+    // contract or of the whole graph).
     slicingArguments: (parent, field) =>
       model.field(model.schema.getType(parent.name), field)?.listSize?.slicingArguments ?? [],
   };

@@ -14,7 +14,10 @@ import { fieldsAt, settingOf } from './coordinates.ts';
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {
-  /** Returns the configured fallback value of a field as JSON; undefined if no fallbacks are configured. */
+  /**
+   * Returns the fallback value of a field as JSON, or undefined if the field has none. If no field has a
+   * fallback, this function itself is undefined.
+   */
   readonly fallbackOf: FallbackOf | undefined;
   readonly unfit: readonly UnfitSetting[];
 };

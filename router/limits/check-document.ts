@@ -49,7 +49,7 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
 
 // Rejects long names. Error messages repeat them, and validation compares them with the names in the schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
-  // In the usual case the document contains no word that is too long, and its names need not be visited.
+  // If the document contains no word that is too long, as is usual, its names need not be visited.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {

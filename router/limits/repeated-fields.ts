@@ -11,8 +11,8 @@ import { responseName } from '../shared/graphql/response-name.ts';
 const MAX_PAIRS = 20_000;
 
 /**
- * Maximum number of fields in all definitions of a document, as a multiple of `limits.selections`, which
- * applies to one definition. Validation reads all definitions.
+ * Maximum number of fields in all definitions of a document together, as a multiple of `limits.selections`,
+ * the maximum for one definition.
  */
 const DEFINITIONS = 2;
 

@@ -136,9 +136,9 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // Factor for the limit. A request waits for the event loop at least twice: until it is read, and until
-      // the responses of its subgraphs are read. If it takes 100 ms and each wait is 10 ms too long, the
-      // factor is 0.8.
+      // Factor by which the limit of requests in flight changes. A request waits for the event loop at least
+      // twice: until it is read, and until subgraph responses are read. If it takes 100 ms and each wait is
+      // 10 ms too long, the factor is 0.8.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // The limit does not change again until the requests now in flight have ended: only then does the

@@ -24,20 +24,20 @@ import type { Priority } from './priority.ts';
 export type LoadShedding = Disposable & {
   /** Rejects a request before its body is read, if too many requests are in flight. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
-  /**
-   * Rejects a request after its body was read, but before its token is verified or its operation is looked
-   * up.
-   */
+  /** Rejects a request during overload, after its body was read but before its token is verified. */
   readonly checkBody: (request: Pick<IncomingMessage, 'headers'>, body: unknown) => void;
   /**
-   * Rejects a request before its token is verified. Otherwise the request counts as in flight until `leave`
-   * is called.
+   * Rejects a request during overload, before its token is verified. A request that is not rejected counts as
+   * in flight until `leave` is called.
    */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
-  /** Rejects a request whose document is not cached, before the document is parsed, validated and planned. */
+  /**
+   * Rejects a request during overload, before its document, which is not cached, is parsed, validated and
+   * planned.
+   */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
-  /** Rejects a request whose operation is known, before the operation's cost is charged to the caller. */
+  /** Rejects a request during overload, before the cost of its operation is charged to the caller. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /**
    * Calls the listener, which evicts cache entries, again and again while too much of the heap is in use.

@@ -33,7 +33,7 @@ const manifestSchema = z.object({
 
 /**
  * Reads a manifest in Apollo's format.
- * @throws {Error} with a message of one sentence
+ * @throws {Error} if it is invalid, with a message in one line
  */
 export function parseManifest(text: string): Manifest {
   const parsed = manifestSchema.safeParse(JSON.parse(text));

@@ -107,8 +107,8 @@ export async function createPersistedOperations(
 
   function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
-    // `sha256Hash` is not the hash of the text. The request is valid nevertheless if a manifest lists the
-    // text under this id, because ids of a manifest need not be hashes.
+    // A `sha256Hash` that is not the hash of the text is valid if a manifest lists the text under this id,
+    // because ids of a manifest need not be hashes.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }

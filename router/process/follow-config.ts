@@ -5,7 +5,7 @@ import type { Environment } from '../config/yaml/read-yaml.ts';
 import type { Router } from '../router.ts';
 import { createPathWatcher } from '../config/reload/watch-paths.ts';
 
-/** Follows the configuration file of a router until it is disposed. */
+/** Watches the configuration file of a router until this object is disposed. */
 export type ConfigFollower = Disposable & {
   /** Loads the configuration file again and applies the changes. */
   readonly reload: () => void;

@@ -144,8 +144,8 @@ export async function startWorkers(
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker responds');
-    // The workers rejected the command, so the previous command applies again, unless a later command was
-    // stored meanwhile.
+    // If the workers rejected the command, the previous one applies again, unless a later one was stored
+    // meanwhile.
     if (result.kind === 'rejected' && commands.get(key) === lasting) store(key, before);
     return result;
   }
@@ -347,7 +347,10 @@ class Worker {
     return response?.kind === 'command' ? response.result : undefined;
   }
 
-  /** Runs a query of the console; returns undefined if the worker does not respond in time. */
+  /**
+   * Runs a query of the router's console, such as `requests` or `history`, in this worker. Returns undefined
+   * if the worker does not respond in time.
+   */
   async query<Name extends QueryName>(
     name: Name,
     query: ProcessQueries[Name],

@@ -45,8 +45,8 @@ export function holdYoungGeneration(): void {
   // does so for the rest of the process. As garbage they would keep younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
-  // V8 has already read these flags for this thread, so they affect only threads that start later.
-  // `resourceLimits` sets the maximum size in such a thread, but only if the flag for the maximum is 0.
+  // V8 has already read these flags for this thread, so they affect only threads that start later. The
+  // maximum is set to 0 so that the option `resourceLimits` of a thread can set it.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);

@@ -3,14 +3,10 @@ import type { Bucket, Debit } from './bucket.ts';
 import type { Decision } from './local-buckets.ts';
 
 /**
- * Lua script that updates token buckets in Redis: it applies refunds, then charges, one after another. A
- * charge changes no bucket if one of its buckets holds too little. `KEYS` has the keys of the buckets, and
- * `ARGV[1]` the numbers that `BucketBatch` writes. For each charge, the response has 1 (admitted) or 0
- * (rejected), and the units that its buckets hold afterwards.
+ * Lua script that updates token buckets in Redis: it applies refunds, then charges. A charge changes no
+ * bucket if one of its buckets holds too little. Time is that of Redis, which all routers share.
  *
- * - A bucket is stored as "units milliseconds". A missing bucket counts as full, so a key may expire when its
- *   bucket would be full.
- * - Time is that of Redis, which all routers share. If it is set back, buckets fill up from the new time on.
+ * - A bucket is stored as "units milliseconds"; a missing bucket counts as full.
  * - MGET loads 1,000 keys at a time, because the stack of Lua limits `unpack`.
  * - Lua prints large numbers as 1e+14 without '%.0f'.
  */
@@ -121,9 +117,9 @@ export class BucketBatch {
   }
 
   /**
-   * Returns the argument of the Lua script, a JSON array of numbers: the sizes of the buckets (points,
-   * milliseconds), the number of refunds and the refunds (bucket, points), the number of charges and the
-   * charges (number of debits, then bucket and points of each). A bucket is the index of its key, from 1.
+   * Returns `ARGV[1]` of the Lua script, a JSON array of numbers: the sizes of all buckets, the number of
+   * refunds and the refunds, the number of charges and the debits of each. A bucket is the index of its key,
+   * from 1.
    */
   numbers(): string {
     return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);

@@ -96,7 +96,8 @@ export class RedisBuckets implements AsyncDisposable {
 
   /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // The last requests add their refunds after their responses, at the end of this turn of the event loop.
+    // Before the last batch is sent, this turn of the event loop has to end: only then do the last requests
+    // add their refunds, after their responses.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));

@@ -8,7 +8,10 @@ import type { ErrorCode } from '../shared/errors.ts';
  */
 export type RequestOutcome = { readonly failed: boolean; readonly degraded: boolean };
 
-/** Error codes, in responses with data, of errors that clients cause under every supergraph version. */
+/**
+ * Error codes that do not make a response with data a failure, because clients cause them under every
+ * supergraph version.
+ */
 const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'BAD_USER_INPUT',
   'NOT_FOUND',

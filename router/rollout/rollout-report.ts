@@ -55,14 +55,15 @@ export type CanaryStats = z.output<typeof canaryStatsSchema>;
 export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 
 /**
- * A canary as the registry has released it: a share of the callers is served with a newer supergraph,
+ * A canary as the registry describes it to routers: a share of the callers is served with a newer supergraph,
  * published as a launch.
  */
 export type CanaryRelease = {
   readonly launch: number;
   /**
-   * Sequence number of the registry release with which this canary began. If the same launch (published
-   * supergraph) becomes a canary again after a rollback, the number is higher.
+   * Sequence number of the registry release (signed statement which supergraphs to serve) that began this
+   * canary. If the same launch (published supergraph) becomes a canary again after a rollback, the number is
+   * higher.
    */
   readonly began: number;
   readonly percent: number;

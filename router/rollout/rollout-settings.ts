@@ -4,7 +4,7 @@ const percentagePoints = z.number().min(0).max(100);
 
 /**
  * Schema of the settings for replacing the supergraph of one launch (a published change) by that of the next,
- * such as the steps of a canary. Routers receive them in releases of the registry.
+ * such as the steps of a canary. The registry sends them to routers together with a supergraph.
  */
 export const rolloutSettingsSchema = z.object({
   strategy: z

@@ -13,12 +13,9 @@ export type Rollout = {
   readonly isRolledBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>) => boolean;
   /** Begins a canary, or changes the share and settings of the active one. */
   readonly follow: (version: string, comparison: CanaryComparison) => void;
-  /** Ends the canary without a rollback decision, because the registry no longer releases a canary. */
+  /** Ends the canary without a rollback decision, because the registry has ended it. */
   readonly end: () => void;
-  /**
-   * Rolls back a canary. Its supergraph becomes a canary again only if a later release of the registry begins
-   * a new one.
-   */
+  /** Rolls back a canary. Its supergraph becomes a canary again only if the registry begins a new one. */
   readonly rollBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>, reason: string) => void;
   /** Adds a function that receives each rollback that this process decides. */
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
@@ -39,8 +36,8 @@ type Active = { readonly canary: ActiveCanary; readonly version: string; readonl
 /** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
   /**
-   * For each launch (published supergraph, by its number) that was rolled back: the sequence number of the
-   * registry release with which its last canary began.
+   * For each launch (published supergraph, by its number) that was rolled back: the number `began` of its
+   * last canary, by which a new canary of the same launch is recognized.
    */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];

@@ -9,7 +9,8 @@ export type SupergraphStatus = {
     readonly since: string;
     readonly ageS: number;
     /**
-     * Release of the registry that contains the active supergraph; undefined if it comes from another source.
+     * Registry release (signed statement which supergraph to serve) with the active supergraph; undefined if
+     * the supergraph comes from another source.
      */
     readonly release?: ReleaseName & {
       /** Time in ISO 8601 since which the supergraph of this release is served. */
@@ -24,7 +25,8 @@ export type SupergraphStatus = {
 };
 
 /**
- * Identifies a release of a registry, which tells the routers of a graph variant which supergraph to serve.
+ * Identifies a release: a signed statement of the registry which supergraph the routers of a graph variant
+ * serve.
  */
 export type ReleaseName = {
   /** Graph and variant, such as `shop@production`. */

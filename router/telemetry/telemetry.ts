@@ -101,8 +101,8 @@ export function createTelemetry(
     requestFinished(event: RequestFinished): void {
       requests.requestFinished(event);
       tracing.finished(event);
-      // The line is written one turn of the event loop later, because the operation's actual cost is computed
-      // only after the response was sent.
+      // The log line is written one turn of the event loop later, because the operation's actual cost is
+      // computed only after the response was sent.
       if (requestLog.isEnabled()) later(() => requestLog.write(logEntryOf(event)));
     },
 

@@ -126,7 +126,7 @@ export function dependenciesOf(
   if (direct.every(hasRun)) return direct;
   const found: number[] = [];
   const waiting = new Set(direct);
-  // The loop also visits indices that are added to the set while it runs.
+  // Indices that are added to the set during the loop are visited too.
   for (const other of waiting)
     if (hasRun(other)) found.push(other);
     else for (const before of dependsOn[other] ?? []) waiting.add(before);

@@ -19,9 +19,8 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 }
 
 /**
- * Adds the header `Server-Timing` to the response, if the caller may see it. Unless every caller may see
- * times, only responses to requests for a trace or plan have it. Responses to such requests must not be
- * cached.
+ * Adds the header `Server-Timing` to a response, if the caller may see times. Unless `isPublic`, only
+ * responses to requests for a trace or plan get it. These responses must not be cached.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

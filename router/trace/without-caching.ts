@@ -1,7 +1,8 @@
 type Headers = Readonly<Record<string, string | string[]>>;
 
 const CACHING = /(?:^|-)(?:cache|surrogate)-control$|^expires$/i;
-// All three headers are set, because a header rule may have inserted any of them into the response.
+// `cache-control` and both variants for CDNs are always set, because a header rule may have inserted any of
+// them.
 const NO_STORE = {
   'cache-control': 'no-store',
   'cdn-cache-control': 'no-store',

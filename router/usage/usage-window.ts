@@ -116,8 +116,8 @@ export function createUsageWindow(
   }
 
   /**
-   * Reserves one of the limited pairs of operation and client. Returns false if no pair is left for a client
-   * of this kind (new or known).
+   * Reserves one of the limited number of pairs of operation and client, of which new and known clients have
+   * separate shares. Returns false if the share that the client belongs to is used up.
    */
   function hasPairFor(key: string): boolean {
     const kind = clients.isKnown(key) ? 'known' : 'unknown';

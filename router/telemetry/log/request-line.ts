@@ -188,7 +188,8 @@ function costJson({ requested, actual }: NonNullable<RequestLogEntry['cost']>): 
 function callsJson(sums: readonly SubgraphCalls[]): string {
   let members = '';
   for (const { subgraph, calls, us, slowestUs } of sums) {
-    // Most requests call each subgraph once, and formatting a number takes longer than copying a text.
+    // The text of the slowest call is reused for the total if there was one call, as in most requests:
+    // formatting a number takes longer than copying a text.
     const slowest = String(slowestUs / 1_000);
     const ms = us === slowestUs ? slowest : String(us / 1_000);
     members += members === '' ? '{"' : '},"';

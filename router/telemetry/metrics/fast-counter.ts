@@ -47,7 +47,7 @@ export class FastCounter {
 /**
  * Returns the metric that serves a counter under its former name. Existing dashboards keep working until the
  * next version removes the former name.
- * @param labelsOf returns the labels with their former values
+ * @param labelsOf returns the labels with the values that they had under the former name
  */
 export function underFormerName(
   counter: FastCounter,

@@ -39,8 +39,8 @@ export function createB3Propagator(encoding: 'single' | 'multi'): HeaderPropagat
 }
 
 /**
- * Content of the B3 headers of a request. `hint` is the sampling state that OpenTelemetry cannot express;
- * undefined if the headers have trace ids and a sampling decision, which it can.
+ * Content of the B3 headers of a request. `hint` is a sampling state that OpenTelemetry cannot express, such
+ * as a decision without trace ids; otherwise it is undefined.
  */
 type B3Headers = { readonly hasIds: boolean; readonly hint: SamplingHint | undefined };
 

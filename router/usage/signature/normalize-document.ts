@@ -71,13 +71,13 @@ function replaceDefault(
   const { defaultValue, variable } = node;
   if (defaultValue === undefined || sizes.has(variable.name.value)) return node;
   const type = inputTypeOf(schema, node);
-  // Replacing the literals of a default value yields another constant value: defaults contain no variables,
-  // and none are added.
+  // The type cast is safe: the default value of a variable is constant, and replacing literals adds no
+  // variables.
   return { ...node, defaultValue: replaceLiterals(defaultValue, type) as typeof defaultValue };
 }
 
 function inputTypeOf(schema: GraphQLSchema, { type }: VariableDefinitionNode): GraphQLInputType | undefined {
-  // The type of a variable is always an input type here, because the document is valid.
+  // The type cast is safe: in a valid document, the type of a variable is an input type.
   return typeFromAST(schema, type) as GraphQLInputType | undefined;
 }
 
