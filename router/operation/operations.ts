@@ -297,9 +297,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // Without the denied fields, an estimate may be too high. If `price` of the interface `Media` is denied
-    // only for `Book`, the document selects it in one inline fragment for each other type, and each is
-    // counted. The estimate with the denied fields is used if it is lower.
+    // Uses the lower of the estimates with and without the denied fields. If `price` of the interface `Media`
+    // is denied only for `Book`, the document without it has an inline fragment for each other type, and the
+    // estimate, which counts each of them, is too high.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),

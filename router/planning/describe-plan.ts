@@ -1,4 +1,5 @@
-// Importing the index of the package would load the whole planner, which only the planning thread needs.
+// Importing the index of the planner's package would load the whole planner, which only the planning thread
+// needs.
 import { prettyFormatQueryPlan } from '@apollo/query-planner/dist/prettyFormatQueryPlan.js';
 import type { QueryPlan } from '@apollo/query-planner';
 import { callsOf, totalOf } from './plan-calls.ts';

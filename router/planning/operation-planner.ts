@@ -37,10 +37,9 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  * Creates a planner that uses Apollo's planner and works around its known bugs. It is synchronous and slow,
  * so the router runs it in a worker thread.
  *
- * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would send entities
- * with such keys to subgraphs that cannot resolve them. An operation that cannot be planned without them is
- * planned in other ways. Such a plan is used only if every subgraph can resolve all entities that it
- * receives.
+ * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would use them in
+ * calls to subgraphs that cannot resolve them. An operation that needs them is planned in other ways, and the
+ * plan is used only if every subgraph can resolve all entities that it receives.
  *
  * @throws if the planner cannot use the supergraph.
  */

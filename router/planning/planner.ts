@@ -19,7 +19,10 @@ export type PlanOutcome =
        */
       readonly length?: number;
     }
-  /** The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
+  /**
+   * The operation was not planned. The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or
+   * SHUTTING_DOWN.
+   */
   | { readonly kind: 'rejected'; readonly error: RouterError };
 
 /**

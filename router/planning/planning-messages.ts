@@ -11,7 +11,7 @@ export type PlanningMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly message: string }
   /**
-   * JSON text of a `PlannedOperation`. For the main thread, parsing a text is faster than receiving a
-   * structured clone.
+   * Result of planning, as the JSON text of a `PlannedOperation`. For the main thread, parsing a text is
+   * faster than receiving a structured clone.
    */
   | { readonly kind: 'outcome'; readonly json: string };

@@ -14,7 +14,10 @@ export class CollectedObjects {
   readonly objects: JsonObject[] = [];
   #distinct: DistinctObjects | undefined;
 
-  /** Adds an object, unless an equal one was added before. Returns the object that was added first. */
+  /**
+   * Adds an object, unless one with the same values of the key fields was added before. Returns the object
+   * that was added first.
+   */
   addDistinct(object: JsonObject, keys: readonly string[]): JsonObject {
     this.#distinct ??= new DistinctObjects(this.objects, keys);
     return this.#distinct.add(object);
@@ -52,16 +55,17 @@ type WriteContext = {
 
 /**
  * Returns the JavaScript statements for the step with this index and all later steps. The variable `v0` has
- * the value before the first step, `v1` the value after it, and so on. A list where the path has no `@` is
- * skipped: it is reported as a wrong type later, when the response is written.
- * @param place JavaScript expression for the place of the current value, where an equal object that was found
- * before replaces it; empty if the value must not be replaced.
+ * the value before the first step, `v1` the value after it, and so on.
+ * @param place JavaScript expression for the place of the current value, to which an object with the same key
+ * fields is assigned if one was collected before; empty if the value must not be replaced.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
   const next = `v${index + 1}`;
   const step = steps[index];
   const goOn = (nextPlace: string) => writeSteps({ unit, steps, entityKey }, index + 1, nextPlace);
+  // False for a list where the path has no `@`: it is skipped here, and reported as a wrong type when the
+  // response is written.
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
   switch (step?.kind) {
     case undefined: {
@@ -75,8 +79,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // Where the value is replaced if an equal object was collected before. A value under `__proto__` is
-      // never replaced: an assignment to this key would change the prototype.
+      // If an object with the same key fields was collected before, it is assigned to this expression. Under
+      // `__proto__` nothing is assigned, because that would change the prototype.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }

@@ -3,11 +3,12 @@ import type { JsonObject } from '../../shared/json.ts';
 const NONE: readonly never[] = [];
 
 /**
- * Copies of objects in the merged data, by the original object. Fetches in flight refer only to the original,
- * so the fields that they deliver are merged into its copies too.
+ * Objects of the merged data that were copied, with their copies. An object is copied if one place needs
+ * other fields, or other values of context arguments (`@fromContext`), than the others. Fetches in flight
+ * refer only to the original, so the fields that they deliver are merged into its copies too.
  */
 export class Copies {
-  /** Undefined until the first object is copied, which most executions never do. */
+  /** Copies of each object; undefined until the first object is copied, which most executions never do. */
   #byOriginal: Map<JsonObject, JsonObject[]> | undefined;
 
   of(original: JsonObject): readonly JsonObject[] {

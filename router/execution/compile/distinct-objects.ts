@@ -2,7 +2,7 @@ import { isExactNumber } from '../../shared/exact-json.ts';
 import { readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** Maximum number of objects among which an equal one is searched without an index. */
+/** Maximum number of objects that are compared one by one, without an index, to find an equal one. */
 const MAX_UNINDEXED = 16;
 
 /**
@@ -15,7 +15,7 @@ export class DistinctObjects {
   readonly #keys: readonly string[];
   #index: Branch | undefined;
 
-  /** @param objects receives the objects; it must be empty. */
+  /** @param objects list to which the distinct objects are added; it must be empty. */
   constructor(objects: JsonObject[], keys: readonly string[]) {
     this.#objects = objects;
     this.#keys = keys;
@@ -23,7 +23,7 @@ export class DistinctObjects {
 
   /** Adds an object, unless an equal one was added before. Returns the object that was added first. */
   add(object: JsonObject): JsonObject {
-    // A few objects are compared with each other, because the index needs much more memory than they do.
+    // A few objects are compared one by one, because an index would need much more memory than they do.
     const equal = this.#objects.length < MAX_UNINDEXED ? this.#search(object) : this.#lookUp(object);
     if (equal !== undefined) return equal;
     this.#objects.push(object);
@@ -40,7 +40,7 @@ export class DistinctObjects {
     return true;
   }
 
-  /** Finds an equal object in the index. Adds the object to the index if there is none. */
+  /** Returns the equal object in the index. If there is none, adds the object and returns undefined. */
   #lookUp(object: JsonObject): JsonObject | undefined {
     if (this.#index === undefined) {
       this.#index = newBranch();

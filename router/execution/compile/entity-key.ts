@@ -15,9 +15,9 @@ const MAX_KEYS = 4;
 
 /**
  * Returns the response keys by which equal objects at a path are recognized, so that one object replaces the
- * others; undefined if this is not safe. It is safe if:
+ * others. Returns undefined if such objects could differ in other fields. They cannot differ if:
  * - the fetch `base`, which delivers the objects, selects only leaf fields on them, and representations
- *   contain all of these fields, so that objects with equal keys do not differ in other fields
+ *   contain all of these fields
  * - all other fields come from entity fetches for exactly this path
  */
 export function entityKeys(
@@ -25,12 +25,11 @@ export function entityKeys(
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // A type condition in the path (`@|[Book]`) excludes objects that may equal others at the same position.
-  // Deduplicating only some of the equal objects would be wrong.
+  // With a type condition in the path (`@|[Book]`), only some of the equal objects at one position would be
+  // collected, and replacing only these would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
   // If the objects are direct field values of what `base` returned, the merged data has its own references to
-  // them. Only what `base` returned would get the replacement, so the response would lack the fields that
-  // later fetches add to it.
+  // them, which a replacement does not change. It would lack the fields that are added to the replacement.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

@@ -70,8 +70,9 @@ export function compilePlan(
   const deliveries = indexDeliveries(placed);
   const mergeable = mergesFetches && node !== undefined ? parallelFetches(node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // `compileNode` gives the next of these compiled fetches to each Fetch node of the plan. It must visit the
-  // nodes in the same order as `placeFetches`, or a node would get the compiled form of another fetch.
+  // Compiled fetches, of which `compileNode` assigns the next one to each Fetch node of the plan. It must
+  // visit the nodes in the same order as `placeFetches`, or a node would get the compiled form of another
+  // fetch.
   const remaining = fetches.values();
   const program = node && compileNode(node, remaining, names);
   return {
@@ -169,8 +170,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // To give a context argument (`@fromContext`) different values in different places, an entity may be
-  // copied. Only the merged data has the copies, so objects are collected from it and are not deduplicated.
+  // The fetch in whose response the objects are searched; undefined if they are searched in the merged data
+  // of all fetches. With context arguments (`@fromContext`) entities may be copied, and only the merged data
+  // has the copies.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

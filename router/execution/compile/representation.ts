@@ -34,9 +34,9 @@ export type WriteObject = (
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Returns the value that identifies an entity among those of its type, such as the id. `readKey` is
-   * undefined if representations contain several values, or if an entity of another type could have an equal
-   * one.
+   * Returns the only value besides `__typename` in the representation of an entity, such as the id. `readKey`
+   * is undefined if there are several, or if `__typename` is not the object type of the entity, because
+   * entities of different types could then have equal values.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
@@ -244,8 +244,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A rewrite also applies to an object of unknown type. Nothing needs to be excluded, because its
-  // representation lacks the fields that `requires` selects under type conditions.
+  // If the type of the object is unknown, the rewrite is applied. The representation then has none of the
+  // fields that `requires` selects under type conditions, so no field of another type is changed.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

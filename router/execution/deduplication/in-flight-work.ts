@@ -17,11 +17,11 @@ export type WorkRequest = {
 
 /** Functions of one kind of work. They are created once, because closures for each request cost memory. */
 export type WorkMethods<Request extends WorkRequest, T> = {
-  /** Begins the work, if no equal work is in flight. */
+  /** Begins the work. Called only if no equal work is in flight. */
   readonly start: (request: Request, signal: CancelSignal) => Promise<T>;
   /**
    * Returns the result for one of the requests that waited.
-   * @param joined the same as `work` if another request has started the work; otherwise undefined
+   * @param joined the work, if another request has started it; otherwise undefined
    */
   readonly resultFor: (
     request: Request,
@@ -55,8 +55,8 @@ const NONE: never[] = [];
 export class InFlightWork<Request extends WorkRequest, T> {
   readonly #methods: WorkMethods<Request, T>;
   // Work by scope, then by key. A single text of both could be equal for two different pairs, and a caller
-  // could get the response of another. The inner map hashes the key, which for a call is the whole request
-  // body, so it is created only if a scope has a second work in flight, which is rare.
+  // could get the response of another. The inner map is created only for a second work of a scope, because it
+  // hashes the key, which for a call is the whole request body.
   readonly #byScope = new Map<Scope, SharedWork<Request, T> | Map<string, SharedWork<Request, T>>>();
 
   constructor(methods: WorkMethods<Request, T>) {

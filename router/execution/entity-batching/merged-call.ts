@@ -119,8 +119,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // This query may own the record with the times of the merged call, and would overwrite them. It is
-        // therefore repeated only after all other queries have copied the times.
+        // If this is the query whose record has the times of the merged call, sending it again overwrites
+        // them. It is therefore sent again only after all other queries have copied the times.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);

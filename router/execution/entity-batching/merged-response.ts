@@ -7,7 +7,7 @@ type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'received' }>
 export type Part = {
   /**
    * Response key of this query's entities in the merged response, such as `e0`. `keys` lists the response
-   * keys of all selections.
+   * keys of all `_entities` fields in the merged response.
    */
   readonly key: string;
   readonly keys: readonly string[];

@@ -41,8 +41,7 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // The selection id of a group changes when it is combined with another group. Such a group is not
-    // combined again.
+    // Skips a group that was already combined with another one, by which its selection id has changed.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -82,8 +81,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // The selection id of a group changes when it is combined with another group. Such a group is not combined
-  // again.
+  // The other group cannot serve these queries if it was already combined with a third group, by which its
+  // selection id has changed, or if it has another number of queries.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

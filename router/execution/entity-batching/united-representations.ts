@@ -19,8 +19,8 @@ export function uniteRepresentations(lists: readonly (readonly string[])[]): Uni
   const representations: string[] = [];
   const positions = lists.map((): number[] => []);
   for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
-    // `own` has one index for each of the query's representations that were merged so far, so its length is
-    // the index of the next one in the query's list.
+    // `own` has an index for each representation of the query that was merged so far. Its length is therefore
+    // the position, in the list of the query, of the next representation to merge.
     for (const [query, own] of positions.entries())
       if (lists[query]?.[own.length] === least) own.push(representations.length);
     representations.push(least);
@@ -54,7 +54,7 @@ export function positionsIn(
     const next = representations[positions.length];
     if (next === undefined) break;
     if (text === next) positions.push(at);
-    // The list is sorted, so `next` cannot occur later in it.
+    // The list is sorted and `text` is greater than `next`, so the list does not contain `next`.
     else if (text > next) return undefined;
   }
   return positions.length === representations.length ? positions : undefined;

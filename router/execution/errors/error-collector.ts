@@ -37,7 +37,8 @@ export class ErrorCollector {
    * they occurred.
    */
   readonly #sources: (ReportedError | FailureCause)[] = [];
-  // The following are created when they are first needed, because most executions have no errors.
+  // Errors that subgraphs reported, by their response paths. This property and those for failed fetches and
+  // entities are undefined until there is an error, because most executions have none.
   #reported: ReportedErrors | undefined;
   /** Nulls in the order of the response. */
   readonly #nulls: NullPosition[] = [];

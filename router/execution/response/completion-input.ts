@@ -41,8 +41,8 @@ export type Place = {
   readonly field: CompletedField;
   readonly isItem?: boolean;
   /**
-   * True if each object of the merged data is written here only once: no list contains the value, or it
-   * belongs to an object whose text is reused.
+   * True if no object can be written here twice: no list contains this position, or the JSON text of an
+   * object around it is reused. The text written here then need not be cached.
    */
   readonly isWrittenOnce: boolean;
 };

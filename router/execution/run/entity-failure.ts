@@ -8,7 +8,7 @@ import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue, UnusableValues } from '../compile/representation.ts';
 
-/** The value `__typename`, which every representation contains. */
+/** `__typename` as a value that every representation requires. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**

@@ -78,7 +78,7 @@ export async function executeCompiled(
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
-  // This fails if no fetch delivers a selected root field. It is therefore done before the first fetch is
+  // `projectionFor` throws if no fetch delivers a selected root field. It is called before the first fetch is
   // sent, so that no mutation runs without a response.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
   const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
@@ -122,8 +122,8 @@ export async function executeCompiled(
 }
 
 /**
- * Adds to the record of each fetch whether fallback values replaced its fields, and its failure if this was
- * found only in the data of the response.
+ * Adds to the record of each fetch whether fallback values replaced its fields, and a failure that was
+ * detected only after the call, such as a wrong number of entities.
  */
 function recordFailures({ fetches }: ExecutionRecord, errorCollector: ErrorCollector): void {
   for (const record of fetches) {

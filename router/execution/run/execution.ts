@@ -74,8 +74,8 @@ export type Execution = {
    */
   waiting: Map<string, WaitingQuery[]> | undefined;
   /**
-   * Entities that were already requested, by the id of the selection. Only selections that several fetches of
-   * the plan have are recorded. Undefined until there is one.
+   * Entities that were already requested, by the id of the selection; undefined until the first are recorded.
+   * Only selections that several fetches of the plan have are recorded.
    */
   requested: Map<number, RequestedEntities[]> | undefined;
   /**

@@ -26,8 +26,8 @@ import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../req
  * collector.
  */
 export function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
-  // Not an async function, because that would need more memory than the callback. A bug must nevertheless
-  // reject the promise: if it was thrown, nothing would wait for the fetches that run in parallel.
+  // Not an async function, to save memory. A bug must nevertheless reject the promise: if it were thrown,
+  // nothing would wait for the fetches that run in parallel.
   try {
     const batch = batchOf(fetch, execution);
     if (batch.targets.length === 0) return NOTHING;

@@ -29,8 +29,8 @@ export function storeEntities(
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const staleKey of staleKeys) {
-      // An entity without this key has a type for which the fetch does not select the field. Nothing is
-      // stored.
+      // If the entity lacks the response key of the field, the fetch does not select the field for this type
+      // of entity, and nothing is stored.
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);

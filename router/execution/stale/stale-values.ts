@@ -32,8 +32,8 @@ export type StaleValues = {
   /** Returns whether an error code from a service means that the service is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
   /**
-   * Stores the value of a field of an entity. The value undefined deletes the stored one, because the
-   * subgraph has returned null for the field.
+   * Stores the value of a field of an entity. If the value is undefined, because the subgraph has returned
+   * null for the field, deletes the stored value.
    */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
   /**

@@ -26,11 +26,11 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * Returns the first field, as `Type.field`, that an operation selects but no fetch of its plan does: Apollo's
+ * Returns the first field, as `Type.field`, that an operation selects but no fetch of its plan does. Apollo's
  * planner silently drops a field of an interface that it can resolve for no object type.
  *
- * A field in a type condition is checked only if every object at its position satisfies the condition.
- * Otherwise the plan may rightly lack the field, because the subgraph does not have the type.
+ * A field under a type condition that only some objects satisfy is not checked, because the plan may rightly
+ * lack it: the subgraph may not have the type.
  * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(

@@ -85,8 +85,8 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // Renames such as `price__required0` to `price` depend on the object type. They come first, because the
-    // planner's own rewrites may replace `__typename` by the name of an interface.
+    // The renames of this file, such as `price__required0` to `price`, depend on the object type. They come
+    // first, because the planner's own rewrites may replace `__typename` by the name of an interface.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }

@@ -27,9 +27,8 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
  * Splits an entity fetch into several if one representation cannot serve all its fields:
  * - Two fields require different values under one name, such as `price(currency: "EUR")` and `price(currency:
  *   "USD")`.
- * - A value that only some fields require may be absent, because `@skip` or `@include` excludes these fields,
- *   or because a type of an `@interfaceObject` lacks the value. The representation would then not be sent,
- *   not even for the other fields.
+ * - A value that only some fields require may be absent, because of `@skip`, `@include` or an
+ *   `@interfaceObject`. The entity would then not be requested, not even for the other fields.
  *
  * @param path path of the fetch's Flatten node.
  */
@@ -82,8 +81,8 @@ type Part = {
   /** Object types to which this fetch is restricted; undefined if it applies to all types. */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Fields may be in the same fetch only if their texts are equal. The text contains the object types and,
-   * for a field with `@requires`, its `@skip` and `@include` and the required values that may be absent.
+   * Text that is the same for all fields of the part. It contains the object types and, for a field with
+   * `@requires`, its `@skip` and `@include` and the required values that may be absent.
    */
   readonly together: string;
 };
@@ -143,8 +142,7 @@ function partRequestFor(
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
   // If required values may be absent, only fields that require the same values stay in one fetch. Equal
-  // conditions do not suffice, because the planner loses the conditions on the objects that contain the
-  // fields.
+  // `@skip` and `@include` do not suffice, because the planner loses those of the objects around the fields.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
@@ -153,8 +151,8 @@ function partRequestFor(
 }
 
 /**
- * Returns the given types; undefined if they include all object types that `of` can have. The fetch then
- * needs no type condition, so it can be sent even if the type of an entity is unknown.
+ * Returns the given types; undefined if they include all object types of the type `of`. The fetch then needs
+ * no type condition, so it can be sent even if the type of an entity is unknown.
  */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,

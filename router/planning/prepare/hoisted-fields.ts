@@ -23,10 +23,10 @@ type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
 };
 
 /**
- * Moves fields out of type conditions behind an `@interfaceObject`: `{ product { ... on Bread { weight } } }`
- * becomes `{ product { __typename weight } }`. Otherwise the planner would fetch the type of the product
- * first and the field in a second call, which needs a resolvable key. The router leaves the field out when it
- * writes products of other types.
+ * Moves fields out of type conditions if an `@interfaceObject` has them for all types: `{ product { ... on
+ * Bread { weight } } }` becomes `{ product { __typename weight } }`. Otherwise the planner would fetch the
+ * field in a second call, which needs a resolvable key. The router leaves the field out of products of other
+ * types.
  *
  * @param document a plannable document: one operation, without fragment spreads.
  * @returns undefined if there is no such field.

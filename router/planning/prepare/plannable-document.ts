@@ -30,13 +30,13 @@ import { TYPENAME } from '../../shared/graphql/typename-field.ts';
 const MAX_SELECTIONS = 100_000;
 
 /**
- * Rewrites an operation so that Apollo's planner plans it correctly:
- * - Fragment spreads are expanded, and `__typename` is moved out of fragments: the planner fails on it inside
- *   a fragment on an interface that a subgraph defines as an `@interfaceObject`.
- * - In the selections of such an interface, a fragment on another interface becomes one fragment for each
- *   type that implements both, because the planner fails on other interfaces.
+ * Rewrites an operation to avoid errors of Apollo's planner, which fails on some fragments if a subgraph
+ * defines an interface as an `@interfaceObject`:
+ * - Fragment spreads are expanded, and `__typename` is moved out of fragments.
+ * - A fragment on another interface inside such an interface becomes one fragment for each type that
+ *   implements both.
  * - Selections that are never included are removed. An object whose selections may all be excluded gets
- *   `__typename`. Otherwise the planner would not fetch it, and the response would have null instead of `{}`.
+ *   `__typename`. Otherwise it would not be fetched, and the response would have null instead of `{}`.
  */
 export function plannableDocument(
   document: DocumentNode,

@@ -44,7 +44,7 @@ export type PreparedSupergraph = {
    */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
-  /** Keys that the document contains: all, or only those without `resolvable: false`. */
+  /** Which keys the prepared supergraph contains: all, or only those without `resolvable: false`. */
   readonly keys: 'all' | 'resolvable';
 };
 

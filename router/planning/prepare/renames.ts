@@ -32,10 +32,10 @@ export function signatureOf(field: FieldNode): string {
 
 /**
  * Finds response names that the planner would confuse with other fields, and chooses replacements:
- * - Aliases that equal a field which the planner selects itself: with `{ product { id: name } }`, the planner
- *   would take the product's name for its key.
- * - Names that stand for different fields of different types behind an `@interfaceObject`: with `... on Book
- *   { pages(of: 1) } ... on Film { pages(of: 2) }`, both types would get `pages(of: 1)`.
+ * - Aliases that equal a field which the planner selects itself: in `{ product { id: name } }`, it would take
+ *   the name for the key `id`.
+ * - Names of different fields of different types behind an `@interfaceObject`: of `... on Book { pages(of: 1)
+ *   } ... on Film { pages(of: 2) }`, only the first would be fetched.
  * - Names of fields that the client selects with arguments and `@fromContext` reads without arguments.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.

@@ -36,7 +36,7 @@ const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 export function withBreakers(path: CallPath, breakers: Breakers, options: BreakerOptions): CallPath {
   const { service, breaker, fields } = breakers;
   return (settle) => {
-    // The calls in flight that need permits of field breakers. There are none while the subgraph is healthy.
+    // Permits of field breakers, by call in flight. There are none while the subgraph is healthy.
     const fieldPermits = new Map<Call, readonly FieldPermit[]>();
     const send = path((call, result) => {
       const permits = fieldPermits.get(call) ?? NO_PERMITS;

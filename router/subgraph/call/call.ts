@@ -13,8 +13,8 @@ export type CallContext = {
 };
 
 /**
- * Permission to make one call. It contains the epoch of a circuit breaker, which counts the state changes of
- * the breaker until then. If the epoch has changed when the call ends, the breaker ignores the outcome.
+ * Permission to make one call. `epoch` is the number of state changes of the circuit breaker so far. If it
+ * has changed when the call ends, the breaker ignores the outcome.
  */
 export type Permit = { readonly epoch: number };
 
@@ -28,9 +28,9 @@ export type Settle = (call: Call, result: CallResult) => void;
 export type SendCall = (call: Call) => void;
 
 /**
- * Returns the function that sends calls, whose results it passes to `settle`. Functions such as `withRetry`
- * take one `CallPath` and return another. The path is connected once for each subgraph, so a call creates no
- * closures on its way. What a wrapping function must remember of a call is a field of the call.
+ * Returns the function that sends calls and passes their results to `settle`. Functions such as `withRetry`
+ * wrap one `CallPath` in another, once for each subgraph. To save closures, they store their data about a
+ * call in fields of the call.
  */
 export type CallPath = (settle: Settle) => SendCall;
 

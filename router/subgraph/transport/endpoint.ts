@@ -42,8 +42,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Number of state changes of the endpoint, which each call stores at its begin. A lower number shows that a
-   * call began before an ejection; its success then does not end the ejection.
+   * Number of state changes of the endpoint. Each call stores the number when it begins. If it has changed
+   * since, the success of the call does not end an ejection.
    */
   #epoch = 0;
   #inFlight = 0;

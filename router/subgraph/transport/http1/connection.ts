@@ -23,8 +23,8 @@ export type ConnectionOptions = {
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
   /**
-   * Called after a batch (requests that were sent together) with its times, as soon as no call waits for a
-   * further response of the batch.
+   * Called once for each batch (requests that were sent together), when its responses have arrived or no call
+   * waits for them any more. `times` has the times of the responses that have arrived.
    */
   readonly onReceived: (times: BatchTimes) => void;
   /**
@@ -123,8 +123,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Ends a request whose call does not wait any more. The connection is closed, so that the server can stop
-   * its work, unless calls wait for other responses on it and the response of this request has not begun.
+   * Ends a request whose call does not wait any more, by closing the connection, so that the server can stop
+   * its work. If calls wait for other responses, it stays open unless the response of this request has begun.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
@@ -272,8 +272,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes the requests without a complete response from the batch and returns them, but keeps the first
-   * `from` of them in the batch. Responses to removed requests are discarded.
+   * Removes the requests without a complete response from the batch and returns them, except for the first
+   * `from` of them. Responses to removed requests are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
@@ -304,8 +304,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The requests without a response are sent again on other connections. The first of them may have made
-    // the server fail: it is not sent again if its response has begun, or if it is the first of the batch.
+    // Decides whether the first request without a complete response may have made the server fail: its
+    // response has begun, or it is the first of the batch. It is then not sent again, unlike the others.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

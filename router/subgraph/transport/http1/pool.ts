@@ -68,8 +68,8 @@ export class Http1Pool implements ConnectionPool {
       schedule,
     };
     this.#writer = new RequestWriter(url.host);
-    // The time limit for connecting is half of a call's timeout. The same limit applies when a request waits
-    // for the responses to earlier requests on its connection, so that time is left to send it again.
+    // The connect timeout is half of a call's timeout. It also limits how long a request waits for earlier
+    // responses on its connection, so that time is left to send it again on another one.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 

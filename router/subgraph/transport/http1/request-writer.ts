@@ -16,7 +16,10 @@ const ZERO = '0'.charCodeAt(0);
  */
 export class RequestWriter {
   readonly #fixed: string;
-  /** The last path, and the text from the request line to the headers of that path's requests. */
+  /**
+   * Path of the previous request, and the text from its request line to its headers, which is reused if the
+   * next request has the same path.
+   */
   #path: string | undefined;
   #start = '';
 
