@@ -42,8 +42,6 @@ export async function runOverload(_bench: Bench, plan: LongRunPlan): Promise<voi
   );
   note('rejection', median(triple.map(({ rejectionP50Ms }) => rejectionP50Ms)), 'ms, p50; below 10 is right');
 
-  note('cold-start', ((await offerAtStart(capacity)) / (most ?? Number.NaN)) * 100, '% of the peak');
-
   const connected = connectClients(loaded);
   const [firstMs, onHealthPort, onClientPort] = await Promise.all([
     connected,
@@ -61,6 +59,7 @@ export async function runOverload(_bench: Bench, plan: LongRunPlan): Promise<voi
     'ms, p99 of checks on the health port meanwhile; below 200 is right',
   );
   note('health-client-port', quantile(onClientPort, 0.99), 'ms, p99 of checks on the client port meanwhile');
+  note('cold-start', ((await offerAtStart(capacity)) / (most ?? Number.NaN)) * 100, '% of the peak');
 }
 
 async function startRouter(): Promise<LoadedRouter> {
