@@ -5,7 +5,7 @@ import type { FetchNode } from '@apollo/query-planner';
 /** The selection of an entity fetch, without the operation around it. */
 export type EntitySelection = {
   /**
-   * Number that identifies the selection. Within a plan, equal selections for one service have the same
+   * Number that identifies the selection. Within a plan, equal selections for one subgraph have the same
    * number.
    */
   readonly id: number;

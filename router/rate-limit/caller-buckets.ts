@@ -107,7 +107,10 @@ function createUserAccounts({ tiers, defaultTier, anonymous }: Config['rateLimit
   };
 }
 
-/** Accounts of an address: of all its callers together, and of those without a token. */
+/**
+ * Accounts (keys of buckets) that are charged for a client address: one for all its callers together, and one
+ * for its callers without a token.
+ */
 type AddressAccounts = { readonly shared: Account; readonly anonymous: Account };
 
 function createAddressAccounts(config: Config['rateLimit']): (address: string) => AddressAccounts {

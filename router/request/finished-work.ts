@@ -22,7 +22,7 @@ export type RequestFinished = RequestSummary & {
 /** Data of a finished subgraph call for metrics. */
 export type SubgraphCalled = {
   readonly subgraph: string;
-  /** `OK`, or the code of the error that ended the call. */
+  /** `OK`, or the code of the error that ended the subgraph call. */
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
   /**

@@ -22,7 +22,10 @@ export function createOperatorCheck(
   };
 }
 
-/** Returns the role that a token must have on the admin port; undefined if no token is required. */
+/**
+ * Returns the role that the token of a request for operators must have; undefined if these requests need no
+ * token.
+ */
 export function requiredRole({
   console: { role },
   admin,

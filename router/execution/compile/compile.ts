@@ -47,7 +47,7 @@ export type OperationToCompile = {
    */
   readonly denials?: Denials;
   readonly fallbackOf?: FallbackOf | undefined;
-  /** True if parallel entity fetches of one service are sent in one request. */
+  /** True if parallel entity fetches of one subgraph are sent in one request. */
   readonly mergesFetches?: boolean;
   readonly stalePolicyOf?: StalePolicyOf | undefined;
 };

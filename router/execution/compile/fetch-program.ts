@@ -46,7 +46,7 @@ export type FetchProgram = FetchReference & {
   readonly exact: ExactPositions;
   readonly copyOnWritePaths: CopyOnWritePaths;
   readonly merge: Merge;
-  /** True if another fetch of the plan sends the same document to the same service. */
+  /** True if another fetch of the plan sends the same document to the same subgraph. */
   readonly isRepeated: boolean;
   /**
    * Selection of an entity fetch that may be merged with other fetches into one request; undefined if the

@@ -78,8 +78,8 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;
-  // If either value is null, the result is null. Otherwise the result would depend on which service responded
-  // first.
+  // If either value is null, the result is null. Otherwise the result would depend on which subgraph
+  // responded first.
   if (present === null || value === null) return null;
   if (Array.isArray(present) && Array.isArray(value) && present.length === value.length) {
     return present.map((item, index) => combine(item, value[index], merge, copies));

@@ -52,7 +52,7 @@ type PlacedFetch = FetchReference & {
 export type PlanSurroundings = {
   readonly types: SupergraphTypes;
   readonly names: PlannedNames;
-  /** True if parallel entity fetches of one service are sent in one request. */
+  /** True if parallel entity fetches of one subgraph are sent in one request. */
   readonly mergesFetches: boolean;
 };
 

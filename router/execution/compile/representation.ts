@@ -161,7 +161,7 @@ function defineWriter(
     const prefix = literal(constant);
     constant = '';
     const read = propertyRead(unit, 'v', source.key, readOwn);
-    // A value of the wrong type must not be sent to another service, so the entity is not requested.
+    // A value of the wrong type must not be sent to another subgraph, so the entity is not requested.
     const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
     const required = unit.constant({ path: [...above, source.key], coordinate: source.coordinate });
     const lack = `if(x===undefined${isWrong}){u.add(e,${required},x);return undefined;}`;

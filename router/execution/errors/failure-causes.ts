@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { ReportedErrors } from './reported-errors.ts';
 import type { SubgraphFailure } from '../../request/subgraph-request.ts';
 
-/** Data that a service did not deliver, as listed in `extensions.degraded` of the response. */
+/** Data that a subgraph did not deliver, as listed in `extensions.degraded` of the response. */
 export type Degradation = {
   readonly service: string;
   readonly reason: ErrorCode;
@@ -17,7 +17,7 @@ export type Degradation = {
   readonly paths: readonly (readonly string[])[];
 };
 
-/** The value that the response has instead of data that a service did not deliver. */
+/** The value that the response has instead of data that a subgraph did not deliver. */
 export type Source = 'null' | 'fallback' | 'stale';
 
 /**
@@ -99,7 +99,7 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
 }
 
 /**
- * Merges the degradations of all causes into one entry for each combination of service, reason and
+ * Merges the degradations of all causes into one entry for each combination of subgraph, reason and
  * replacement.
  */
 export function degradationsOf(causes: readonly FailureCause[]): Degradation[] {

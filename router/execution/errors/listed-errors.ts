@@ -11,7 +11,7 @@ export type ListedErrors = {
 };
 
 /**
- * Lists the errors in their order. If there are too many, each combination of service and code gets an equal
+ * Lists the errors in their order. If there are too many, each combination of subgraph and code gets an equal
  * share of the list.
  */
 export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePositions): ListedErrors {
@@ -27,7 +27,8 @@ export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePos
 }
 
 function selected(drafts: readonly ErrorDraft[]): readonly ErrorDraft[] {
-  // Caches the service and code of each `ErrorText` object, because thousands of errors may share one object.
+  // Caches the subgraph and code of each `ErrorText` object, because thousands of errors may share one
+  // object.
   const kinds = new Map<ErrorText, string>();
   for (const { text } of drafts) if (!kinds.has(text)) kinds.set(text, kindOf(text));
   const share = Math.max(1, Math.floor(MAX_LISTED_ERRORS / new Set(kinds.values()).size));

@@ -2,7 +2,7 @@ import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /**
  * Returns a function that decides whether a missing entity, or a missing field of an entity, is due to an
- * outage: there are errors for it, and all of them report that the service is down. A null without an error
+ * outage: there are errors for it, and all of them report that the subgraph is down. A null without an error
  * is a regular value.
  */
 export function outagesIn(

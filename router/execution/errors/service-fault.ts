@@ -12,8 +12,8 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Returns whether a call failed because its service is failing. Only then may fallbacks and stale values be
- * used. A service that rejects a request is not failing.
+ * Returns whether a call failed because its subgraph is failing. Only then may fallbacks and stale values be
+ * used. A subgraph that rejects a request is not failing.
  */
 export function isServiceFault({ code, isRejection }: SubgraphFailure): boolean {
   return isRejection !== true && FAULTS.has(code);

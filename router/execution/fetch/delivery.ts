@@ -88,8 +88,8 @@ export function shareablePaths(
 }
 
 /**
- * Returns the paths of entities in the merged data where one object replaces all objects with equal key
- * fields. This object then occurs in several places of the data.
+ * Returns the paths of the fetches at which entities are deduplicated: one object replaces all entities with
+ * equal key fields, and then occurs in several places of the merged data.
  */
 export function deduplicatedPaths(
   fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],

@@ -24,7 +24,7 @@ export type CompletionRun = {
   introspection(responseName: string): string;
   /**
    * Called for a value that is absent, or null in a non-null position. Returns the JSON text of the field's
-   * fallback; undefined if none is configured or the service has not failed.
+   * fallback; undefined if none is configured or the subgraph that resolves the field has not failed.
    */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
@@ -47,7 +47,7 @@ export type CompletedField = {
   readonly typeName: string;
   /** Fetches that deliver the field. */
   readonly fetches: readonly FetchReference[];
-  /** JSON text of the fallback that is used if the service fails; undefined if none is configured. */
+  /** JSON text of the fallback that is used if the subgraph fails; undefined if none is configured. */
   readonly fallback: string | undefined;
 };
 

@@ -18,8 +18,8 @@ export type DocumentFor = (count: number) => MergedDocument;
 const repeaters = new WeakMap<FetchProgram, { readonly documentFor: DocumentFor | undefined }>();
 
 /**
- * Returns the function that repeats the selection of a fetch in one document; undefined if the selection
- * cannot be repeated.
+ * Returns the function that writes one document with the selection of a fetch several times, once for each
+ * set of values of its `@fromContext` arguments; undefined if the fetch is no query of entities.
  */
 export function contextDocuments(fetch: FetchProgram): DocumentFor | undefined {
   const known = repeaters.get(fetch) ?? { documentFor: createDocuments(fetch) };

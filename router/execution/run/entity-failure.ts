@@ -18,7 +18,7 @@ export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__ty
 export class EntityFailures implements UnusableValues {
   readonly #fetch: FetchProgram;
   readonly #execution: Execution;
-  /** Causes by service and message. Most fetches have none, so the map is created with the first one. */
+  /** Causes by subgraph and message. Most fetches have none, so the map is created with the first one. */
   #causes: Map<string, FailureCause> | undefined;
 
   constructor(fetch: FetchProgram, execution: Execution) {

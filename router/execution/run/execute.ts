@@ -36,7 +36,7 @@ export type ExecutionRequest = {
   readonly denialCode?: ErrorCode;
   /** Error behavior that the client requests; `PROPAGATE` by default. */
   readonly onError?: ErrorBehavior;
-  /** Stored values that may replace data of failed services. */
+  /** Stored values that may replace data of failed subgraphs. */
   readonly stale?: OwnStaleValues | undefined;
   /** Receives the times of the fetches. */
   readonly record?: ExecutionRecord;
@@ -56,7 +56,7 @@ export type ExecutionOutcome = {
   readonly delivered: JsonObject;
   /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
-  /** Data that services did not deliver: one entry for each service, reason and replacement. */
+  /** Data that subgraphs did not deliver: one entry for each subgraph, reason and replacement. */
   readonly degraded: readonly Degradation[];
   /** The times of the fetches; absent if nothing is recorded. */
   readonly record?: ExecutionRecord | undefined;

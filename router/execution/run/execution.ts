@@ -64,13 +64,13 @@ export type Execution = {
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /**
-   * Calls that several fetches of the plan share; undefined until there is one. The key consists of service
+   * Calls that several fetches of the plan share; undefined until there is one. The key consists of subgraph
    * and body.
    */
   calls: Map<string, SharedCall> | undefined;
   /**
    * Queries that wait for the end of this turn of the event loop, to be sent in one request. The key is the
-   * service. Undefined until there is one.
+   * subgraph. Undefined until there is one.
    */
   waiting: Map<string, WaitingQuery[]> | undefined;
   /**

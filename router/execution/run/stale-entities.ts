@@ -13,8 +13,8 @@ import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /**
- * Stores the field values that a service returned for entities, so that they can replace missing values later
- * (stale-if-error). It must run before data of other services is merged into the same objects.
+ * Stores the field values that a subgraph returned for entities, so that they can replace missing values
+ * later (stale-if-error). It must run before data of other subgraphs is merged into the same objects.
  */
 export function storeEntities(
   fetch: FetchProgram,
@@ -34,8 +34,8 @@ export function storeEntities(
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
-      // The service returned null without an outage: the value was deleted, or the caller may not see it. The
-      // stored value is deleted, so that it is not used again.
+      // The subgraph returned null without an outage: the value was deleted, or the caller may not see it.
+      // The stored value is deleted, so that it is not used again.
       else if (value === null && !isOutage(index, isJsonObject(entity) ? staleKey.key : undefined))
         values.set(staleKey, representation, undefined);
     }
@@ -43,8 +43,8 @@ export function storeEntities(
 }
 
 /**
- * Merges stored values (stale-if-error) into entities for which a failing service did not deliver all fields.
- * The response lists them in `extensions.degraded`. Returns whether it has merged any.
+ * Merges stored values (stale-if-error) into entities for which a failing subgraph did not deliver all
+ * fields. The response lists them in `extensions.degraded`. Returns whether it has merged any.
  */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<boolean> {
   const { operation, errorCollector, stale, delivered, copies } = execution;

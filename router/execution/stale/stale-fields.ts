@@ -19,7 +19,7 @@ type EntityFetch = {
  * fetch.
  */
 export type StaleField = {
-  /** Key of the field in the response of the service. */
+  /** Key of the field in the response of the subgraph. */
   readonly key: string;
   /**
    * Coordinates of the field, such as `Book.price`. There are several if the fetch selects fields of
@@ -27,8 +27,8 @@ export type StaleField = {
    */
   readonly coordinates: readonly string[];
   /**
-   * JSON text of the service and of the field with its arguments, selection, `@skip` and `@include`. Fields
-   * with equal texts can use the same stored values.
+   * JSON text of the subgraph's name and of the field with its arguments, selection, `@skip` and `@include`.
+   * Fields with equal texts can use the same stored values.
    */
   readonly text: string;
   /** Variables that `text` contains. */

@@ -1,7 +1,7 @@
 import type { Scope } from '../../request/deduplication-scope.ts';
 
 /**
- * Rules for the stored values of one field: the maximum age at which a value is used while the service is
+ * Rules for the stored values of one field: the maximum age at which a value is used while the subgraph is
  * failing, and the callers that may get it.
  */
 export type StalePolicy = {
@@ -25,11 +25,11 @@ export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
 /**
- * Cache of field values that services returned for entities. A value is identified by a `StaleKey` and the
+ * Cache of field values that subgraphs returned for entities. A value is identified by a `StaleKey` and the
  * representation of the entity.
  */
 export type StaleValues = {
-  /** Returns whether an error code from a service means that the service is down. */
+  /** Returns whether an error code from a subgraph means that the subgraph is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
   /**
    * Stores the value of a field of an entity. If the value is undefined, because the subgraph has returned

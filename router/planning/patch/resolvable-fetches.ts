@@ -11,8 +11,8 @@ import {
 } from '../prepare/supergraph-document.ts';
 
 /**
- * Returns the keys with which a service resolves entities of a type. They include the keys of interfaces that
- * the type implements.
+ * Returns the keys with which a subgraph resolves entities of a type. They include the keys of interfaces
+ * that the type implements.
  */
 type ResolvableKeys = {
   readonly of: (service: string, typeName: string) => readonly SelectionSetNode[];

@@ -38,7 +38,7 @@ export type RequiredArguments = {
    * `coordinate`.
    */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
-  /** Paths of the fields in all keys of a service, such as `.ref.code`, by service. */
+  /** Paths of the fields in all keys of a subgraph, such as `.ref.code`, by subgraph. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 

@@ -44,7 +44,7 @@ export function hasFlag(directive: DirectiveNode, flag: string, expected: boolea
   );
 }
 
-/** Maps the values of the enum `join__Graph` to the names of the services. */
+/** Maps the values of the enum `join__Graph` to the names of the subgraphs. */
 export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
   const graphs = document.definitions.find(
     (node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph',

@@ -66,8 +66,8 @@ export class TopNames {
   }
 
   /**
-   * Makes the names of a source, such as a manifest file, label values. They replace the names that this
-   * source had before.
+   * Lets the metrics use the names that a source lists, such as the operations of a manifest file, as values
+   * of the label. They replace the names that this source listed before.
    */
   list(source: string, names: readonly string[]): void {
     this.#listed.set(source, new Set(names));
