@@ -70,13 +70,19 @@ export class KeySet implements Disposable {
     return this.#usable()?.version;
   }
 
+  /** Waits for the keys if there are none yet. Returns their version. */
+  async loaded(): Promise<number | undefined> {
+    if (this.#usable() === undefined) await this.#refreshing;
+    return this.version();
+  }
+
   /**
    * Finds the key of a token; passed to `jwtVerify` of jose.
    * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if a new key may exist but the
    * issuer is failing. Throws an error of jose if no key or more than one key matches.
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
-    if (this.#usable() === undefined) await this.#refreshing;
+    await this.loaded();
     const keys = this.#usable();
     if (keys === undefined) throw this.#unavailable();
     try {

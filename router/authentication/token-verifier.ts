@@ -38,11 +38,16 @@ export async function verifyToken(
 ): Promise<VerifiedToken> {
   const issuer = issuers.get(namedIssuer(token));
   if (issuer === undefined) throw new RouterError('TOKEN_INVALID', 'the issuer of the token is not trusted');
+  const versionBefore = await issuer.keys.loaded();
   const payload = await verify(token, issuer, rules);
   const identity = readIdentity(payload, issuer.config, rules.claimConditions);
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
-  return { identity, keysVersion: issuer.keys.version(), untilS, claimConditions: rules.claimConditions };
+  // If the keys have changed meanwhile, the key that verified the token may be withdrawn. The token is then
+  // verified again for the next request.
+  const version = issuer.keys.version();
+  const keysVersion = version === versionBefore ? version : undefined;
+  return { identity, keysVersion, untilS, claimConditions: rules.claimConditions };
 }
 
 // Finds the issuer that the token names. This name is read before the signature is verified, so it is used

@@ -149,6 +149,47 @@ describe('invalid responses never replace valid keys:', () => {
   });
 });
 
+it('a token that is being verified while its key is withdrawn is not accepted again', async () => {
+  const events: string[] = [];
+  const fetched = Promise.withResolvers<void>();
+  const gate = { opened: Promise.withResolvers<void>(), reached: Promise.withResolvers<void>() };
+  let fetches = 0;
+  const { outcome, issuer, clock } = await startAuthentication(
+    {},
+    {
+      // The new keys arrive in microtasks after the gate was opened, and hence before any signature that is
+      // being verified by another thread.
+      async fetch(url, init) {
+        const response = new Response(await (await fetch(url, init)).text());
+        fetches += 1;
+        if (fetches !== 2) return response;
+        gate.reached.resolve();
+        await gate.opened.promise;
+        return response;
+      },
+      telemetry: {
+        ...silentTelemetry,
+        keysFetched() {
+          events.push('keys fetched');
+          if (fetches === 2) fetched.resolve();
+        },
+      },
+    },
+  );
+  expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+  const header = `Bearer ${await issuer.mint()}`;
+  await issuer.rotate({ keepOld: false });
+  await clock.advanceAsync(5 * MINUTE);
+  await gate.reached.promise;
+  const first = outcome(header).finally(() => events.push('verified'));
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  gate.opened.resolve();
+  await fetched.promise;
+  expect(await first).toBe('user-1');
+  expect(events).toEqual(['keys fetched', 'keys fetched', 'verified']);
+  expect(await outcome(header)).toBe('TOKEN_INVALID');
+});
+
 it('a slow issuer delays only tokens with an unknown key', async () => {
   const { outcome, issuer } = await startAuthentication();
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
