@@ -131,7 +131,7 @@ async function respondWithData(
     recorder.stage('rateLimit');
     return charge(authorized, inputs, owing);
   });
-  const outcome = await execute(charged, caller, generation);
+  const result = await execute(charged, caller, generation);
   // The document of an automatic persisted query is registered only after the execution, so that rejected
   // documents are never stored.
   executed();
@@ -139,7 +139,7 @@ async function respondWithData(
     planRequest &&
     (await generation.stages.explain(charged.operation, inputs, { caller, asked: planRequest }));
   recorder.stage('respond');
-  return respond(outcome, { charged, caller, version: generation.graph.id, extensions });
+  return respond(result, { charged, caller, version: generation.graph.id, extensions });
 }
 
 /**

@@ -12,7 +12,6 @@ import { NEVER_CANCELLED } from '../request/cancel-signal.ts';
 import type { CancelSignal } from '../request/cancel-signal.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
-import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Remarks } from '../response/response-extensions.ts';
 import { RouterError } from '../shared/errors.ts';
@@ -38,11 +37,12 @@ export type ExecutionParts = {
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
-/**
- * Result of an operation for one caller. Requests that share an execution (deduplication) have equal results,
- * except for `deduplicatedWork`.
- */
-export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplicatedWork?: DeduplicatedWork };
+/** Result of an operation for one caller. */
+export type ExecutedOperation = {
+  /** Requests that share an execution (deduplication) have the same object, so its text is written once. */
+  readonly outcome: CollectedOutcome & Remarks;
+  readonly deduplicatedWork: DeduplicatedWork;
+};
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
@@ -97,7 +97,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
         run(operation.type === 'mutation' ? NEVER_CANCELLED : request.signal));
     request.recorder.execution = outcome.record;
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
-    return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
+    const remarked = withWouldDeny(outcome, charged);
+    return { outcome: settled(remarked, { compiled, charged, caller }, parts), deduplicatedWork };
   };
 }
 
@@ -167,13 +168,11 @@ function execute(
   }));
 }
 
-function withRemarks(
+function withWouldDeny(
   outcome: CollectedOutcome,
   { wouldDeny }: ChargedOperation,
-  deduplicatedWork: DeduplicatedWork,
-): ExecutedOperation {
-  const denied = wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
-  return hasDeduplicatedWork(deduplicatedWork) ? { ...denied, deduplicatedWork } : denied;
+): ExecutedOperation['outcome'] {
+  return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
 }
 
 /**
@@ -181,10 +180,10 @@ function withRemarks(
  * response is sent if the client requests `extensions.cost`, otherwise after it.
  */
 function settled(
-  outcome: ExecutedOperation,
+  outcome: ExecutedOperation['outcome'],
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,
   { reconciliation }: ExecutionParts,
-): ExecutedOperation {
+): ExecutedOperation['outcome'] {
   const executed = {
     admission: charged,
     actualCost: compiled.actualCost,

@@ -27,15 +27,15 @@ export type Respond = (executed: ExecutedOperation, responding: Responding) => C
  * fields for the log.
  */
 export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
-  return (executed, { charged, caller, version, extensions: own }) => {
-    const { headers, degraded } = executed;
+  return ({ outcome, deduplicatedWork }, { charged, caller, version, extensions: own }) => {
+    const { headers, degraded } = outcome;
     const { request } = caller;
     const trace = traceExtension(request);
     const cached = {
       authorization: request.authorization,
       isProtected: charged.operation.guard !== undefined,
     };
-    return operationResponse(executed, {
+    return operationResponse(outcome, {
       headers: {
         'content-type': CONTENT_TYPES[request.mediaType.name],
         'cache-control': 'no-store',
@@ -44,7 +44,7 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
         ...charged.headers,
         'x-supergraph-version': version,
       },
-      summary: summaryOf(executed, { charged, caller, version }),
+      summary: summaryOf({ outcome, deduplicatedWork }, { charged, caller, version }),
       extensions: own === undefined && trace === undefined ? undefined : { ...own, ...trace },
     });
   };
@@ -81,7 +81,7 @@ const MAX_LOGGED_NAME = 512;
 const MAX_LOGGED_CODES = 50;
 
 function summaryOf(
-  { errors, degraded, deduplicatedWork }: ExecutedOperation,
+  { outcome: { errors, degraded }, deduplicatedWork }: ExecutedOperation,
   { charged: { operation, cost }, caller, version }: Responding,
 ): RequestSummary {
   return {
@@ -89,12 +89,12 @@ function summaryOf(
     cost,
     codes: errors.length === 0 ? undefined : codesOf(errors),
     degraded: degraded.length === 0 ? undefined : [...new Set(degraded.map(({ service }) => service))],
-    deduplicatedBy: deduplicatedWork?.deduplicatedBy,
-    deduplicatedCalls: deduplicatedWork?.deduplicatedCalls,
+    deduplicatedBy: deduplicatedWork.deduplicatedBy,
+    deduplicatedCalls: deduplicatedWork.deduplicatedCalls,
   };
 }
 
-function codesOf(errors: ExecutedOperation['errors']): readonly string[] {
+function codesOf(errors: ExecutedOperation['outcome']['errors']): readonly string[] {
   return [...new Set(errors.map(({ extensions }) => extensions.code))].slice(0, MAX_LOGGED_CODES);
 }
 

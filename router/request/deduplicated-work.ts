@@ -11,8 +11,3 @@ export type DeduplicatedWork = {
    */
   deduplicatedCalls?: Record<string, string>;
 };
-
-/** Returns whether the request has used work of another request. */
-export function hasDeduplicatedWork({ deduplicatedBy, deduplicatedCalls }: DeduplicatedWork): boolean {
-  return deduplicatedBy !== undefined || deduplicatedCalls !== undefined;
-}

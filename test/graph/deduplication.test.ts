@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { createExecution } from '../../router/operation/execute-operation.ts';
+import type { ExecuteOperation, ExecutionParts } from '../../router/operation/execute-operation.ts';
 import { allArrived } from '../support/graphs/arrived.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
@@ -31,9 +33,18 @@ async function allBegun(graph: SmallGraph, count: number): Promise<void> {
   await fetch(new URL('/health/live', graph.router.url));
 }
 
-test('equal queries of one caller in flight are executed once', async () => {
+test('equal queries of one caller in flight are executed once, with one outcome and so one text', async () => {
   const { services, open } = gatedService();
-  await using graph = await startSmallGraph({ services });
+  const outcomes = new Set<unknown>();
+  const withOutcomes = (parts: ExecutionParts): ExecuteOperation => {
+    const execute = createExecution(parts);
+    return async (charged, caller, generation) => {
+      const executed = await execute(charged, caller, generation);
+      outcomes.add(executed.outcome);
+      return executed;
+    };
+  };
+  await using graph = await startSmallGraph({ services, parts: { createExecution: withOutcomes } });
   const responses = Array.from({ length: 10 }, () => graph.query('{ whoami }'));
   await allArrived(graph, responses.length);
   await allBegun(graph, 1);
@@ -42,6 +53,7 @@ test('equal queries of one caller in flight are executed once', async () => {
     new Set(['{"data":{"whoami":"answered"}}']),
   );
   expect(calls(graph)).toHaveLength(1);
+  expect(outcomes.size).toBe(1);
 });
 
 test('the log of a deduplicated request names the request whose execution or call it used', async () => {

@@ -53,15 +53,16 @@ export function createReferenceExecution({
       charged,
       identity: caller.identity,
     });
-    return {
+    const outcome = {
       data: JSON.stringify(data),
       errors: errors.map(toExecutionError),
       omittedErrors: 0,
       delivered: {},
-      fieldsWithoutResponse: new Set(),
+      fieldsWithoutResponse: new Set<string>(),
       degraded: degradationsIn(errors),
       ...(charged.wouldDeny.length > 0 && { authorizationErrors: charged.wouldDeny }),
     };
+    return { outcome, deduplicatedWork: {} };
   };
 }
 
