@@ -31,6 +31,9 @@ export function entityKeys(
   // If the objects are direct field values of what `base` returned, the merged data has its own references to
   // them, which a replacement does not change. It would lack the fields that are added to the replacement.
   if (path.length === base.path.length + 1) return undefined;
+  // An object under the key `__proto__` is not replaced by an equal one, because an assignment to this key
+  // would change the prototype.
+  if (path.at(-1) === '__proto__') return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))
     return undefined;

@@ -41,8 +41,9 @@ export type Place = {
   readonly field: CompletedField;
   readonly isItem?: boolean;
   /**
-   * True if no object can be written here twice: no list contains this position, or the JSON text of an
-   * object around it is reused. The text written here then need not be cached.
+   * True if the position occurs only once in the response, because no list contains it. The JSON text of its
+   * value is then not kept. Below an object whose text is reused, texts are kept nevertheless: if the object
+   * has errors, it is written again in each place.
    */
   readonly isWrittenOnce: boolean;
 };

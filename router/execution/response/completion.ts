@@ -142,8 +142,7 @@ function writeField(
     fallback: context.fallbackOf?.(parent.name, fieldName),
   };
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const isWrittenOnce = place.isWrittenOnce || context.deduplicated.has(place.path);
-  const position = { depth, path, field, isWrittenOnce };
+  const position = { depth, path, field, isWrittenOnce: place.isWrittenOnce };
   const value = writeValue(context, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
   return { ...value, text: `(x=${propertyRead(context.unit, 'v', key, readOwn)},${value.text})` };
 }
