@@ -30,7 +30,8 @@ export function callIn(request: string): Call {
     query: valueOf('query'),
     operationName: valueOf('operationName'),
     variables: jsonIn(String(valueOf('variables') ?? 'null')),
-    onError: valueOf('onError'),
+    // An empty parameter counts as absent.
+    onError: valueOf('onError') || undefined,
   };
 }
 
