@@ -14,13 +14,14 @@ export type ServerProcess = {
 };
 
 // The shell reads the other end of the pipe: if this process exits, even by SIGKILL, the shell stops the
-// server and removes its folder.
+// server and removes its folder. It reports the end of its guard as "Terminated", which is not output of the
+// server.
 const GUARD = `
 exec 3<&0
 "$@" </dev/null & server=$!
 { read -r _ <&3; kill -s "$STOP_SIGNAL" "$server"; } & guard=$!
 wait "$server"; status=$?
-kill "$guard" 2>/dev/null; wait "$guard"
+{ kill "$guard"; wait "$guard"; } 2>/dev/null
 rm -rf "$FOLDER"
 exit "$status"`;
 
