@@ -56,7 +56,6 @@ const LONGEST_LAG_MS = 500;
 export class ConcurrencyLimit {
   readonly #options: LimitOptions;
   #limit: number;
-  #working = false;
   #lifting = false;
   #inFlight = 0;
   #most = 0;
@@ -85,7 +84,7 @@ export class ConcurrencyLimit {
 
   /** True while the limit of requests in flight is lower than its configured maximum. */
   get isWorking(): boolean {
-    return this.#working;
+    return this.#limit < this.#options.max;
   }
 
   enter(): void {
@@ -104,10 +103,9 @@ export class ConcurrencyLimit {
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
-    if (!this.#working) this.#begin();
+    if (!this.isWorking) this.#begin();
     if (heap >= HEAP_FULL) this.#limit = 0;
     else this.#set(Math.min(this.#limit, this.#inFlight));
-    this.#working = this.#limit < this.#options.max;
   }
 
   adjust({ delayMs, busy, heap, ms }: Pressure): void {
@@ -119,10 +117,11 @@ export class ConcurrencyLimit {
     this.#most = this.#inFlight;
     this.#left = 0;
     this.#sinceMs += ms;
-    if (this.#working && !this.#lifting && this.#sinceMs > this.#stayMs && heap <= mostHeap) this.#letGo();
+    const worked = this.isWorking;
+    if (worked && !this.#lifting && this.#sinceMs > this.#stayMs && heap <= mostHeap) this.#letGo();
     const isLate = delayMs > mostDelayMs && busy >= BUSY && under >= FEWEST_TO_BEGIN;
     this.#lateReports = isLate ? this.#lateReports + 1 : 0;
-    if (!this.#working || this.#lifting) {
+    if (!worked || this.#lifting) {
       if (this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) {
         if (this.#lifting) this.#lift();
         return;
@@ -145,9 +144,7 @@ export class ConcurrencyLimit {
       // measured delay show the effect of this change.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
-    const worked = this.#working;
-    this.#working = this.#limit < max;
-    if (worked && !this.#working) this.#sinceMs = 0;
+    if (worked && !this.isWorking) this.#sinceMs = 0;
   }
 
   #begin(): void {
@@ -165,8 +162,7 @@ export class ConcurrencyLimit {
 
   #lift(): void {
     this.#set(this.#limit * LIFT_GROWTH);
-    this.#lifting = this.#limit < this.#options.max;
-    this.#working = this.#lifting;
+    this.#lifting = this.isWorking;
   }
 
   #set(limit: number): void {
