@@ -112,9 +112,7 @@ export class InFlightWork<Request extends WorkRequest, T> {
   }
 
   #settle(scope: Scope, work: SharedWork<Request, T>, value: T): void {
-    this.#forget(scope, work);
-    for (const { request, joined, resolve, reject, cancel } of work.waiting) {
-      request.signal.removeEventListener('abort', cancel);
+    for (const { request, joined, resolve, reject } of this.#end(scope, work)) {
       try {
         resolve(this.#methods.resultFor(request, value, work, joined));
       } catch (bug) {
@@ -124,11 +122,14 @@ export class InFlightWork<Request extends WorkRequest, T> {
   }
 
   #fail(scope: Scope, work: SharedWork<Request, T>, error: unknown): void {
+    for (const { reject } of this.#end(scope, work)) reject(error);
+  }
+
+  /** Ends complete work. Returns the requests that waited for it, which can no longer be cancelled. */
+  #end(scope: Scope, work: SharedWork<Request, T>): readonly Waiting<Request, T>[] {
     this.#forget(scope, work);
-    for (const { request, reject, cancel } of work.waiting) {
-      request.signal.removeEventListener('abort', cancel);
-      reject(error);
-    }
+    for (const { request, cancel } of work.waiting) request.signal.removeEventListener('abort', cancel);
+    return work.waiting;
   }
 
   /** Ends the wait of one request. If no other request waits for the work, it is aborted. */
