@@ -104,7 +104,7 @@ function changes({ changes: all }: CheckReport): ReportSection {
   return { id: 'changes', title: 'Schema changes', result: breaking > 0 ? 'notes' : 'passed', text };
 }
 
-/** Returns the operations with this verdict, those with more calls first. */
+/** Returns the operations with this result of the check, sorted by calls, most calls first. */
 export function verdictOf(
   operations: readonly OperationResult[],
   verdict: OperationResult['verdict'],

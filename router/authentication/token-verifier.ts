@@ -43,8 +43,8 @@ export async function verifyToken(
   const identity = readIdentity(payload, issuer.config, rules.claimConditions);
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
-  // If the keys have changed meanwhile, the key that verified the token may be withdrawn. The token is then
-  // verified again for the next request.
+  // If the keys changed during the verification, the issuer may have withdrawn the key that signed the token.
+  // The router then verifies the token again for the next request.
   const version = issuer.keys.version();
   const keysVersion = version === versionBefore ? version : undefined;
   return { identity, keysVersion, untilS, claimConditions: rules.claimConditions };

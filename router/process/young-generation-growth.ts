@@ -38,7 +38,8 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
 /**
  * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`. It must be called before the router's
  * modules are loaded, because they create many long-lived objects, which make V8 enlarge it. If no V8 flag
- * sets the maximum size, V8 decides itself.
+ * sets the maximum size, V8 decides itself. The function also keeps V8 from creating objects directly in the
+ * old generation (pretenuring).
  */
 export function holdYoungGeneration(): void {
   // Without this flag, V8 creates objects of responses directly in the old generation after an overload, and
