@@ -3,6 +3,7 @@ import { Service } from './service.ts';
 import type { ServiceParts } from './service.ts';
 
 const READY_WITHIN_MS = 120_000;
+const SLOW_START_MS = 15_000;
 
 /** The processes of the shop, started in groups and stopped in reverse order. */
 export class Shop {
@@ -10,14 +11,26 @@ export class Shop {
   #stopping = false;
 
   /**
-   * Starts programs concurrently and waits until all are ready.
+   * Starts programs concurrently and waits until all are ready. After `slowMs`, a sentence names those that are
+   * not.
    * @throws {StartError} if one exits before it is ready
    */
-  async start(programs: readonly Program[], parts: ServiceParts): Promise<void> {
+  async start(programs: readonly Program[], parts: ServiceParts, slowMs = SLOW_START_MS): Promise<void> {
     if (this.#stopping) return;
     const group = programs.map((program) => new Service(program, parts));
     this.#groups.push(group);
-    await Promise.all(group.map((service) => service.ready(READY_WITHIN_MS)));
+    const starting = new Set(group);
+    const slow = setTimeout(() => parts.onNews(slowStart(starting)), slowMs);
+    try {
+      await Promise.all(
+        group.map(async (service) => {
+          await service.ready(READY_WITHIN_MS);
+          starting.delete(service);
+        }),
+      );
+    } finally {
+      clearTimeout(slow);
+    }
   }
 
   /** Drains each group for at most `graceMs`; returns the names of services that had to be killed. */
@@ -38,4 +51,9 @@ export class Shop {
     this.#stopping = true;
     for (const service of this.#groups.flat()) service.kill();
   }
+}
+
+function slowStart(starting: ReadonlySet<Service>): string {
+  const names = Array.from(starting, ({ name }) => name).join(', ');
+  return `Not ready yet: ${names}. A busy disk or processor delays the first start; it fails after ${READY_WITHIN_MS / 1000} s.`;
 }
