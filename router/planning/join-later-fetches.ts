@@ -49,7 +49,7 @@ function joinInParallel(nodes: readonly PlanNode[]): PlanNode {
   return only !== undefined && others.length === 0 ? only : { kind: 'Parallel', nodes: [...joined] };
 }
 
-/** An entity fetch and the path of its objects. */
+/** An entity fetch and the path of its entities in the response. */
 type PlacedFetch = { readonly node: FlattenNode; readonly fetch: FetchNode; readonly path: string };
 
 function placedFetch(node: PlanNode): PlacedFetch | undefined {

@@ -116,7 +116,7 @@ function rejected(reason: string): PlannedOperation {
  * planner's state.
  */
 function firstLine(error: unknown): string {
-  // The planner's message may contain colour codes.
+  // Removes colour codes, which the planner may add for terminals.
   const message = stripVTControlCharacters(messageOf(error));
   const [line = ''] = message.split('\n');
   return line

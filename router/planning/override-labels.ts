@@ -54,7 +54,7 @@ function operationOf(document: DocumentNode, operationName: string | undefined):
 type LabelledTypes = {
   readonly schema: GraphQLSchema;
   readonly definitions: ReadonlyMap<string, CompositeDefinition>;
-  /** Labels that decide about each field, by coordinate (`Product.price`). */
+  /** Labels in the `@override` directives of each field, by coordinate (`Product.price`). */
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
@@ -109,8 +109,8 @@ function reachField(typeName: string, fieldName: string, reached: Reached): void
 }
 
 /**
- * Adds the labels of the fields that an argument with `@fromContext` reads. The type that provides the
- * context is unknown here, so the fields with these names in all types count.
+ * Adds to `labels` the labels of the fields that an argument with `@fromContext` reads. The type that
+ * provides the context is unknown here, so the fields with these names in all types count.
  */
 function reachContext(selection: SelectionSetNode, { types, labels }: Reached): void {
   const names = new Set(fieldNamesIn(selection));

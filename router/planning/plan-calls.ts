@@ -9,7 +9,7 @@ export type Calls = ReadonlyMap<string, number>;
  */
 type IsSent = (fetch: { readonly id: number }) => boolean;
 
-/** Counts the calls to subgraphs of a plan. A fetch of entities is one call, whatever their number. */
+/** Counts the calls of a plan to each subgraph. An entity fetch is one call for any number of entities. */
 export function callsOf({ node }: QueryPlan, isSent: IsSent = () => true): Calls {
   if (node === undefined || node.kind === 'Subscription') return new Map();
   let id = -1;

@@ -15,7 +15,7 @@ export type PlannedFetch = {
   readonly kind: 'query' | 'mutation' | 'subscription';
   /** Document that the subgraph receives. */
   readonly operation: string;
-  /** Key fields that identify the objects, as a selection; undefined for root fields. */
+  /** Fields of the representations, such as `{ ... on Product { upc } }`; undefined for root fields. */
   readonly requires: string | undefined;
   /** Variables of the conditions (`@skip`, `@include`) under which the fetch runs, such as `!$short`. */
   readonly conditions: readonly string[];

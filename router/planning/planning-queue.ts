@@ -43,8 +43,8 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Adds a waiting item to the lane of another caller. Returns false if the item is not waiting or the lane
-   * is full.
+   * Adds an item of the queue to the lane of a further caller, which waits for it too. Returns false if the
+   * item is not in the queue, or the lane is full.
    */
   join(item: Item, lane: string): boolean {
     const own = this.#lanes.get(lane)?.size ?? 0;

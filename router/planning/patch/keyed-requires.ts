@@ -3,9 +3,9 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Limits the fields that a fetch requires of an interface to the object types of which it also requires a
- * key: `... on Book { id } ... on Media { title }` becomes `... on Book { id } ... on Book { title }`. The
- * representation of any other `Media` would have no key, so the subgraph could not resolve it.
+ * Replaces a selection on an interface, if it has no key, by selections on those object types for which
+ * `requires` has a key: `... on Book { id } ... on Media { title }` becomes `... on Book { id } ... on Book {
+ * title }`. The representation of any other `Media` would have no key, so the subgraph could not resolve it.
  *
  * @param keys paths of the key fields in the subgraph that receives the representations.
  */

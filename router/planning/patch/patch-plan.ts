@@ -16,9 +16,9 @@ import { splitByRequirements } from './split-fetch.ts';
 import type { PatchContext } from './split-fetch.ts';
 
 /**
- * Restores the names of fields in a plan that `extractRequiredArguments` has renamed for the planner: fetches
- * select `price__required0: price(currency: "EUR")`, and representations contain the value as `price`.
- * Fetches whose fields cannot share one representation are split.
+ * Restores in a plan the names of the fields that `extractRequiredArguments` has renamed: fetches select
+ * `price__required0: price(currency: "EUR")`, and representations contain the value as `price`. Also splits
+ * each fetch whose fields cannot share one representation.
  *
  * @param document the document that was planned.
  */

@@ -19,9 +19,8 @@ type ResolvableKeys = {
 };
 
 /**
- * Creates the function that checks whether each subgraph can resolve all entities that a plan sends to it:
- * each representation must contain a key of its type without `resolvable: false`.
- * @param document a supergraph with all of its keys.
+ * Creates the function that checks whether the subgraphs of a supergraph (`document`) can resolve all
+ * entities that a plan sends to them: each representation must contain a key without `resolvable: false`.
  */
 export function createResolvableCheck(document: DocumentNode): (plan: QueryPlan) => boolean {
   const keys = resolvableKeys(document);

@@ -15,8 +15,8 @@ import type { Place, Requirement } from './requirements.ts';
 export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
   /**
-   * Names of fields that any fetch of the plan sends in its representations. Such a field must be fetched for
-   * all types, even for types for which the client does not select it.
+   * Names of all fields in the representations of the plan. They are fetched for entities of every type,
+   * because a representation may need a field where the client does not select it.
    */
   readonly read: ReadonlySet<string>;
   /** True if the plan contains `@skip`, `@include` or a Condition node. */
@@ -81,8 +81,8 @@ type Part = {
   /** Object types to which this fetch is restricted; undefined if it applies to all types. */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Text that is the same for all fields of the part. It contains the object types and, for a field with
-   * `@requires`, its `@skip` and `@include` and the required values that may be absent.
+   * Only fields with equal texts share a part. The text lists the object types of a field and, if it has
+   * `@requires`, also its `@skip`, its `@include` and those required values that may be absent.
    */
   readonly together: string;
 };
@@ -90,17 +90,17 @@ type Part = {
 type PartitionContext = {
   readonly service: string;
   /**
-   * Object types for which the operation selects each field. Undefined unless the subgraph defines their
-   * interface as an `@interfaceObject`, because only such a subgraph cannot distinguish the types.
+   * For each field of the fetch, the object types for which the client selects it. Undefined if the subgraph
+   * knows the object types, because it has no `@interfaceObject` for them.
    */
   readonly requested: RequestedTypes | undefined;
   readonly context: PatchContext;
 };
 
 /**
- * Distributes the fields of a fetch among parts, each of which becomes a fetch. A field joins the first part
- * with the same text `together`, unless the field and the part require different values under one name, such
- * as `price(currency: "EUR")` and `price(currency: "USD")`.
+ * Distributes the fields of a fetch among parts, each of which becomes a fetch. Fields share a part if their
+ * texts `together` are equal, and they do not require different values under one name, such as
+ * `price(currency: "EUR")` and `price(currency: "USD")`.
  */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
@@ -141,8 +141,8 @@ function partRequestFor(
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
-  // If required values may be absent, only fields that require the same values stay in one fetch. Equal
-  // `@skip` and `@include` do not suffice, because the planner loses those of the objects around the fields.
+  // If required values may be absent, only fields that require the same values share a fetch. Comparing
+  // `conditions` is not enough: the planner omits the `@skip` and `@include` of enclosing objects.
   const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
@@ -151,8 +151,8 @@ function partRequestFor(
 }
 
 /**
- * Returns the given types; undefined if they include all object types of the type `of`. The fetch then needs
- * no type condition, so it can be sent even if the type of an entity is unknown.
+ * Returns undefined if `types` contains all object types of `of`, and `types` otherwise. If undefined, the
+ * fetch needs no type condition, so it can be sent even if the type of an entity is unknown.
  */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,
@@ -194,7 +194,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
 }
 
 type PickContext = {
-  /** Returns whether the value at a path is required only by fields that were moved to other fetches. */
+  /** Returns whether a value in the representation is required only by fields of other parts of the fetch. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
@@ -246,9 +246,8 @@ function ofTypes(
 }
 
 /**
- * Returns whether a fetch that results from splitting needs the given required values in its representations.
- * Values required of one type, as in `... on Book { title }`, are needed only if the fetch selects fields of
- * that type.
+ * Returns whether a part of a split fetch needs the values of `node`, a selection in the representations.
+ * Values of one type, as in `... on Book { title }`, are needed only if the part selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

@@ -87,8 +87,8 @@ type Splitting = {
 
 type Split = {
   /**
-   * Fields that can be moved out of the fragment, because the subgraph with the `@interfaceObject` has them
-   * for all types.
+   * Fields that can be moved out of a type condition, because the subgraph with the `@interfaceObject` has
+   * them for all types.
    */
   readonly own: readonly SelectionNode[];
   readonly rest: readonly SelectionNode[];

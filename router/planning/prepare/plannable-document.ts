@@ -170,9 +170,9 @@ function selectFragment(
 }
 
 /**
- * Returns the object types that implement both the interface of an object and the interface of a fragment
- * inside it. Returns undefined unless a subgraph defines the first interface as an `@interfaceObject`,
- * because only such a subgraph does not know the second one.
+ * Returns the object types that belong both to `parent`, the type of an object, and to `type`, the type of a
+ * fragment inside it. Returns undefined if the fragment can stay as it is, for example because no subgraph
+ * defines `parent` as an `@interfaceObject`.
  */
 function commonTypes(
   parent: GraphQLNamedType | undefined,

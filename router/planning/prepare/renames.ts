@@ -4,8 +4,8 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 /**
- * Replacements of names in a client's operation that the planner would confuse with others. Most operations
- * need none.
+ * New names for those fields and variables of a client's operation that the planner would confuse with other
+ * fields and variables. Most operations need none.
  */
 export type Renames = {
   /** New response names. The key identifies the client's field (`signatureOf`). */
@@ -36,7 +36,7 @@ export function signatureOf(field: FieldNode): string {
  *   the name for the key `id`.
  * - Names of different fields of different types behind an `@interfaceObject`: of `... on Book { pages(of: 1)
  *   } ... on Film { pages(of: 2) }`, only the first would be fetched.
- * - Names of fields that the client selects with arguments and `@fromContext` reads without arguments.
+ * - Names of fields that `@fromContext` reads without arguments, if the client selects them with arguments.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
  * @param names.keys if `all`, an aliased key field is planned without its alias, because the planner
@@ -114,8 +114,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
-    // A field is renamed on entry, while its arguments still have the client's variable names, which are part
-    // of its signature.
+    // A field is renamed before the variables in its arguments, because its signature contains the names that
+    // the client has given to the variables.
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;

@@ -59,15 +59,15 @@ type Variants = {
   readonly names: Map<string, string>;
   readonly fields: Map<string, RequiredField>;
   /**
-   * Names such as `price__required0` that each type has as additional fields in the schema for the planner.
+   * For each type, by name, its additional fields in the schema for the planner, such as `price__required0`.
    */
   readonly added: Map<string, Set<string>>;
 };
 
 /**
- * Gives a field that some `@requires` reads with arguments a separate name for each combination of arguments.
- * Apollo's planner merges fields with equal response names, whatever their arguments: where `price(currency:
- * "EUR")` is required, it would use the value of the client's `price(currency: "USD")`.
+ * Renames fields with arguments that `@requires` reads: each combination of arguments becomes a field of its
+ * own, such as `price__required0`. Otherwise Apollo's planner, which merges fields with equal response names,
+ * would use the client's `price(currency: "USD")` where `price(currency: "EUR")` is required.
  */
 export function extractRequiredArguments(
   document: DocumentNode,

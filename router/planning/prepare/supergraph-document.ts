@@ -73,7 +73,7 @@ export function fieldNamesIn(fieldSet: SelectionSetNode): string[] {
 }
 
 /**
- * Returns the types that share a field of `typeName`: the type itself and, for an interface, its
+ * Returns the types that have every field of `typeName`: the type itself and, for an interface, its
  * implementations.
  */
 export function withImplementations(schema: GraphQLSchema, typeName: string): string[] {
@@ -93,8 +93,8 @@ export function contextSelections(join: ConstDirectiveNode): readonly SelectionS
   return list.flatMap((one) => {
     if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
     const text = one['selection'].trim();
-    // The braces of `{ currency }`, a selection for all types of the context, are removed before it is
-    // parsed. Fragments for single types, such as `... on User { currency }`, have no outer braces.
+    // `parseFieldSet` adds outer braces, so those of `{ currency }`, a selection for all types, are removed.
+    // Fragments for single types, such as `... on User { currency }`, have no outer braces.
     return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
   });
 }
