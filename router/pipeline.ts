@@ -28,7 +28,7 @@ export type Stages = {
    */
   readonly selectGraph: SelectGraph;
   /**
-   * Acquires a lease on the version of the supergraph that serves this caller, so that it stays in use until
+   * Acquires a lease on the supergraph version that serves the caller, so that the version stays in use until
    * the request ends. Returns undefined before the first supergraph is loaded.
    */
   readonly acquire: (payer: Payer) => RequestLease<Generation> | undefined;
@@ -164,8 +164,7 @@ async function respondWithPlan(
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  // If there is no such contract, the configuration names one that the registry has not published yet, or no
-  // longer publishes.
+  // The configuration names this contract, but the registry does not publish it yet, or no longer does.
   if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

@@ -91,8 +91,8 @@ export function createPressureWatch({
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   const young = youngBytes();
-  // If the size of the young generation is unknown (no V8 flag sets it), or is not smaller than the heap
-  // limit, the usage of the whole heap is returned, instead of that of the old generation.
+  // Falls back to the usage of the whole heap if the size of the young generation is unknown (no V8 flag sets
+  // it) or not smaller than the heap limit.
   if (young === 0 || young >= limit) return used / limit;
   return (used - youngInUse()) / (limit - young);
 }

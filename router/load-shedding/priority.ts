@@ -12,7 +12,7 @@ export const SHARES = {
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /** The highest share, because the body was not read yet: the request may have the highest priority. */
+  /** Used until the priority of a request is known. It may use the whole limit, like a mutation. */
   unread: 1,
 } as const;
 

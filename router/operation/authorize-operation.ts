@@ -10,8 +10,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuthorizedOperation, Operation, Variables } from './operations.ts';
 
 /**
- * Removes the selections that the caller is not authorized to see from an operation, so that the rate limit
- * does not charge them and the planner does not fetch them.
+ * Removes from an operation the selections that the caller is not authorized to see, so that they are neither
+ * charged to the rate limit nor fetched.
  * @throws {RouterError} if the caller may not send the operation at all
  */
 export type AuthorizeOperation = (

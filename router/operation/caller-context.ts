@@ -23,7 +23,7 @@ export type CallerContextParts = {
 
 /**
  * Creates the data that all subgraph calls of one client request have in common, such as headers and
- * deadline. If a call is shared with another request, that request's id is added to `deduplicatedWork`.
+ * deadline. Ids of other requests whose calls are used instead (deduplication) go into `deduplicatedWork`.
  */
 export type CreateCallerContext = (
   caller: Caller,
@@ -54,8 +54,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
       span,
       deadline: monotonic() + deadlineMs,
       scope: scopeOf({ identified, forwarded, queryOrigin, baggage: baggageOf(span.context) }),
-      // Only the calls of a query may be shared. Subgraph queries that belong to a mutation must see its
-      // effects, which the response to an earlier call would lack.
+      // Only queries may share subgraph calls. A subgraph query within a mutation must see the effects of the
+      // mutation, which the response to an earlier call would lack.
       isDeduplicated: isDeduplicated && operation === 'query',
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),

@@ -39,7 +39,7 @@ export type ExecutionParts = {
 
 /** Result of an operation for one caller. */
 export type ExecutedOperation = {
-  /** Requests that share an execution (deduplication) have the same object, so its text is written once. */
+  /** Requests that share an execution (deduplication) have the same `outcome`, which is serialized once. */
   readonly outcome: CollectedOutcome & Remarks;
   readonly deduplicatedWork: DeduplicatedWork;
 };

@@ -19,8 +19,8 @@ export type CacheEntry<Value> = {
 /** Share (0 to 1) of the cache's memory limit for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When memory is short, half of the repeatedly requested operations are evicted. The eviction stops earlier
- * if the others use only this share (0 to 1) of their memory limit.
+ * When memory is short, repeatedly requested operations are evicted at most until they use only this share (0
+ * to 1) of their memory limit.
  */
 const LEAST = 1 / 8;
 /**

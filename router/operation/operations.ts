@@ -297,9 +297,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // Uses the lower of the estimates with and without the denied fields. If `price` of the interface `Media`
-    // is denied only for `Book`, the document without it has an inline fragment for each other type, and the
-    // estimate, which counts each of them, is too high.
+    // Uses the lower of the estimates with and without the denied fields. Without them, the estimate may be
+    // too high: if `price` of the interface `Media` is denied only for `Book`, the document `allowed` has an
+    // inline fragment for each other type, and the estimate counts all of these.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -345,8 +345,8 @@ export async function warm(next: Operations, previous: Operations, count: number
 
 /**
  * Plans an operation for a new supergraph, once for each set of true `@override` labels for which the
- * previous supergraph has a plan. If the operation depends on labels that are new in this supergraph, it is
- * planned for each set both without and with them.
+ * previous supergraph has a plan. If the operation depends on new labels, each set is planned twice: with all
+ * new labels false, and with all of them true.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

@@ -356,7 +356,7 @@ class Worker {
     query: ProcessQueries[Name],
   ): Promise<{ readonly result: ProcessResults[Name] } | undefined> {
     const response = await this.#request({ kind: 'console', name, query } as ConsoleRequest);
-    // The worker runs the same program, so its result has the type that belongs to the query.
+    // The cast is safe: the worker runs the same program, which returns this type for `name`.
     return response?.kind === 'console' ? { result: response.result as ProcessResults[Name] } : undefined;
   }
 

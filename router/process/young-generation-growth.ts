@@ -36,14 +36,13 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
 }
 
 /**
- * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`. It must be called before the router's
- * modules are loaded, because they create many long-lived objects, which make V8 enlarge it. If no V8 flag
- * sets the maximum size, V8 decides itself. The function also keeps V8 from creating objects directly in the
- * old generation (pretenuring).
+ * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`, if a V8 flag sets the maximum size. Must
+ * be called before the router's modules are loaded, because they create many long-lived objects, which make
+ * V8 enlarge it. Also keeps V8 from creating objects directly in the old generation (pretenuring).
  */
 export function holdYoungGeneration(): void {
-  // Without this flag, V8 creates objects of responses directly in the old generation after an overload, and
-  // does so for the rest of the process. As garbage they would keep younger objects alive.
+  // With pretenuring, V8 would, after one overload, create the objects of all later responses in the old
+  // generation. Garbage is collected late there, and until then it keeps younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
   // V8 has already read these flags for this thread, so they affect only threads that start later. The
