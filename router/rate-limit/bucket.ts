@@ -63,7 +63,7 @@ const MAX_POINTS = 100_000_000;
 
 /**
  * Returns the points to charge for a cost: a whole number of at least one. For NaN it returns more points
- * than any bucket holds.
+ * than any bucket holds, so that the operation is rejected.
  */
 export function chargeablePoints(cost: number): number {
   if (Number.isNaN(cost)) return MAX_POINTS + 1;

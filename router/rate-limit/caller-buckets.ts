@@ -31,15 +31,15 @@ export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly
 /** Number of calls that a request takes from the bucket of a field with a rate limit. */
 export type CallDebit = Debit & {
   /**
-   * Field and number of its calls, for a limit that counts only failed calls: they are refunded if all of
-   * them return a value. Undefined if the limit counts every call.
+   * Set if the field's limit counts only failed calls: the field, and the number of its calls. The calls are
+   * refunded if all of them return a value.
    */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
 /**
- * Owner of token buckets, as their keys name it (such as `u:` and a hash of a user), and the bucket to which
- * the owner's operations are charged.
+ * `owner` identifies a user or an address in bucket keys, such as `u:` and a hash of the user. Its operations
+ * are charged to `bucket`.
  */
 type Account = { readonly owner: string; readonly bucket: Bucket };
 

@@ -76,7 +76,6 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** The part of an admission that the rate limiter determines. */
 type Charge = Pick<Admission, 'reservation' | 'headers'>;
 
 const NO_HEADERS: Admission['headers'] = {};

@@ -78,8 +78,8 @@ export type RateLimitDecision =
 /** Charges operations to the token buckets of their callers. */
 export type RateLimiter = {
   /**
-   * Takes the cost and the calls of an operation from the caller's buckets. If one bucket holds too little,
-   * nothing is taken from any. The promise never rejects, and settles within the timeout of a Redis command.
+   * Takes the cost of an operation, and its calls of fields with a rate limit, from their buckets. Nothing is
+   * taken if one holds too little. The promise never rejects, and settles within the timeout for Redis.
    */
   charge(request: ChargeRequest): Promise<RateLimitDecision>;
   /**
@@ -219,8 +219,8 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
-    // A refund must go to the bucket that was charged. While Redis is down, this is a bucket of this process,
-    // which is smaller than the configured one.
+    // Each call gets the bucket that was charged, because its refund must go there. While Redis is down, that
+    // is a bucket of this process, which is smaller than the configured one.
     calls:
       calls.length === 0
         ? calls

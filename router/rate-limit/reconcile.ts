@@ -23,10 +23,7 @@ export type ReconcilableOperation = {
   readonly admission: Admission;
   /** Computes the actual cost of the operation; undefined if the estimated cost stays charged. */
   readonly actualCost: ActualCost | undefined;
-  /**
-   * Counts the calls, of fields with a rate limit, that returned a value; undefined if no calls can be
-   * refunded.
-   */
+  /** Counts the calls that returned a value, by field; undefined if no calls can be refunded. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
   /**

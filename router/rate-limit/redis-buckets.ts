@@ -33,9 +33,9 @@ export const CHARGE_DELAY_MS = 2;
 const FULL_BATCH = { charges: 64, refunds: 256, buckets: 128 };
 
 /**
- * Token buckets in Redis, shared by all routers. A call of a Lua script applies a batch: all charges of one
- * turn of the event loop, and the refunds that have waited for it. While a call is in flight, charges wait
- * for its response, but no longer than `CHARGE_DELAY_MS`, so that batches grow with the load.
+ * Token buckets in Redis, shared by all routers. Each call of a Lua script applies a batch: all charges of
+ * one turn of the event loop, and the refunds that waited for them. While a call is in flight, charges wait
+ * for its response, but no longer than `CHARGE_DELAY_MS`. More load therefore makes the batches larger.
  */
 export class RedisBuckets implements AsyncDisposable {
   readonly #link: RedisLink;
@@ -60,9 +60,9 @@ export class RedisBuckets implements AsyncDisposable {
   }
 
   /**
-   * Takes the points of all debits from their buckets, or nothing if one bucket holds too little. Resolves to
-   * the result of `conclude`, which is called with the decision, or with undefined if Redis does not respond
-   * in time.
+   * Takes the points of each debit from its bucket, or nothing from any if one bucket holds too little. Calls
+   * `conclude` with the decision, or with undefined if Redis does not respond in time, and resolves to the
+   * result of `conclude`.
    */
   charge<Conclusion>(
     debits: readonly Debit[],
@@ -96,8 +96,8 @@ export class RedisBuckets implements AsyncDisposable {
 
   /** Sends the waiting charges and refunds, and waits for the responses of Redis. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Before the last batch is sent, this turn of the event loop has to end: only then do the last requests
-    // add their refunds, after their responses.
+    // The last requests may still add refunds in this turn of the event loop, after their responses. The last
+    // batch must include these refunds, so it waits for the end of this turn.
     await nextTurn();
     this.#send();
     await Promise.all([...this.#inFlight].map(({ decisions }) => decisions));

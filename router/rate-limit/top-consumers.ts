@@ -42,8 +42,8 @@ const WINDOW_MS = 3_600_000;
 export class TopConsumers {
   readonly #now: () => number;
   /**
-   * Keys of users by their identity object, of which each verified token has one, so that a key is created
-   * once per token.
+   * Cache of user keys by identity object. Each verified token has one identity object, so a key is created
+   * only once per token.
    */
   readonly #userKeys = new WeakMap<Identity, string>();
   #since: number;
@@ -63,7 +63,7 @@ export class TopConsumers {
   }
 
   /**
-   * Adds points to a caller without counting an operation: those charged for a document before it is parsed,
+   * Adds points to a caller without counting an operation: the points for a document that is not parsed yet,
    * or for a rejected request.
    */
   addCharge(caller: Payer, points: number): void {
@@ -101,7 +101,7 @@ export class TopConsumers {
     const known = this.#userKeys.get(caller.identity);
     if (known !== undefined) return known;
     const key = callerKey(caller);
-    // Anonymous callers share one identity object but have different addresses, so their key is not stored.
+    // Keys of anonymous callers are not cached by identity: they share one object but differ by address.
     if (caller.identity.kind === 'user') this.#userKeys.set(caller.identity, key);
     return key;
   }

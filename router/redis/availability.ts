@@ -76,8 +76,8 @@ export function watchAvailability(
     const greeted = Promise.withResolvers<void>();
     client.once('ready', greeted.resolve);
     client.stream.once('close', () => {
-      // If a connection ends before it is ready, its listener is removed. Otherwise listeners would
-      // accumulate during a long outage with many attempts to connect.
+      // Without this, each connection that closes before it is ready would leave a `ready` listener on the
+      // client, and a long outage with many attempts to connect would accumulate them.
       client.off('ready', greeted.resolve);
       greeted.resolve();
     });
@@ -115,9 +115,9 @@ export function watchAvailability(
 const PARTS = 4;
 
 /**
- * Waits for a response of Redis. The wait consists of several timers, one after another: while the process is
- * blocked or gets no CPU, only one of them can elapse, so that Redis is not taken for unavailable. After the
- * last timer, data that is already in the socket is read before the wait ends.
+ * Rejects if Redis does not respond within `timeoutMs`. The time is split into several timers, one after
+ * another: while the process is blocked or gets no CPU, only one of them elapses, so that Redis is not taken
+ * for unavailable. Data that is already in the socket is read before the promise is rejected.
  */
 export function withTimeout<Result>(promise: Promise<Result>, timeoutMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {
