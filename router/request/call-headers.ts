@@ -74,8 +74,8 @@ export type SignedComponents = {
   /** List of all signed components: the method, the digest of the body and the identity headers. */
   readonly components: string;
   /**
-   * The text after the digest: its line end, one line for each signed header, and the beginning of the line
-   * `@signature-params`.
+   * The text of the signature base that follows the body's digest: a line break, a line for each identity
+   * header, and the beginning of the line `@signature-params`.
    */
   readonly lines: string;
 };
@@ -117,7 +117,7 @@ export class CallHeaders {
   }
 
   /**
-   * Number of characters of the headers as lines of an HTTP/1.1 request head.
+   * Total length of the header lines in characters.
    * @throws {InvalidArgumentError} if a name or value cannot be sent
    */
   get textLength(): number {

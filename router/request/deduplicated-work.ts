@@ -3,7 +3,7 @@
  * logged.
  */
 export type DeduplicatedWork = {
-  /** Id of the request that executed the whole operation. */
+  /** Id of the request that executed the operation for this request; absent if this request executed it. */
   deduplicatedBy?: string;
   /**
    * For each subgraph, by name, the id of the request whose subgraph call this request used. If it used calls

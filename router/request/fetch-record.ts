@@ -68,7 +68,7 @@ export class FetchRecord {
    */
   sharedWith = -1;
   /**
-   * Record of the whole fetch, if this record is for one of several requests as which the fetch is sent;
+   * Record of the whole fetch, if the fetch is sent as several requests, and this is the record of one;
    * otherwise undefined. All requests of the fetch have one trace span in common.
    */
   whole: FetchRecord | undefined = undefined;
@@ -170,8 +170,8 @@ export class FetchRecord {
     this.dispatchedAt = other.dispatchedAt;
     this.connectedAt = other.connectedAt;
     this.firstByteAt = other.firstByteAt;
-    // The other fetch may have waited for a connection before this fetch began. Only its waiting time after
-    // the begin of this fetch counts.
+    // The fetch that sent the call may have waited for a connection before this fetch began. Only the waiting
+    // time after the begin of this fetch counts.
     this.connectionMs = Math.min(other.connectionMs, Math.max(other.connectedAt - this.startedAt, 0));
     this.status = other.status;
     this.endpoint = other.endpoint;

@@ -1,7 +1,6 @@
 /**
- * Failure of a request that the router has assigned to a contract (configured part of the graph), because it
- * meets the contract's condition `graphs.NAME.when`. The class adds the contract's name for the log. The
- * client receives the error in `cause`.
+ * Error of a request that the condition `graphs.NAME.when` has assigned to a contract (configured part of the
+ * graph). It names the contract for the log; the client receives the error in `cause`.
  */
 export class GraphFailure extends Error {
   readonly graph: string;

@@ -50,7 +50,7 @@ export type RequestFacts = {
   source: string;
   /** Whether the parsed and validated operation came from a cache. */
   isCached: boolean;
-  /** Whether the query plan came from a cache instead of being made for this request. */
+  /** True if the query plan was already in the cache; false if it was made for this request. */
   isPlanned: boolean;
   /** Coordinates of the deprecated fields and arguments that the operation uses. */
   deprecated: readonly string[];
@@ -124,7 +124,7 @@ export type RecordedPath = {
   readonly fetches: readonly PathFetch[];
   readonly routerUs: number;
   readonly totalUs: number;
-  /** One part for each subgraph on the critical path, and one for `router`. */
+  /** Parts of the duration: one for each subgraph on the critical path, and one for the router (`router`). */
   readonly shares: readonly PathShare[];
 };
 
@@ -162,8 +162,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the time at which the response of a fetch arrived, unless it is already recorded. It is missing,
-   * for example, if the fetch shares the subgraph call of another fetch.
+   * Records the outcome of a subgraph call, and the time at which the response arrived if it is not recorded
+   * yet, such as for a fetch that shares the call of another fetch.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();

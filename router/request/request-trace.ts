@@ -60,7 +60,7 @@ export type TracedStage = {
 };
 
 export type TracedFetch = {
-  /** Index of the fetch in the query plan, which identifies it here. */
+  /** Index of the fetch in the query plan. `dependsOn` and `sharedWith` of other fetches refer to it. */
   readonly id: number;
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
@@ -71,7 +71,7 @@ export type TracedFetch = {
   readonly startMs: number;
   /** Milliseconds that the attempts of this fetch's subgraph call waited for a connection, in total. */
   readonly connectionMs: number;
-  /** Time at which the first bytes of the response arrived; null if there was no response. */
+  /** Milliseconds from the start of the client request to the first response bytes; null if none arrived. */
   readonly firstByteMs: number | null;
   readonly endMs: number;
   readonly mergedMs: number;

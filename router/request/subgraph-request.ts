@@ -42,7 +42,7 @@ export type ExactPositions = {
 
 /** The root fields that a subgraph call selects or, if it selects entities, the fields of the entities. */
 export type FetchFields = {
-  /** Schema coordinates (`Type.field`) of the fields, without duplicates. */
+  /** Schema coordinates (`Type.field`) of the selected root or entity fields, without duplicates. */
   readonly coordinates: readonly string[];
   /**
    * Coordinates of the fields by their key in the response: `books` for a root field, `_entities.stock` for a
