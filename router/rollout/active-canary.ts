@@ -88,8 +88,8 @@ export class ActiveCanary {
 
   /** Handles a request and counts its outcome for the version that serves it. */
   async observe(side: Side, handle: () => Promise<ClientResponse>): Promise<ClientResponse> {
-    // The counts object is read before the request is handled: if counting starts again meanwhile, the
-    // request still belongs to the previous counts.
+    // The counts are read before the request is handled: if `update` starts new counts in the meantime, this
+    // request must not appear in them.
     const counts = this.#window[side];
     const started = this.#parts.monotonic();
     const elapsed = () => this.#parts.monotonic() - started;

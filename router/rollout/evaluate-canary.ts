@@ -13,7 +13,7 @@ export type CanaryLimits = Pick<
 /** Result of comparing a canary with the version that serves the other callers. */
 export type CanaryEvaluation =
   | { readonly kind: 'rollback'; readonly reason: string }
-  /** Both versions have served enough requests for a comparison, and the canary is not worse. */
+  /** `healthy`: both versions have served enough requests, and the canary is not worse than the baseline. */
   | { readonly kind: 'healthy'; readonly reason: string }
   | { readonly kind: 'undecided'; readonly reason: string };
 
@@ -27,10 +27,7 @@ const SIGNIFICANCE = 1e-4;
 /** Number of requests that both versions need before an obvious failure of the canary is recognized. */
 const FIRST_REQUESTS = 20;
 
-/**
- * Number of circuit breaker openings from which a canary counts as worse, if no breaker of the baseline has
- * opened.
- */
+/** A canary counts as worse if its circuit breakers opened at least this often, and the baseline's never. */
 const MAX_BREAKER_OPENINGS = 2;
 
 /**
@@ -96,8 +93,8 @@ function comparisonsOf(canary: Stats, baseline: Stats, limits: CanaryLimits): re
 }
 
 /**
- * Returns the first latency bucket that counts as slow, with its lower bound: responses in it took about
- * twice as long as the baseline's 95th percentile. Undefined if there is no such bucket.
+ * Returns the first latency bucket that counts as slow, and its lower bound, which is at least twice the
+ * baseline's 95th percentile. Undefined if no bucket has such a bound.
  */
 function slowBucket(baseline: Stats): { readonly bucket: number; readonly boundMs: number } | undefined {
   const all = sum(baseline.latencyBuckets);

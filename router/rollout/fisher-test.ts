@@ -5,9 +5,9 @@
 export type Share = { readonly count: number; readonly of: number };
 
 /**
- * Returns the probability that chance alone gives `canary` at least its count of requests with a property, if
- * requests of both versions have the property equally often. This is Fisher's one-sided exact test. Unlike a
- * test based on the normal distribution it is valid for small counts, and errors are rare.
+ * Returns the probability that chance alone makes the canary's count as high as it is, or higher (Fisher's
+ * one-sided exact test). Unlike a test based on the normal distribution, it is valid for small counts, such
+ * as those of errors.
  */
 export function fisherTest(canary: Share, baseline: Share): number {
   const marked = canary.count + baseline.count;

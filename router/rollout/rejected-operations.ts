@@ -14,7 +14,7 @@ export type RejectedOperations = {
   /**
    * Wraps the operations of a canary, so that each operation that it rejects is also checked against the
    * supergraph of all other callers.
-   * @param baseline returns the operations of these callers; undefined if there are none
+   * @param baseline returns the operations of that supergraph; undefined if there is none to check against
    */
   readonly watch: (canary: Operations, baseline: () => Operations | undefined) => Operations;
 };

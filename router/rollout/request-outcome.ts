@@ -26,9 +26,7 @@ const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
  */
 const SUPERGRAPH_CODES: ReadonlySet<string> = new Set<ErrorCode>(['OPERATION_NOT_PLANNABLE']);
 
-/**
- * Error codes with a status of 500 or more that depend on the state of the process and not on its supergraph.
- */
+/** Error codes with a status of 500 or more that are no failure of the supergraph but of the process. */
 const PROCESS_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'KEYS_UNAVAILABLE',
   'NOT_READY',

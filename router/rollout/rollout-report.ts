@@ -61,13 +61,12 @@ export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 export type CanaryRelease = {
   readonly launch: number;
   /**
-   * Sequence number of the registry release (signed statement which supergraphs to serve) that began this
-   * canary. If the same launch (published supergraph) becomes a canary again after a rollback, the number is
-   * higher.
+   * Sequence number of the registry release (signed list of the supergraphs to serve) that began this canary.
+   * If the same supergraph becomes a canary again after a rollback, the number is higher.
    */
   readonly began: number;
   readonly percent: number;
-  /** A paused canary still serves its share of the callers, but the share does not grow. */
+  /** State of the canary. A paused one still serves its share of the callers, but the share does not grow. */
   readonly state: 'running' | 'paused';
 };
 

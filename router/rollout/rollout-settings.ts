@@ -3,8 +3,8 @@ import { z } from 'zod';
 const percentagePoints = z.number().min(0).max(100);
 
 /**
- * Schema of the settings for replacing the supergraph of one launch (a published change) by that of the next,
- * such as the steps of a canary. The registry sends them to routers together with a supergraph.
+ * Schema of the settings for the rollout of a new supergraph, such as the steps of a canary. The registry
+ * sends them to routers together with a supergraph.
  */
 export const rolloutSettingsSchema = z.object({
   strategy: z
@@ -41,5 +41,5 @@ export const rolloutSettingsSchema = z.object({
     .describe('Whether the registry goes on to the next step by itself when the canary is healthy.'),
 });
 
-/** Settings for replacing the supergraph of one launch (a published change) by that of the next. */
+/** Settings for the rollout of a new supergraph, such as the steps of a canary. */
 export type RolloutSettings = z.output<typeof rolloutSettingsSchema>;

@@ -36,8 +36,8 @@ type Active = { readonly canary: ActiveCanary; readonly version: string; readonl
 /** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
   /**
-   * For each launch (published supergraph, by its number) that was rolled back: the number `began` of its
-   * last canary, by which a new canary of the same launch is recognized.
+   * Maps the number of each launch (published supergraph) that was rolled back to `began` of its last canary.
+   * A canary of the same launch with a higher `began` is a new one, which was not rolled back.
    */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];
