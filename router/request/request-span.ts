@@ -40,7 +40,7 @@ export const UNTRACED_REQUEST: RequestSpan = {
   headers: undefined,
 };
 
-/** Returns the ids of a request's trace and of the router's span; undefined if the router exports no spans. */
+/** Returns the ids of a request's trace and router span; undefined if the router does not export spans. */
 export function recordedIds({ traceId, spanId, hasCallSpans }: RequestSpan): SpanIds | undefined {
   return hasCallSpans && traceId !== undefined && spanId !== undefined ? { traceId, spanId } : undefined;
 }
