@@ -11,7 +11,6 @@ import type { Routes } from './subgraph-pool.ts';
 /** Properties that all subgraph calls of one client request have in common. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
-  /** The trace and the trace span that the client request belongs to. */
   readonly span: RequestSpan;
   readonly scope: Scope;
   /** True if queries of this client request may share equal subgraph calls with other client requests. */

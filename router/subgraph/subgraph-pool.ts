@@ -31,14 +31,12 @@ export type SubgraphPool = AsyncDisposable & {
 };
 
 /**
- * Subgraphs of the canary and of the supergraph that was replaced last. In the state of the pool, `usedBy`
- * marks the clients that these two use.
+ * Subgraphs whose clients are marked with `usedBy` in the state of the pool: those of the canary and those of
+ * the supergraph that was replaced last.
  */
 export type MarkedRoutes = {
   readonly canary?: Routes | undefined;
-  /**
-   * Subgraphs of the supergraph that was replaced last. It is kept so that an operator can roll back to it.
-   */
+  /** Subgraphs of the supergraph that was replaced last, to which an operator can roll back. */
   readonly previous?: Routes | undefined;
 };
 
@@ -99,7 +97,7 @@ type PooledClient = {
   readonly users: Set<Routes>;
 };
 
-/** Creates a pool without clients. Clients are added for the subgraphs of each supergraph version. */
+/** Creates a pool without subgraph clients. `forGeneration` adds those that a supergraph version needs. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
   const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };

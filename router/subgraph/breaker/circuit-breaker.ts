@@ -197,8 +197,8 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // `trips` is 0 if failures have never opened the breaker, and a command has made it half-open. The
-    // breaker then stays open for the shortest time, as after its first opening.
+    // `trips` is 0 if until now only commands have opened the breaker. It then stays open for the shortest
+    // time, as it does when failures open it for the first time.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

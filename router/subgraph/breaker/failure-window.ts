@@ -10,8 +10,8 @@ export type FailureWindowOptions = {
 
 const BUCKETS = 10;
 /**
- * Longest possible delay of a timer in milliseconds. Opossum receives it as the time after which it would
- * leave the open state, so that only the class `CircuitBreaker` decides when calls may pass again.
+ * Longest possible delay of a timer in milliseconds. With this `resetTimeout`, opossum practically never ends
+ * its open state itself: only the class `CircuitBreaker` decides when calls may pass again.
  */
 const NEVER_MS = 2 ** 31 - 1;
 

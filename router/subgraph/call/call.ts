@@ -48,7 +48,7 @@ type CallParts = Pick<Call, 'request' | 'context' | 'signal' | 'startedAt' | 're
 
 /**
  * One subgraph call as it passes through the functions that wrap its sending, such as the retry and the
- * circuit breaker. The fields that are not read-only belong to one of these functions each.
+ * circuit breaker. Each field that is not read-only is set by only one of these functions.
  */
 export class Call implements TimeoutListener, Interruptible {
   readonly request: SubgraphRequest;
@@ -81,7 +81,7 @@ export class Call implements TimeoutListener, Interruptible {
    * there is one.
    */
   avoid: CalledEndpoint | undefined = undefined;
-  /** Endpoint of the current attempt and its epoch when the attempt began, set in `balance`. */
+  /** Endpoint of the current attempt, set in `balance`. Its `startCall` has returned `epoch`. */
   endpoint: CalledEndpoint | undefined = undefined;
   epoch = 0;
   #interruption: CallResult | undefined = undefined;
@@ -129,5 +129,5 @@ export class Call implements TimeoutListener, Interruptible {
   }
 }
 
-/** Epoch that no circuit breaker has, so that a call without a permit counts for none. */
+/** Initial permit of a call. No circuit breaker has this epoch, so each ignores the outcome of the call. */
 const NO_PERMIT: Permit = { epoch: -1 };

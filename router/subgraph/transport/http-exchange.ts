@@ -26,7 +26,6 @@ export type ExchangeParts = {
   readonly keepHeaders?: boolean | undefined;
   readonly monotonic: () => number;
   readonly settle: Settle;
-  /** Sends the request of an exchange. */
   readonly send: (exchange: Exchange) => void;
 };
 
@@ -66,7 +65,7 @@ export class Exchange implements ResponseHandler, Interruptible {
    * Failed result because of an unsupported media type or content coding, with which the body cannot be read.
    */
   #rejected: CallResult | undefined;
-  /** The first chunk of the body, which is nearly always the whole body, and the others. */
+  /** The first chunk of the body. It is nearly always the whole body, so `#others` is rarely created. */
   #first: Buffer | undefined;
   #others: Buffer[] | undefined;
   #bytes = 0;
@@ -90,8 +89,8 @@ export class Exchange implements ResponseHandler, Interruptible {
   }
 
   onRequestStart(controller: RequestController): void {
-    // The call ended before it got a connection. After this error, undici does not send the request and keeps
-    // the connection open for other calls, whereas `abort()` would close it.
+    // If this function throws, undici does not send the request and keeps the connection open for other
+    // calls, whereas `abort()` would close the connection.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
     this.call.request.record?.connected(this.#parts.monotonic());
@@ -204,8 +203,8 @@ export class Exchange implements ResponseHandler, Interruptible {
     this.#others = undefined;
     this.call.request.record?.attemptEnded(this.#bytes, this.#parts.monotonic);
     try {
-      // Undici passes its controller immediately before it writes the request. Without a controller the
-      // request was not sent, and the call may be retried safely.
+      // `onRequestStart` receives the controller immediately before the request is written. Without a
+      // controller the request was not sent, and the call may be retried safely.
       this.#parts.settle(this.call, this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
       // If the function that receives the result throws, which is a bug, the promise of the call is rejected.

@@ -22,7 +22,7 @@ export function endOfBatch(requests: readonly PooledRequest[], from: number, max
     bytes += request.maxBytes;
     end += 1;
   }
-  // A request that cannot be joined is a batch by itself.
+  // A request that is not sent together with others is a batch by itself.
   return Math.max(end, from + 1);
 }
 

@@ -117,14 +117,14 @@ export class Connection implements ResponseEvents, Carrier {
   /** Assigns requests to this connection. Returns those whose calls have not ended. */
   #start(batch: PooledRequest[]): PooledRequest[] {
     const [only] = batch;
-    // Nearly all batches are single requests, for which no other list is needed.
+    // Nearly all batches are single requests. For these, no new list is created.
     if (only !== undefined && batch.length === 1) return only.start(this) ? batch : [];
     return batch.filter((request) => request.start(this));
   }
 
   /**
-   * Ends a request whose call does not wait any more, by closing the connection, so that the server can stop
-   * its work. If calls wait for other responses, it stays open unless the response of this request has begun.
+   * Called if the call of a request ends early. Closes the connection, so that the server can stop its work,
+   * unless other calls wait for responses on it and the response to this request has not begun.
    */
   abort(request: PooledRequest): void {
     const index = this.#batch.indexOf(request, this.#received);
@@ -154,7 +154,7 @@ export class Connection implements ResponseEvents, Carrier {
     return this.#received < this.#batch.length;
   }
 
-  /** Whether a call still waits for one of the responses that have not arrived. */
+  /** Whether a call waits for a response of the current batch (requests that were sent together). */
   get #isAwaited(): boolean {
     return this.#batch.some((request, at) => at >= this.#received && request !== undefined);
   }
@@ -231,7 +231,7 @@ export class Connection implements ResponseEvents, Carrier {
     if (isLast) this.#batch.length = 0;
     else this.#reader.begin();
     request?.handler.onResponseEnd();
-    // The connection is also closed if no call waits for the remaining responses on it, because they may
+    // If no call waits for the remaining responses of the batch, the connection is closed, because they may
     // never come.
     if (!isReusable || !(isLast ? this.#extend(head.keepAliveMs) : isAwaited)) {
       this.#isEnding = true;
@@ -256,8 +256,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // A server may close a connection after several batches (requests that were sent together), which is no
-    // fault. Closing it during the first batch is a fault, because nearly every query would be sent twice.
+    // The end of a connection during its first batch (requests sent together) always counts as a fault: if
+    // all connections ended so early, nearly every query would be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { isRepeatable, handler } of requests) if (isRepeatable && !handler.isEnded) handler.repeat();
@@ -272,8 +272,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes the requests without a complete response from the batch and returns them, except for the first
-   * `from` of them. Responses to removed requests are discarded.
+   * Removes from the batch, and returns, the requests without a complete response, but keeps the first `from`
+   * of these. If responses to removed requests arrive, they are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch
@@ -304,8 +304,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // Decides whether the first request without a complete response may have made the server fail: its
-    // response has begun, or it is the first of the batch. It is then not sent again, unlike the others.
+    // The first request without a complete response may have made the server fail if its response has begun,
+    // or if it is the first of the batch. Only the requests after it are then sent again.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

@@ -19,8 +19,8 @@ export type HeaderLine = {
 export const FRAMING: readonly string[] = ['content-length', 'transfer-encoding'];
 
 /**
- * Headers whose parsed lines are cached, because servers send the same lines again and again (`date` at least
- * within a second). Lines of other headers, such as cookies, must not stay in memory.
+ * Headers whose parsed lines are cached, because servers send the same lines again and again. (The line of
+ * `date` changes only once a second.) Lines of other headers, such as cookies, must not stay in memory.
  */
 const REPEATED = new Set(
   'cache-control connection content-encoding content-type date keep-alive server transfer-encoding vary x-powered-by'.split(
@@ -76,7 +76,7 @@ function keepAliveMs(value: string): number | undefined {
 }
 
 /**
- * Removes spaces and tabs around a value. `trim()` would also remove other characters, which are not valid.
+ * Removes spaces and tabs around a value. Other characters that `trim()` removes may make it invalid.
  */
 function withoutOuterSpace(text: string, from: number): string {
   let start = from;

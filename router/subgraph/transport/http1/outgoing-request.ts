@@ -34,8 +34,8 @@ export class OutgoingRequest {
   readonly bodyText: string;
   readonly bodyBytes: number;
   /**
-   * Whether the handler can send the request again, with a new signature, if the response may never arrive on
-   * the connection that was used. A request that must not be sent twice gets a connection of its own.
+   * Whether the request may be sent again on another connection. A request that must not be sent again, such
+   * as a mutation, gets a connection of its own.
    */
   readonly isRepeatable: boolean;
   #signatureLines: string | undefined;
@@ -55,7 +55,6 @@ export class OutgoingRequest {
     return this.bodyBytes === this.bodyText.length;
   }
 
-  /** The headers with the signature as lines of an HTTP/1.1 request head. */
   get signatureLines(): string {
     return (this.#signatureLines ??= linesOf(this.signature));
   }

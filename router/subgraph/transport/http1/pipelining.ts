@@ -4,18 +4,18 @@
 export type BatchTimes = {
   /** Number of responses that have arrived, including those that no call waited for any more. */
   readonly responses: number;
-  /** Time at which the first response was complete. */
+  /** Milliseconds from the sending of the batch until its first response was complete. */
   readonly firstMs: number;
-  /** Time at which the last response was complete. */
+  /** Milliseconds from the sending of the batch until the last of its `responses` was complete. */
   readonly lastMs: number;
 };
 
-/** Weight of the latest batch (requests that were sent together) in moving averages. */
+/** Weight of the latest batch (requests that were sent together) in the moving averages of batch times. */
 const WEIGHT = 0.2;
 /**
- * Above this serial share, the server is assumed to process requests one after another, and requests are not
- * sent together for a while. The share is 0 if all responses arrive at the same time, and 1 if each takes as
- * long as the first one.
+ * Limit of the serial share, which is 0 if all responses to a batch arrive at the same time, and 1 if each
+ * takes as long as the first one. Above the limit, pipelining is paused, because the server probably
+ * processes requests one after another.
  */
 const MAX_SERIAL_SHARE = 0.5;
 const INITIAL_MS = 20;
@@ -40,8 +40,8 @@ export class Pipelining {
   #serialShare = 0;
 
   /**
-   * @param maxOverdueMs maximum of `overdueMs`. It must be less than the timeout of a call, so that a query
-   * whose response is overdue can be sent again in time.
+   * @param maxOverdueMs maximum time in milliseconds after which a response counts as overdue. It must be
+   * less than the timeout of a call, so that the query can then be sent again in time.
    */
   constructor(maxRequests: number, maxOverdueMs: number) {
     this.#maxRequests = maxRequests;
@@ -79,8 +79,8 @@ export class Pipelining {
    * If another one follows soon after, it takes twice as long, up to 5 minutes.
    */
   pause(now: number): void {
-    // During a pause, further calls have no effect: several connections may report the same problem of the
-    // server, which must not lengthen the pause.
+    // A running pause is not lengthened, because several connections may report the same problem of the
+    // server.
     if (now < this.#resumesAt) return;
     const isRecurring = now - this.#resumesAt < this.#pauseMs;
     this.#pauseMs = isRecurring ? Math.min(2 * this.#pauseMs, MAX_PAUSE_MS) : MIN_PAUSE_MS;

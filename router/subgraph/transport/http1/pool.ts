@@ -45,7 +45,7 @@ export class Http1Pool implements ConnectionPool {
   readonly #idle: Connection[] = [];
   /**
    * Connections that became idle in this turn of the event loop. They are reused only from the next turn on:
-   * a server may close the connection right after its response, and the router reads that one turn later.
+   * a server may close a connection right after its response, and the router receives this one turn later.
    */
   readonly #ending: Connection[] = [];
   #waiting: PooledRequest[] = [];
@@ -68,8 +68,8 @@ export class Http1Pool implements ConnectionPool {
       schedule,
     };
     this.#writer = new RequestWriter(url.host);
-    // The connect timeout is half of a call's timeout. It also limits how long a request waits for earlier
-    // responses on its connection, so that time is left to send it again on another one.
+    // A response is overdue at the latest after half of a call's timeout (the connect timeout), so that time
+    // is left to send the request again on another connection.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 

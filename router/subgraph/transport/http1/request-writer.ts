@@ -16,10 +16,7 @@ const ZERO = '0'.charCodeAt(0);
  */
 export class RequestWriter {
   readonly #fixed: string;
-  /**
-   * Path of the previous request, and the text from its request line to its headers, which is reused if the
-   * next request has the same path.
-   */
+  /** Path for which `#start` has the first lines of a request. They are reused until the path changes. */
   #path: string | undefined;
   #start = '';
 

@@ -46,7 +46,7 @@ export class ResponseReader {
   #held: Buffer = NOTHING;
   /** Number of bytes that are still missing from the body or, in a chunked body, from the current chunk. */
   #left = 0;
-  /** Number of bytes of heads and trailers of this response that have arrived. */
+  /** Number of bytes in all heads and trailers of this response so far, interim responses included. */
   #headBytes = 0;
   #isDone = false;
   #fault: ReadFault | undefined;
@@ -134,7 +134,7 @@ export class ResponseReader {
   }
 
   #acceptHead(head: ResponseHead | undefined): void {
-    // Status 101 would mean a change of the protocol, which the router has not requested.
+    // Status 101 (change of the protocol) is rejected, because the router never requests such a change.
     if (head === undefined || head.status === 101) {
       this.#fault = 'malformed';
       return;
