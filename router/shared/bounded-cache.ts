@@ -1,7 +1,7 @@
 /**
  * A map of at most `maxEntries` that evicts entries which were not used recently. It has two parts: when the
  * recent part is full, it becomes the older part, and the previous older part is dropped. A single ordered
- * map would be slower, because V8 must pass all deleted keys to find the oldest one.
+ * map would be slower: to find its oldest key, V8 must step over all keys that were deleted before.
  */
 export class BoundedCache<Value extends object> {
   readonly #maxPerSegment: number;

@@ -13,10 +13,7 @@ export function keepLiteralsExact(schema: GraphQLSchema): void {
     if (isScalarType(type) && !isSpecifiedScalarType(type)) type.parseLiteral = exactValue;
 }
 
-/**
- * Returns the value of a literal inside a custom scalar, where no types of members are defined. Numbers keep
- * all their digits.
- */
+/** Returns the value of a literal of a custom scalar. Numbers in it keep all their digits. */
 export function exactValue(node: ValueNode, variables?: Values): unknown {
   if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return exactNumber(node.value);
   if (node.kind === Kind.LIST) return node.values.map((item) => exactValue(item, variables));

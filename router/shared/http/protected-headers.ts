@@ -56,7 +56,7 @@ export const isProtectedResponseHeader: IsProtected = (name) =>
 export function connectionOptions({ connection }: IncomingHttpHeaders): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   return new Set(
-    // Node returns a list if the header `Connection` is repeated, although the type says `string`.
+    // A repeated `Connection` header of a subgraph response is a list, although the type says `string`.
     [connection]
       .flat()
       .join(',')
