@@ -130,8 +130,8 @@ export type Router = AsyncDisposable & {
   /** Ends a canary because another process of the router has rolled it back. */
   readonly rollBack: (decision: RollbackDecision) => void;
   /**
-   * Returns the usage that this process has recorded: operations with clients and request counts. Undefined
-   * if usage is not recorded.
+   * Returns the usage that this process has recorded: for each operation, the number of requests of each
+   * client. Returns undefined if usage is not recorded.
    */
   readonly usage: () => Promise<UsageJson | undefined>;
   /** Runs a query of the router's console, such as `requests` or `history`, in this process. */
@@ -340,8 +340,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   telemetry.observe({
     supergraph: generations.status,
-    // Several supergraph versions may use different HTTP clients for one subgraph, but a gauge has only one
-    // value for a subgraph: that of the client that serves most callers.
+    // Supergraph versions may use different HTTP clients for one subgraph, but a metric has only one value
+    // for it. Clients that only the canary or the previous version uses are therefore left out.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
     clients: server.clients,
     cachedOperations() {
@@ -351,7 +351,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     certificates: createCertificateExpiry(() => traffic),
     eventLoopDelay: built.use(watchEventLoopDelay(parts)).quantiles,
   });
-  // In a pool, the main process pushes the metrics of all workers together.
+  // A worker does not push its metrics: the main process pushes those of all workers together.
   if (!parts.inPool)
     built.use(
       await startMetricsPush(config.telemetry, {
@@ -408,8 +408,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     queryProcess,
     reload: generations.reload,
     reconfigure(load) {
-      // SIGHUP also reloads the configuration. Programs that rotate logs send it after they have renamed the
-      // file, so the file must be opened again.
+      // This function runs after SIGHUP. Programs that rotate logs send this signal after they have renamed
+      // the audit file, so a new file must be opened.
       telemetry.reopenAuditFile();
       return running.reconfigure(load);
     },
