@@ -9,10 +9,10 @@ const BEARER = 'Bearer ';
 const SEND = 'send `Authorization: Bearer TOKEN`';
 
 /**
- * Returns the token of the Authorization headers; undefined if there is none. `checkForm` checks the token.
- * @throws {RouterError} TOKEN_INVALID for anything but a single bearer token. Treating such a caller as
- * anonymous would hide the mistake of the client, and with two headers a proxy and the router could use
- * different tokens.
+ * Returns the bearer token of a request, which may be malformed; undefined without an Authorization header.
+ * @throws {RouterError} TOKEN_INVALID for another scheme, for a token that is too long, and for two headers,
+ * because a proxy and the router could use different ones. Such a caller is not treated as anonymous, because
+ * that would hide the mistake of the client.
  */
 export function readBearer(headers: readonly string[], maxTokenBytes: number): string | undefined {
   const [header] = headers;

@@ -17,9 +17,8 @@ export function identityHeadersOf(identity: Identity): IdentityHeaders {
 }
 
 /**
- * Returns the headers that identify the caller to a subgraph. Headers of the same names from the client are
- * replaced. The issuer is sent with the user id, because a user id is unique only within its issuer. Callers
- * with different identities do not share subgraph calls.
+ * Returns the headers that identify the caller to a subgraph. A client cannot set headers of these names,
+ * because they are not forwarded. The issuer is included, because a user id is unique only within an issuer.
  */
 export function identityHeaders(identity: Identity): Record<string, string> {
   if (identity.kind === 'anonymous') return {};

@@ -77,9 +77,9 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Finds the key of a token; passed to `jwtVerify` of jose.
-   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if a new key may exist but the
-   * issuer is failing. Throws an error of jose if no key or more than one key matches.
+   * Finds the key with which `jwtVerify` of jose verifies a token. If none matches, fetches the keys again.
+   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if none matches and the issuer is
+   * failing. Otherwise throws an error of jose if no key or more than one key matches.
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
     await this.loaded();
@@ -101,8 +101,8 @@ export class KeySet implements Disposable {
   /**
    * Fetches the keys again after no key of the version `tried` could verify a token. Returns true if the keys
    * have changed, so that the caller can verify the token again.
-   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: a new key
-   * may have signed the token
+   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if the issuer is failing and the
+   * token has no key id: it may be signed with a new key that the router could not fetch
    */
   async changedSince(
     tried: number | undefined,
@@ -140,8 +140,8 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // The cooldown limits the fetches that tokens with unknown keys cause. Periodic fetches start it only
-    // while the issuer is failing: if all did, the first token with a new key might have to wait.
+    // Tokens with unknown keys cause at most one fetch per cooldown. A successful periodic fetch starts no
+    // cooldown, because the first token with a new key would be rejected until the cooldown ends.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

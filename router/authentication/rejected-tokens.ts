@@ -7,8 +7,8 @@ import type { RedisLink } from '../redis/connect.ts';
 /** Counts the invalid tokens that each client address has sent, to reject addresses that send too many. */
 export type RejectedTokens = {
   /**
-   * Must be called before a token from the address is verified.
-   * @throws {RouterError} RATE_LIMITED if the address has sent too many invalid tokens
+   * Checks, before a token is verified, that its client address has not sent too many invalid tokens.
+   * @throws {RouterError} RATE_LIMITED
    */
   check(address: string): Promise<void>;
   count(address: string): Promise<void>;

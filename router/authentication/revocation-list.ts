@@ -7,9 +7,7 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /**
-   * Returns true while the list is not polled, because the Redis stream delivers the same revocations sooner.
-   */
+  /** Returns true while the Redis stream delivers the same revocations, so that the list is not polled. */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };

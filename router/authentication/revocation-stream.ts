@@ -4,7 +4,7 @@ import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
 
 /** A Redis stream of revoked tokens that is read until it is disposed. */
 export type RevocationStream = Disposable & {
-  /** Returns whether the router has read all stored entries and is receiving new ones. */
+  /** Returns whether the router has caught up with the stream, so that new revocations arrive at once. */
   live(): boolean;
   /** Returns whether the first read has ended, successfully or not. */
   tried(): boolean;
@@ -32,8 +32,7 @@ export function followRevocations(
 
   async function follow(): Promise<void> {
     while (!closed.signal.aborted) {
-      // The first reads return immediately, until all stored entries were read. Later reads block until a new
-      // entry arrives.
+      // Stored revocations are read without waiting. When all are read, each further read waits for new ones.
       const entries = await readAfter(redis, key, { lastId, block: live });
       parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
       lastId = entries.at(-1)?.id ?? lastId;

@@ -14,8 +14,8 @@ import { RevokedTokens } from './revoked-tokens.ts';
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**
-   * Returns whether each source was read, or an attempt to read it has failed. Only then does the router
-   * become ready: until then it may not know tokens that were revoked before its start.
+   * Returns whether the router has tried to read every source of revoked tokens. Before that it is not ready,
+   * because it would accept tokens that were revoked before its start.
    */
   tried(): boolean;
 };

@@ -10,9 +10,8 @@ export type Revocation = {
 const PRUNE_EVERY_S = 60;
 
 /**
- * Ids of revoked tokens. They are kept in memory, because every request with a token looks up an id. A token
- * id is unique only per issuer. An entry is deleted after its token has expired, which bounds the number of
- * entries.
+ * Ids of revoked tokens, grouped by issuer, because two issuers may use the same id. They are kept in memory,
+ * because every request with a token looks up an id. An id is deleted after its token has expired.
  */
 export class RevokedTokens {
   /** Expiries by issuer and token id; with the issuer undefined, the ids are revoked for every issuer. */

@@ -44,7 +44,7 @@ export async function verifyToken(
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
   // If the keys changed during the verification, the issuer may have withdrawn the key that signed the token.
-  // The router then verifies the token again for the next request.
+  // The result is then valid for this request only: `keysVersion` is undefined.
   const version = issuer.keys.version();
   const keysVersion = version === versionBefore ? version : undefined;
   return { identity, keysVersion, untilS, claimConditions: rules.claimConditions };
@@ -144,7 +144,7 @@ function rejectionOf(error: unknown): RouterError {
       cause: error,
     });
   }
-  // All other errors of jose are caused by the token, so they become TOKEN_INVALID. Otherwise any client
-  // could provoke responses with status 500.
+  // Every error of jose without a case of its own is caused by the token too. It becomes TOKEN_INVALID,
+  // because any client could otherwise provoke responses with status 500.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

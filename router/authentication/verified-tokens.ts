@@ -6,9 +6,8 @@ import type { ClaimCondition, UserIdentity } from '../request/identity.ts';
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**
-   * Version of the issuer's keys with which the token was verified; undefined if the keys changed during the
-   * verification. The cached entry is used only while the keys have this version: otherwise the issuer may
-   * have withdrawn the key, which makes the token invalid.
+   * Version of the issuer's keys with which the token was verified; undefined if they changed meanwhile. If
+   * the keys have another version now, the token is verified again, because its key may have been withdrawn.
    */
   readonly keysVersion: number | undefined;
   /**

@@ -43,8 +43,8 @@ export type AuthorizationRequest = {
 };
 
 /**
- * Decides which selections of an operation the caller may not see.
- * @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in mode `reject`
+ * Returns the selections that the caller may not see, to remove (`filter`) or only report (`dry-run`) them.
+ * @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE if there are any in the mode `reject`
  */
 export function authorize(
   mode: AuthorizationMode,

@@ -85,9 +85,7 @@ function readAlternatives(value: unknown): Alternatives | undefined {
     : undefined;
 }
 
-/**
- * Replaces equal requirements by one object, because access decisions are cached with this object as the key.
- */
+/** Replaces equal requirements by one object, so that they are evaluated only once for an operation. */
 function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Requirements {
   const known = new Map<string, Requirement>();
   const intern = (requirement: Requirement): Requirement => {

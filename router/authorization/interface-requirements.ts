@@ -35,7 +35,7 @@ function compositesOf(document: DocumentNode): readonly Composite[] {
   );
 }
 
-// Returns the object types that implement an interface. Each lists all its interfaces, also inherited ones.
+// Returns all object types that implement an interface: each must list even the interfaces that it inherits.
 function objectsOf(document: DocumentNode, interfaceName: string): readonly string[] {
   return compositesOf(document)
     .filter(({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION)

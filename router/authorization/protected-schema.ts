@@ -3,8 +3,8 @@ import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { Requirement, Requirements } from './requirement.ts';
 
 /**
- * Looks up the authorization requirements of a schema. A `typeName` is always the name of an object type,
- * because every value has an object type.
+ * Looks up the authorization requirements of types and fields. `typeName` must be an object type: for a field
+ * of an interface, callers look up the field on each object type that implements the interface.
  */
 export type ProtectedSchema = {
   readonly schema: GraphQLSchema;
@@ -34,8 +34,8 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // The requirements of an interface or union are not added here, because the caller must satisfy the
-      // requirements of each returned object's own type instead.
+      // A returned interface or union adds no requirements to the field, because the caller must satisfy the
+      // requirements of each returned object's type.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }

@@ -29,8 +29,8 @@ export type Walk = {
   /** Values for `@skip` and `@include`; without them, all selections are visited. */
   readonly variables?: Readonly<Record<string, unknown>>;
   /**
-   * True to visit a fragment each time it is spread, so that every response path is found. Otherwise it is
-   * visited once for each set of object types.
+   * True to visit a fragment each time it is spread, so that every response path is found. If false, a
+   * fragment that is spread again for the same object types is skipped.
    */
   readonly repeats: boolean;
 };
