@@ -168,8 +168,8 @@ export type RecentRequest = {
   /** Names of the subgraphs that were called for the request. */
   readonly subgraphs: readonly string[];
   /**
-   * Description of where the time went, such as `312 ms: order 40 → inventory 251 (waited 180 for a
-   * connection) → router 21`.
+   * Duration of the request and how much of it each subgraph and the router took, as text, such as
+   * `312 ms: order 40 → inventory 251 (waited 180 for a connection) → router 21`.
    */
   readonly sentence: string;
 };

@@ -9,9 +9,9 @@ type Path = readonly (string | number)[];
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Lists every value of a configuration with its source, and the `${…}` that it came from. `***` replaces a
- * secret: a value that the schema marks as secret, whose key or variable is named like a secret, or that was
- * read from a file.
+ * Lists every value of a configuration with its source, and the variables and files that it refers to. A
+ * value is shown as `***` if the schema marks it as secret, if it comes from a file, or if the name of its
+ * key or variable ends like that of a secret, such as `password`.
  */
 export function describeConfig(config: Config): ConfigResult {
   const values: ConfigValue[] = [];
@@ -39,8 +39,8 @@ export function describeConfig(config: Config): ConfigResult {
   }
 
   /**
-   * Returns what the `${…}` of a value refer to, such as `env.PORT`. Default values are left out, because
-   * they may be secrets.
+   * Returns the variables and files that the `${…}` of a value refers to, such as `env.PORT`. The default in
+   * `${env.NAME:-default}` is left out, because it may be a secret.
    */
   function referencesAt(path: Path): readonly string[] {
     const { written = '' } = originIn(config, path);
@@ -80,7 +80,7 @@ function isSecretName(name: string | number | undefined): boolean {
   return typeof name === 'string' && SECRET_NAME.test(name);
 }
 
-/** Returns the entries of an object, or of a list that has objects; undefined for other values. */
+/** Returns the entries of an object, or of a list of objects or lists; undefined for any other value. */
 function childrenOf(value: unknown): readonly (readonly [string | number, unknown])[] | undefined {
   if (Array.isArray(value))
     return value.some((item) => isRecord(item) || Array.isArray(item)) ? [...value.entries()] : undefined;

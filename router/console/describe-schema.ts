@@ -3,7 +3,7 @@ import { printSchema } from 'graphql';
 import { readSupergraph } from '../supergraph/acceptance/read-supergraph.ts';
 import type { SchemaResult } from './api-types.ts';
 
-/** The schemas of a supergraph that the console shows: API schema, supergraph and subgraphs. */
+/** SDL of a supergraph, of its API schema and of its subgraphs, as the console shows them. */
 export type DescribedSchema = Pick<SchemaResult, 'api' | 'supergraph' | 'subgraphs'>;
 
 /** Number of supergraphs whose schemas are cached. Two suffice, because the console compares two versions. */

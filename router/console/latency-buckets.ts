@@ -1,7 +1,6 @@
 /**
- * Number of durations per bucket, as a list of pairs that can be sent to another process and summed. Empty
- * buckets are left out. The bounds of the buckets grow by 9 percent, so a percentile is off by at most 4.5
- * percent.
+ * Number of durations per bucket, as pairs that can be sent to another process and summed. Empty buckets are
+ * left out. A bucket ends 9 percent above its start, so a percentile is off by at most 4.5 percent.
  */
 export type LatencyCounts = readonly (readonly [bucket: number, count: number])[];
 
@@ -9,7 +8,7 @@ const SMALLEST_MS = 0.1;
 const BUCKETS_PER_DOUBLING = 8;
 const MAX_BUCKET = 24 * BUCKETS_PER_DOUBLING;
 
-/** Counts durations in buckets, for one time step of one subgraph or of all requests. */
+/** Counts durations in buckets: those of all requests, or of all calls to one subgraph, in one time step. */
 export class LatencyBuckets {
   readonly #counts = new Map<number, number>();
 

@@ -9,7 +9,7 @@ export const STEP_MS = 5_000;
 /** Number of time steps that are kept: 15 minutes. */
 export const MAX_STEPS = 180;
 /**
- * Maximum number of subgraphs in one time step, which bounds the memory when the supergraph changes often.
+ * Maximum number of subgraphs with metrics per time step. Further ones are ignored, which bounds the memory.
  */
 const MAX_SUBGRAPHS = 500;
 
@@ -68,7 +68,7 @@ export function createLiveSeries(now: () => number): LiveSeries {
   function current(): Step {
     const number = Math.floor(now() / STEP_MS);
     const last = steps.at(-1);
-    // After the clock was set back, requests are still counted in the newest time step.
+    // If the clock was set back, requests are counted in the newest step, so that the steps stay in order.
     if (last !== undefined && last.number >= number) return last;
     const step = new Step(number);
     steps.push(step);

@@ -95,7 +95,7 @@ function healthOf(reasons: readonly string[]): ProcessResults['overview']['healt
   return { ready: reasons.length === 0, reasons };
 }
 
-/** Checks whether a token belongs to an operator, and reports a rejected token to the audit log. */
+/** Checks an operator's token and returns the result. A rejected token is recorded in the audit log. */
 async function auditedOperator(
   query: ProcessQueries['operator'],
   parts: ProcessDataParts,

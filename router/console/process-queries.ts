@@ -39,7 +39,7 @@ export type ProcessResults = {
   readonly request: RequestResult | undefined;
   readonly series: readonly StepFigures[];
   readonly config: ConfigResult;
-  /** Whether the token has the role of an operator. */
+  /** Result of the check whether the sent token has the required role. */
   readonly operator: OperatorAccess;
 };
 
