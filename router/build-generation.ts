@@ -191,8 +191,8 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
 }
 
 /**
- * Returns the functions that detect operations which the supergraph of a canary (a new version for a share of
- * the callers) rejects as invalid, although the supergraph of all other callers accepts them.
+ * Returns functions that detect operations which only the canary rejects as invalid. The canary is a new
+ * supergraph version that a share of the callers uses. All other callers use the baseline.
  */
 export function watchCanaries(rejected: RejectedOperations): GenerationsParts<Generation>['canaries'] {
   return {

@@ -23,8 +23,7 @@ export function isLoopback(host: string): boolean {
 /**
  * Creates the check that rejects requests from web pages to the admin port. A page can send requests to any
  * port of its user's machine, and can read the responses if its own host name resolves to that machine (DNS
- * rebinding). On a loopback address, `Host` must therefore be a known name. Other addresses may have any
- * name.
+ * rebinding). On a loopback address, `Host` must therefore be an IP address, `localhost` or `admin.host`.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLocal = isLoopback(address);

@@ -102,8 +102,8 @@ export async function respondToCommand(
 }
 
 /**
- * Reads a command from the body of a request, applies it to the circuit breaker of a subgraph or of its
- * field, and records it.
+ * Applies the command in a request's body to the circuit breaker of a subgraph, or of one of its fields, and
+ * records the command in the audit log.
  */
 export async function runBreakerCommand(
   request: IncomingMessage,
@@ -164,8 +164,7 @@ export function nameAfter(path: string, prefix: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(prefix.length));
   } catch {
-    // A name with invalid percent-encoding is returned as it is. No subgraph has such a name, so the response
-    // is 404.
+    // The name has invalid percent-encoding. Nothing has such a name, so the response will be 404.
     return path.slice(prefix.length);
   }
 }

@@ -25,8 +25,8 @@ type SupergraphTexts = {
   readonly published: string;
   /**
    * Document of the supergraph for Apollo's packages, without the directives that the router enforces itself.
-   * Default values of custom scalars are replaced by placeholder names, because Apollo's packages would
-   * change these values.
+   * Placeholders replace the default values of custom scalars, because Apollo's packages would change some of
+   * these values, such as large integers.
    */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;

@@ -23,7 +23,7 @@ export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQ
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
-/** The source of the schema: a supergraph, which Apollo Gateway reads, or the schema itself. */
+/** Schema that validates documents: that of a supergraph, given as SDL, or one that is already built. */
 export type DocumentSchema = { readonly supergraphSdl: string } | { readonly schema: GraphQLSchema };
 
 /**

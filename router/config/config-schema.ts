@@ -103,7 +103,7 @@ export const configSchema = z
         message: 'requires `supergraph.registry`, to which the contract is published',
       });
   })
-  // Checks the length of secrets even if other values are invalid, so that all problems are reported at once.
+  // `when` makes zod check secrets even if other values are invalid, so that one error lists all problems.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
     when: () => true,
   });

@@ -141,8 +141,8 @@ function supergraphOverrides(env: Environment): Override[] {
 }
 
 /**
- * Returns overrides that load the supergraph from one kind of source (file, URL or OCI reference) and remove
- * all others from the configuration, except `registry`, which the caller sets or removes.
+ * Returns overrides that remove all sources of the supergraph from the configuration, except that of the
+ * given kind (such as `url`), which gets `value`. The source `registry` is left to the caller.
  */
 function only(kind: string, value: string | undefined): Override[] {
   return ['file', 'url', 'oci', 'sources'].map((key) =>

@@ -34,8 +34,8 @@ const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
 type FieldLimits = z.infer<typeof fieldLimits>;
 
 /**
- * A rate limit that counts per argument value or per failure is accepted only for a root field, because only
- * calls of root fields can be counted exactly: one call for each alias.
+ * Returns whether a limit counts calls per argument value, or counts only failed calls. Such a limit requires
+ * a root field, because the number of calls of other fields is only estimated.
  */
 function needsRootField(limits: FieldLimits): boolean {
   return [limits].flat().some(({ per, counts }) => per.startsWith('argument:') || counts === 'failures');

@@ -55,8 +55,8 @@ export const registrySource = z
   });
 
 /**
- * Returns the thumbprint prefix at the end of a registry API key; undefined if there is none. Only the
- * signing key with this thumbprint (RFC 7638) may sign the registry's releases.
+ * Returns the shortened thumbprint (RFC 7638) at the end of a registry API key; undefined if there is none.
+ * Only the signing key with this thumbprint may sign the registry's releases.
  */
 export function pinnedThumbprint(key: string): string | undefined {
   return API_KEY.exec(key)?.groups?.['thumbprint'];

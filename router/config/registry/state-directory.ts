@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../yaml/read-yaml.ts';
 
-/** Directory in which a service keeps its data on Linux; in a container it may be a volume. */
+/** Usual directory for the data of the router on Linux. In a container, a volume may be mounted there. */
 const SYSTEM_DIRECTORY = '/var/lib/tributary';
 
 /**

@@ -194,7 +194,7 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
 }
 
 /**
- * Returns the end of an error message, which shows the invalid value. A value with `${env.SECRET}` is shown
+ * Returns the invalid value as text, for the end of an error message. A value with `${env.SECRET}` is shown
  * as written in the file, because the value of the variable may be a secret.
  */
 function shownInput(

@@ -107,6 +107,6 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const key = isScalar(pair.key) ? pair.key.value : pair.key;
-  // The YAML library uses a symbol as the key of a merge (`<<`); its description is the text `<<`.
+  // The YAML library represents the merge key `<<` by a symbol, whose description is the text of the key.
   return typeof key === 'symbol' ? key.description : String(key);
 }
