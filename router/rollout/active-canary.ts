@@ -61,10 +61,7 @@ export class ActiveCanary {
     return this.#comparison.release;
   }
 
-  /**
-   * Returns which version serves a caller. When the share of the canary grows, the callers that it already
-   * serves stay with it.
-   */
+  /** Returns which version serves a caller. No caller leaves the canary when the canary's share grows. */
   sideOf(payer: Payer): Side {
     const { launch, percent } = this.release;
     return percentileOf(`launch ${launch}`, payer) < percent ? 'canary' : 'baseline';

@@ -24,7 +24,7 @@ export type CanaryEvaluation =
  */
 const SIGNIFICANCE = 1e-4;
 
-/** Number of requests that both versions need before an obvious failure of the canary is recognized. */
+/** Number of requests that each version needs before a canary that fails most requests is recognized. */
 const FIRST_REQUESTS = 20;
 
 /** A canary counts as worse if its circuit breakers opened at least this often, and the baseline's never. */

@@ -25,8 +25,7 @@ export function fisherTest(canary: Share, baseline: Share): number {
     sum += term;
     const others = marked - count;
     term *= ((canary.of - count) * others) / ((count + 1) * (baseline.of - others + 1));
-    // Beyond the most likely count the probabilities only decrease. Once one is this small, the remaining
-    // ones can be ignored.
+    // Beyond the most likely count the probabilities only decrease, so the sum can stop at a negligible one.
     if (term < sum * 1e-12 && count > (canary.of * marked) / all) break;
   }
   return Math.min(sum, 1);

@@ -9,7 +9,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 export type RequestOutcome = { readonly failed: boolean; readonly degraded: boolean };
 
 /**
- * Error codes that do not make a response with data a failure, because clients cause them under every
+ * Error codes that do not count as failures in a response with data, because clients cause them under every
  * supergraph version.
  */
 const CLIENT_CODES: ReadonlySet<string> = new Set<ErrorCode>([
