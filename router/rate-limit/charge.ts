@@ -33,7 +33,7 @@ export type AdmissionParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Rejects an operation with this type and cost if the process is overloaded.
+   * Rejects an operation if the process is overloaded. Identity, type and cost determine its priority.
    * @throws {RouterError} OVERLOADED
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;

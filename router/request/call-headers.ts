@@ -49,8 +49,8 @@ export class HeaderBlock {
 }
 
 /**
- * The headers that identify a caller to subgraphs, as header lines and in the form in which request
- * signatures cover them (RFC 9421).
+ * The headers that identify a caller to subgraphs: as header lines, and as the part of a request signature
+ * (RFC 9421) that covers them.
  */
 export class IdentityHeaders extends HeaderBlock {
   #signed: SignedComponents | undefined;
