@@ -19,8 +19,8 @@ export type FollowedGeneration = AsyncDisposable &
   };
 
 /**
- * Begins, changes and ends the canary (a second supergraph that serves only a share of the callers) of this
- * process, according to the registry's last release (signed statement which supergraph to serve).
+ * Begins, changes and ends the canary of this process, as the last signed release of the registry demands.
+ * The canary is a second supergraph that serves only a share of the callers.
  */
 export type CanaryFollower = {
   /**
@@ -45,8 +45,8 @@ export type CanaryFollowerParts<G> = {
   readonly leases: Leases<G>;
   readonly rollout: Rollout;
   /**
-   * Builds a supergraph and sends it a test query. Supergraphs that are built with different numbers `group`
-   * share no circuit breakers and no connections to subgraphs.
+   * Builds a supergraph and sends it a test query. Two builds share circuit breakers and connections to
+   * subgraphs only if they have the same `group`.
    */
   readonly build: (supergraph: Supergraph, group: number) => Promise<G>;
 };
@@ -58,8 +58,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
   /**
-   * Highest number `group` with which a canary was built so far. Supergraphs that are built with different
-   * numbers share no circuit breakers.
+   * Highest `group` with which a canary was built so far. The next canary gets a higher one, and so circuit
+   * breakers of its own.
    */
   let lastGroup = 0;
   let release: Release | undefined;
@@ -76,8 +76,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     if (canary?.kind === 'rejected') return rejected(wanted, canary.reasons);
     if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
     const supergraph = { sdl: canary.sdl, contracts: wanted.contracts ?? loaded.contracts };
-    // Each start of a canary gets a new group, even for the same supergraph, so that its circuit breakers are
-    // closed at first.
+    // Each start of a canary uses a new `group`, even for the same supergraph, so that its circuit breakers
+    // are new and closed.
     if (isRunning(supergraph) || (await start(supergraph, wanted, lastGroup + 1))) compare(loaded, wanted);
   }
 
@@ -99,7 +99,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // Ends an earlier canary that is still running, because the rejected canary was to replace it.
+    // If an earlier canary is still running, it ends too: the rejected canary would have replaced it.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

@@ -55,8 +55,7 @@ async function perform(task: Task): Promise<Composition | readonly Finding[]> {
   }
 }
 
-// The task runs only in a thread that this module has started, because other worker threads may import the
-// module too.
+// Only worker threads that this module has started receive a task; others may import the module too.
 const given: unknown = workerData;
 if (given !== null && typeof given === 'object' && TASK in given)
   parentPort?.postMessage(await perform(given[TASK] as Task));

@@ -43,7 +43,7 @@ export type Generations<G> = AsyncDisposable & {
   /** Ends a canary that another worker process has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
   readonly canary: () => G | undefined;
-  /** The supergraph that was replaced last, as long as it is kept for a rollback. */
+  /** Returns the supergraph that was replaced last; undefined if none is kept for a rollback. */
   readonly previous: () => G | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
@@ -70,23 +70,23 @@ export type Generations<G> = AsyncDisposable & {
 /** Keeps one version of the supergraph in use until the request that it serves has ended. */
 export type RequestLease<G> = Lease<G> & {
   /**
-   * Handles the request and counts its result, to compare the canary with the current supergraph; undefined
-   * if there is no canary.
+   * Function that handles a request and counts its result, to compare the canary with the current supergraph.
+   * It is absent if there is no canary.
    */
   readonly observe?: (handle: () => Promise<ClientResponse>) => Promise<ClientResponse>;
 };
 
 /**
- * Builds everything that serves a supergraph. Builds with different numbers `group` share no circuit breakers
- * and no connections to subgraphs.
+ * Builds everything that serves a supergraph. Two builds share circuit breakers and connections to subgraphs
+ * only if they have the same `group`.
  */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
 type ValidSupergraph = Extract<LoadedSupergraph, { readonly kind: 'supergraph' }>;
 
 /**
- * Version of a supergraph, and the registry release (signed statement which supergraph to serve) that names
- * it; each is absent if it is not known.
+ * Version of a supergraph, and the registry release (signed statement of which supergraph to serve) that
+ * names it; each is absent if it is not known.
  */
 type NamedSupergraph = {
   readonly version?: string | undefined;
@@ -112,9 +112,9 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary to find the operations that it rejects, but the supergraph of all other callers accepts.
-     * They count as failures of the canary. `baseline` returns the other supergraph; undefined after the
-     * canary has become the current supergraph.
+     * Wraps a canary. An operation that the canary rejects counts as its failure if the supergraph of all
+     * other callers accepts the operation. `baseline` returns that supergraph; undefined unless the canary is
+     * running.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**
@@ -159,16 +159,14 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   /** Source of the active supergraph. Less preferred sources are no longer loaded. */
   let followed: SupergraphSource | undefined;
   /**
-   * Registry release (signed statement which supergraph to serve) that is stored on disk with the supergraph.
-   * A new release is stored even if it names the same supergraph.
+   * Registry release (signed statement of which supergraph to serve) that is stored on disk with the
+   * supergraph. A new release is stored even if it names the same supergraph.
    */
   let keptRelease: string | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
-  /**
-   * During the start: the error of the most preferred source whose supergraph does not fit the configuration.
-   */
+  /** First error, during the start, of a source whose supergraph does not fit the configuration. */
   let configError: ConfigError | undefined;
   let isStarting = true;
   let closed = false;

@@ -18,7 +18,7 @@ export type Leases<G> = AsyncDisposable & {
   readonly acquireCanary: () => Lease<G> | undefined;
   readonly current: () => G | undefined;
   readonly canary: () => G | undefined;
-  /** The supergraph that was replaced last, if it is kept for a rollback. */
+  /** Returns the supergraph that was replaced last; undefined if none is kept for a rollback. */
   readonly previous: () => G | undefined;
   /** Makes a supergraph the current one. */
   readonly activate: (generation: G) => void;

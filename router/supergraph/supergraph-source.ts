@@ -26,8 +26,8 @@ export type LoadedSupergraph =
       readonly sdl: string;
       readonly findings: readonly string[];
       /**
-       * Registry release (signed statement which supergraph to serve) that names this supergraph; undefined
-       * unless it comes from a registry.
+       * Registry release (signed statement of which supergraph to serve) that names this supergraph;
+       * undefined unless it comes from a registry.
        */
       readonly release?: Release;
       /**
@@ -42,11 +42,11 @@ export type LoadedSupergraph =
       readonly canary?: LoadedCanary;
     }
   /**
-   * The source delivered content that is not a valid supergraph. `release` is present if a registry signed a
-   * release that names this content.
+   * `rejected`: the content of the source, or its registry release, is invalid. `release` is this release, if
+   * its signature was verified.
    */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
-  /** The source delivered no content, for example because its server is down. */
+  /** `unavailable`: the source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
 /**
@@ -62,7 +62,7 @@ export type SupergraphSource = AsyncDisposable & {
   readonly kind: 'file' | 'url' | 'oci' | 'registry' | 'stored';
   /** Path, URL or OCI reference of the source for messages, without credentials. */
   readonly name: string;
-  /** Loads the supergraph. The promise never rejects. */
+  /** Loads the supergraph. The promise never rejects: if loading fails, the result contains the reasons. */
   readonly load: () => Promise<LoadedSupergraph>;
   /** Returns true if the source cannot notice changes by itself, so that the router must poll it. */
   readonly isPolled: () => boolean;
@@ -86,9 +86,6 @@ export type SupergraphSources = AsyncDisposable & {
   /** Configured sources of the supergraph, the most preferred one first. */
   readonly list: readonly SupergraphSource[];
   readonly stored: StoredSupergraph | undefined;
-  /**
-   * Sets the function that loads the supergraph again. It is called when a source notices a change, and at
-   * every poll.
-   */
+  /** Sets the function that loads the supergraph again when a source notices a change, and at every poll. */
   readonly onChange: (reload: () => Promise<void>) => void;
 };

@@ -73,7 +73,7 @@ export async function acceptSupergraph(
 }
 
 /**
- * Checks a supergraph and builds the same as `acceptSupergraph`, except for the query planner.
+ * Checks whether this router can serve a supergraph, and builds all that is needed except the query planner.
  * @throws {SupergraphRejected} or {ConfigError}
  */
 export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<AcceptedSupergraph, 'planner'> {
@@ -105,16 +105,15 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
   if (problems.length > 0) throw new ConfigError(problems);
 
   const policies = createPolicyEvaluator(config.authorization.policies);
-  // The guard checks authorization, in contracts too. It is built from the whole schema, because the object
-  // behind an interface may have a type that the contract hides.
+  // This guard checks authorization for contracts too. It needs the whole schema, because an interface field
+  // may return an object whose type the contract hides.
   const guard = createGuards(graph.schema, requirements, policies);
   const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
     name,
     {
       ...contract,
       pricing: createContractPricing(pricing, contract.exposed, config.rateLimit),
-      // The fallback values are read again with the contract's schema, because a configured fallback may be
-      // an enum value that the contract hides.
+      // The schema of the contract is used, so that no fallback is an enum value that the contract hides.
       fallbackOf: readFallbacks(contract.graph.schema, config.degradation).fallbackOf,
     },
   ]);

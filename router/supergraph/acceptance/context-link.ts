@@ -6,9 +6,8 @@ import { readLinks } from '../../authorization/security-links.ts';
 export const CONTEXT_URL = 'https://specs.apollo.dev/context/v0.1';
 
 /**
- * Removes the purpose `SECURITY` from the `@link` that imports `@context`. The router executes `@context`,
- * but Apollo's gateway would reject the supergraph: it rejects any feature with a purpose that it does not
- * support.
+ * Removes the purpose (`for:`) from the `@link` of `@context`. The router executes `@context`, but reads the
+ * supergraph with Apollo's library, which rejects unsupported features that have a purpose.
  */
 export function withoutContextPurpose(document: DocumentNode): DocumentNode {
   const links = readLinks(document).filter(

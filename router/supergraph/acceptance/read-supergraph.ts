@@ -23,7 +23,7 @@ export type ReadSupergraph = {
    * Apollo's libraries would change.
    */
   readonly servable: DocumentNode;
-  /** SDL of `servable`, for Apollo's gateway and planner. */
+  /** SDL of the supergraph for Apollo's gateway and planner: the document `servable` as text. */
   readonly servableSdl: string;
   readonly defaults: HiddenDefaults;
   readonly requirements: Requirements;

@@ -95,8 +95,8 @@ export function buildContract(
 }
 
 /**
- * Returns the tags that a configured graph includes and excludes: those in the configuration or, if the graph
- * refers to a published contract, those of this contract. Returns undefined if it was not published.
+ * Returns the tags that a configured graph includes and excludes. If the graph refers to a published
+ * contract, these are the contract's tags; undefined if no such contract was published.
  */
 function rulesOf(graph: Config['graphs'][string], published: readonly PublishedContract[]) {
   return graph.contract === undefined ? graph : published.find(({ name }) => name === graph.contract);
@@ -121,8 +121,8 @@ function unknownTag(tag: string, known: ReadonlySet<string>): string {
 }
 
 /**
- * Returns the messages of the error that building a contract threw. There is one for each visible element
- * that needs a hidden one, such as a field whose type is hidden.
+ * Returns why a contract could not be built, given the error that was thrown. There is one reason for each
+ * visible element that needs a hidden one, such as a field whose type is hidden.
  */
 function reasonsOf(error: unknown): readonly string[] {
   const causes = error instanceof Error ? errorCauses(error) : undefined;

@@ -6,14 +6,9 @@ import { linkedDirectives } from './linked-directives.ts';
 
 /** The rules by which a contract selects a part of the supergraph as its schema. */
 export type TagRules = {
-  /**
-   * A field is visible if it or its type has one of these tags. If the list is empty, all fields are visible.
-   */
+  /** Tags of which a field or its type must have one to be visible; if empty, all fields are visible. */
   readonly include: readonly string[];
-  /**
-   * A type, field, argument or enum value with one of these tags is hidden, even if it also has a tag of
-   * `include`.
-   */
+  /** Tags that hide a type, field, argument or enum value, even if it also has a tag of `include`. */
   readonly exclude: readonly string[];
   /** Whether to hide types that clients cannot reach through visible fields. */
   readonly hideUnreachable: boolean;

@@ -27,8 +27,8 @@ export function linkedDirectives(supergraph: DocumentNode): LinkedDirectives {
 }
 
 /**
- * Returns a function that recognizes names of federation features by their prefix, such as `join__Graph`. The
- * prefix must be that of a `@link`, because other names may contain `__` too.
+ * Returns a function that recognizes names such as `join__Graph`, which belong to a federation feature. Only
+ * prefixes that a `@link` defines count, because other names may contain `__` too.
  */
 export function featureNames(supergraph: DocumentNode): (name: string) => boolean {
   const prefixes = readLinks(supergraph).map(({ namespace }) => `${namespace}__`);

@@ -11,13 +11,13 @@ type SeenRelease = {
 };
 
 /**
- * Rejects releases that are older than one received before (replay). With a directory, this also works after
- * a restart.
+ * Rejects a registry release if a newer one, or another with the same sequence number, was received before.
+ * If `directory` is set, releases received before a restart count too.
  */
 export type SeenReleases = {
   /**
-   * Returns undefined for a release that is not older than any received before, and remembers it. Otherwise
-   * returns the reason for rejecting it. The signature must already be verified.
+   * Returns the reason for rejecting a release. Returns undefined for a release that is not rejected, and
+   * remembers its sequence number. The signature must already be verified.
    */
   readonly check: (release: Release, jws: string) => Promise<string | undefined>;
 };
@@ -42,7 +42,7 @@ export type SeenReleasesOptions = {
 const recordSchema = z.object({ payload: z.string(), seenAt: z.number() });
 type SeenRecord = z.output<typeof recordSchema>;
 
-/** Creates the check against releases that are older than one received before. */
+/** Creates the check that rejects a registry release if a newer one was received before. */
 export function openSeenReleases(options: SeenReleasesOptions): SeenReleases {
   const { directory } = options;
   let newest: Promise<SeenRelease | undefined> | undefined;
@@ -143,6 +143,6 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // Without the file, this process still rejects older releases by the sequence number in its memory.
+    // The number stays in memory, so this process still rejects older releases, but not after a restart.
   }
 }

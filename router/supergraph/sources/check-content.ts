@@ -44,7 +44,7 @@ export type ContentChecks = {
  */
 const MAX_CHECKED = 4;
 
-/** Creates the checks for a source that may go back to an earlier supergraph. */
+/** Creates the checks of one source. A rollback to a recently checked supergraph needs no new check. */
 export function createContentChecks(place: string, signal: AbortSignal): ContentChecks {
   const checked = new Map<string, { readonly body: Buffer; readonly loaded: LoadedSupergraph }>();
   return {

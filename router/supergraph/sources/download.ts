@@ -24,9 +24,8 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 export type Downloads = AsyncDisposable & {
   /**
-   * Calls `body` with a function that downloads. All its downloads together must be complete within
-   * `timeoutMs`. If the server is to delay its response until there is a change (long polling), `waitMs` is
-   * added.
+   * Calls `body` with the function that downloads. All downloads must be complete within `timeoutMs` plus
+   * `waitMs`, the time for which the server may delay its response until there is a change (long polling).
    */
   readonly within: <Result>(
     body: (download: Download) => Promise<Result>,

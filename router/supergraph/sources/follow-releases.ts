@@ -1,7 +1,7 @@
 import type { Schedule } from '../../shared/schedule.ts';
 import type { ReceivedRelease } from './registry-client.ts';
 
-/** Result of waiting until a registry has a new release (signed statement which supergraph to serve). */
+/** Result of waiting until a registry has a new release (signed statement of which supergraph to serve). */
 export type Waited =
   | { readonly kind: 'release'; readonly received: ReceivedRelease }
   | { readonly kind: 'unchanged' }
@@ -22,7 +22,7 @@ export type ReleaseWaiter = {
    * promise never rejects.
    */
   readonly wait: (etag: string | undefined, waitS: number) => Promise<Waited>;
-  /** Makes the router load the received release. Without one, the router requests the release again. */
+  /** Makes the router load the release in `waited`, or request the release if `waited` is undefined. */
   readonly handle: (waited: Waited | undefined) => Promise<void>;
   readonly handled: () => HandledRelease | undefined;
   readonly signal: AbortSignal;
@@ -34,8 +34,8 @@ export type ReleaseWaiter = {
  */
 const WAIT_S = 25;
 /**
- * Seconds until a rejected release is requested again. It may have been damaged in transfer, and the intact
- * release would have the same ETag.
+ * Seconds after which a rejected release is downloaded again even if its ETag has not changed, because the
+ * release may have been damaged in transfer.
  */
 const REJECTED_WAIT_S = 10;
 
@@ -49,8 +49,8 @@ const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
 
 /**
- * Waits for one release of the registry after another until the signal aborts. After a failure it tries again
- * with a rising delay.
+ * Waits for each new release of the registry and passes it to `handle`, until `signal` aborts. After a
+ * failure it tries again with a rising delay.
  */
 export async function followReleases(
   { wait, handle, handled, signal }: ReleaseWaiter,
@@ -62,8 +62,8 @@ export async function followReleases(
     const startedAt = parts.monotonic();
     const before = handled();
     const isRejected = before?.isAccepted === false;
-    // After a failure the registry is asked to respond at once instead of waiting for a change, so that the
-    // router notices immediately when the registry is available again.
+    // After a failure the registry must not delay its response, so that the router notices at once that the
+    // registry is available again.
     const waitS = hasFailed ? 0 : isRejected ? REJECTED_WAIT_S : WAIT_S;
     const waited = await wait(before?.etag, waitS);
     if (signal.aborted) return;

@@ -9,8 +9,8 @@ export type ReceivedRelease = { readonly jws: string; readonly etag: string | un
 /** HTTP client for one graph variant in a schema registry. */
 export type RegistryClient = {
   /**
-   * Returns the release of the graph variant. If its ETag equals `etag`, the registry waits up to `waitS`
-   * seconds for another release, and `unchanged` is returned if there is none.
+   * Returns the release of the graph variant, or `unchanged` if its ETag equals `etag`. Before it responds
+   * that nothing has changed, the registry waits up to `waitS` seconds for another release.
    */
   readonly release: (request: ReleaseRequest) => Promise<ReceivedRelease | 'unchanged'>;
   readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;
@@ -84,7 +84,7 @@ export function createRegistryClient({ url, key, graph }: RegistrySource): Regis
   };
 }
 
-/** For error statuses that an operator can correct: what to do. */
+/** Probable causes of HTTP error statuses of the registry, for error messages. */
 const HINTS: Readonly<Record<number, (graph: string) => string>> = {
   401: () =>
     'the registry rejects `supergraph.registry.key`: the key has expired, was revoked, or is one of another registry',

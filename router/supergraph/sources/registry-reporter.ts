@@ -121,7 +121,7 @@ function createReporter(
   };
 }
 
-/** Returns the part of a report whose changes are reported at once. */
+/** Returns the state for a report to `registry`. If it changes, a report is sent immediately. */
 function stateOf(registry: RegistrySource, supergraph: SupergraphStatus, rollout: RolloutStatus) {
   const release = supergraph.serving?.release;
   const served = release?.graph === registry.graph ? release : undefined;

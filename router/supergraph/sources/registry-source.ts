@@ -213,8 +213,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     isPolled: () => false,
     async [Symbol.asyncDispose]() {
       closed.abort();
-      // The loop that waits for releases ends by itself after the abort. It is not awaited, because it may
-      // first wait for a load in progress.
+      // `followReleases` ends after the abort. This is not awaited, because a load in progress may delay it.
       await downloads[Symbol.asyncDispose]();
     },
   };
