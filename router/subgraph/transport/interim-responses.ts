@@ -17,8 +17,8 @@ const TELLING = 'HTTP/1.1 100'.length;
 export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as SocketWrite;
-  // True from the writing of a request until the first byte of its final response arrives, because interim
-  // responses come only before it. Undici sends one request at a time on a connection.
+  // True while an interim response may arrive: from the writing of a request until its final response begins.
+  // Undici sends one request at a time on a connection.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
@@ -57,8 +57,8 @@ function isFinal(chunk: Buffer): boolean {
 }
 
 /**
- * Returns the bytes that follow all interim responses (1xx). The kind is `undecided` if more bytes are needed
- * to know whether another interim response follows.
+ * Returns as `rest` the bytes that follow all interim responses (1xx). `kind` is `undecided` if more bytes
+ * are needed to know whether another interim response follows.
  */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
   let rest = bytes;

@@ -83,9 +83,8 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Returns whether custom scalars, IDs or the extensions of errors contain numbers, whose digits may have been
- * lost in the conversion to doubles. Most responses have none there, so their text need not be searched for
- * long numbers.
+ * Returns whether numbers in custom scalars, IDs or errors may have lost digits when they were parsed as
+ * doubles. The text is searched for such numbers only if there are numbers at these places, which is rare.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

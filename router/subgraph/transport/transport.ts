@@ -17,7 +17,7 @@ export type Signer = {
   }): Readonly<Record<string, string>>;
 };
 
-/** Returns the function that sends one attempt of a call to an address. It passes each result to `settle`. */
+/** Returns the function that sends one attempt of a call to an address and passes its result to `settle`. */
 export type Transport = (settle: Settle) => SendAttempt;
 export type SendAttempt = (address: Address, call: Call) => void;
 
@@ -33,7 +33,7 @@ export type TransportOptions = {
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
-  /** Sends the request of an exchange, or sends it again. */
+  /** Sends the HTTP request of one attempt of a call. It is called again if that request must be repeated. */
   function send(exchange: Exchange): void {
     const { call, address } = exchange;
     try {
@@ -50,8 +50,8 @@ export function createTransport(options: TransportOptions): Transport {
       record?.dispatched(now, request.bodyBytes);
       address.pool.dispatch(request, exchange);
     } catch (cause) {
-      // Signing fails if a header value cannot be sent. The router or the client has caused such a value, so
-      // this is no failure of the subgraph.
+      // A header value cannot be sent. It comes from the router or the client, so the call does not count as
+      // a failure of the subgraph.
       exchange.interrupt(notSent(service, cause));
     }
   }

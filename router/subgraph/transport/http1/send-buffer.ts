@@ -9,7 +9,7 @@ const BUFFER_BYTES = 65_536;
  */
 let sharedBuffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
-/** Sends the requests of a batch in one write. */
+/** Sends requests together: in one write on one connection. */
 export function sendBatch(batch: Batch, socket: Socket): void {
   let maxBytes = 0;
   for (const request of batch) maxBytes += request.maxBytes;
@@ -17,7 +17,7 @@ export function sendBatch(batch: Batch, socket: Socket): void {
   let end = 0;
   for (const request of batch) end = request.write(buffer, end);
   socket.write(buffer.subarray(0, end));
-  // If the kernel has not taken all bytes, the socket needs this buffer until it has sent the others.
+  // If the kernel has not taken all bytes, the socket still needs this buffer. Later requests use another.
   if (buffer === sharedBuffer && socket.writableLength > 0)
     sharedBuffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 }
