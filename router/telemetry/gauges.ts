@@ -6,7 +6,7 @@ import { readMetric, register } from './metrics/series.ts';
 import type { Sample } from './metrics/collected-metric.ts';
 import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
-/** Functions that return the state of parts of the router. The gauges among the metrics report this state. */
+/** Functions from which the gauges among the metrics get their values. */
 export type GaugeSources = {
   readonly supergraph: () => SupergraphStatus;
   readonly subgraphs: () => readonly {

@@ -21,10 +21,7 @@ const HIDDEN_OF_REQUEST = new Set(
     'traceId spanId userAgent operationHash userIssuer generation bytes'
   ).split(' '),
 );
-/**
- * Duration in milliseconds from which a request counts as slow, so that its readable text says what it waited
- * for.
- */
+/** Minimum duration in milliseconds of a request whose readable log line says what the request waited for. */
 const SLOW_MS = 100;
 
 type LogRecord = Readonly<Record<string, unknown>>;
@@ -83,7 +80,7 @@ function parsedCost(cost: unknown): { readonly requested?: unknown; readonly act
   return typeof cost === 'object' && cost !== null ? cost : {};
 }
 
-/** Returns what a slow or degraded request waited for, which ends its readable text. */
+/** Returns what a slow or degraded request waited for, as the end of its readable log line. */
 function waitText({ ms, criticalPath, degraded }: LogRecord): string[] {
   if (criticalPath === undefined || (Number(ms) < SLOW_MS && degraded === undefined)) return [];
   return [styleText('yellow', `(${text(criticalPath)})`)];

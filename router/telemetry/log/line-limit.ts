@@ -6,17 +6,17 @@ import type { Schedule } from '../../shared/schedule.ts';
  */
 export type SuppressedLines<Labels> = {
   /**
-   * Values that describe the key in the report of suppressed lines. Undefined if `count` is the sum of all
-   * keys that are not reported separately.
+   * Values that describe the key (such as a client address) in the report of suppressed lines. Undefined in
+   * the entry that counts all keys without an entry of their own.
    */
   readonly labels: Labels | undefined;
   readonly count: number;
 };
 
 export type LineLimitOptions<Labels> = {
-  /** Maximum number of lines that are written for one key in a time window. */
+  /** Maximum number of lines in a time window for one key, such as a client address. */
   readonly perKey: number;
-  /** Maximum number of lines that are written for all keys together in a time window. */
+  /** Maximum number of lines in a time window for all keys (such as client addresses) together. */
   readonly total: number;
   readonly windowMs: number;
   readonly schedule: Schedule;
@@ -30,15 +30,15 @@ export type LineLimitOptions<Labels> = {
  */
 export type LineLimit<Labels> = Disposable & {
   /**
-   * Returns whether a line may be written for the key, such as a client address. `labels` is called only for
-   * the first line of the key that is suppressed.
+   * Returns whether a line may be written for `key`, such as a client address. `labels` describes the key in
+   * the report of suppressed lines; it is called at most once per key and window.
    */
   readonly admit: (key: string, labels: () => Labels) => boolean;
 };
 
-/** Maximum number of keys that are counted separately, which bounds the memory during an attack. */
+/** Maximum number of keys (such as client addresses) with a count of their own, which limits the memory. */
 const MAX_KEYS = 2_000;
-/** Maximum number of keys that are reported separately at the end of a time window. */
+/** Maximum number of keys (such as client addresses) that a report of suppressed lines lists. */
 const MAX_REPORTED = 20;
 
 type Count<Labels> = { written: number; suppressed: number; labels: Labels | undefined };

@@ -90,8 +90,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   function wait(lines: Buffer): void {
     if (waiting.length === 0) schedule(retry, RETRY_MS);
-    // Lines are dropped if the buffer is full, but not if they are the only ones that wait: a part of them
-    // may already have been written.
+    // If the buffer is empty, lines are kept whatever their size, because a part of them may already be
+    // written. Otherwise they are dropped if they do not fit.
     else if (waitingBytes + lines.length > bufferBytes) return drop(lines);
     waiting.push(Buffer.from(lines));
     waitingBytes += lines.length;

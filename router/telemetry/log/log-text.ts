@@ -12,7 +12,7 @@ export function withoutControls(text: string, replacement = '\ufffd'): string {
   return PLAIN.test(text) ? text : text.replaceAll(UNSAFE, replacement);
 }
 
-/** Returns a text that is safe to log: it has at most `maxLength` characters, and no control characters. */
+/** Returns a text that is safe to log: without control characters, cut off after `maxLength` characters. */
 export function cleanText(text: string, maxLength: number): string {
   return withoutControls(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
@@ -22,7 +22,7 @@ export function quoteClean(text: string, maxLength: number): string {
   return `"${escapeClean(text, maxLength)}"`;
 }
 
-/** Returns the same as `quoteClean` without the quotes. */
+/** Shortens a text, replaces its control characters, and returns its JSON without the quotes. */
 export function escapeClean(text: string, maxLength: number): string {
   const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return PLAIN.test(short) ? short : escapeJson(short.replaceAll(UNSAFE, '\ufffd'));

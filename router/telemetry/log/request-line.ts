@@ -47,8 +47,8 @@ export type RequestLogEntry = {
 /** Writes one field of the log line of a request. */
 type FieldWriter = {
   /**
-   * True if the value is a JSON string, which `write` returns without quotes. The quotes are added together
-   * with the names of the fields, because each concatenation creates an object.
+   * True if `write` returns a JSON string without its quotes. The quotes are added together with the field
+   * names, because each concatenation of strings takes time.
    */
   readonly isText: boolean;
   /** Returns the JSON of the field's value; undefined if the request has no such value. */
@@ -188,8 +188,8 @@ function costJson({ requested, actual }: NonNullable<RequestLogEntry['cost']>): 
 function callsJson(sums: readonly SubgraphCalls[]): string {
   let members = '';
   for (const { subgraph, calls, us, slowestUs } of sums) {
-    // The text of the slowest call is reused for the total if there was one call, as in most requests:
-    // formatting a number takes longer than copying a text.
+    // If there was one call, as in most requests, its time is also the total. Its text is then reused,
+    // because formatting a number takes longer than copying a text.
     const slowest = String(slowestUs / 1_000);
     const ms = us === slowestUs ? slowest : String(us / 1_000);
     members += members === '' ? '{"' : '},"';

@@ -25,7 +25,7 @@ export type CollectedMetric = {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly aggregator: Combination;
-  /** Maximum number of series that are reported, those with the highest values; by default all are. */
+  /** If set, only this number of series is reported: those with the highest values. */
   readonly top?: number;
   readonly values: readonly Sample[];
 };

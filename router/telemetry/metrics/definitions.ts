@@ -15,7 +15,7 @@ export type MetricDefinition = {
   readonly oldName?: string;
   /** How the values of several worker processes are combined to one; `sum` by default. */
   readonly aggregator?: 'sum' | 'max' | 'min';
-  /** Maximum number of series that are reported, those with the highest values; by default all are. */
+  /** If set, only this number of series is reported: those with the highest values. */
   readonly top?: number;
 };
 
