@@ -10,8 +10,8 @@ export function outagesIn(
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
   /**
-   * True if all errors that apply to a place report an outage. The key is the place: an entity (`3`), its
-   * field (`3.price`), or the whole response (empty).
+   * For each place with errors, true if all of them report an outage. A place is an entity (`3`), a field of
+   * an entity (`3.price`) or the whole response (the empty text).
    */
   const onlyOutages = new Map<string, boolean>();
   for (const { path, extensions } of errors) {

@@ -53,8 +53,7 @@ export class ReportedErrors {
 
 /**
  * Returns the errors to list at a null below the path that the subgraph reported, and marks them as replaced.
- * All errors are listed at the first null, and only the first error at each further null, so that every null
- * is explained.
+ * The first such null gets all errors. Each further null gets only the first error, which explains it.
  */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);

@@ -1,7 +1,7 @@
 import { jsonText } from '../../shared/json.ts';
 
 /**
- * The client's name of a variable, and the text that precedes its value in the request body, such as `"id":`.
+ * A variable's name in the client's operation, and the text (such as `"id":`) before its value in requests.
  */
 export type FetchVariable = { readonly name: string; readonly prefix: string };
 

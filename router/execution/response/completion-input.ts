@@ -41,9 +41,8 @@ export type Place = {
   readonly field: CompletedField;
   readonly isItem?: boolean;
   /**
-   * True if the position occurs only once in the response, because no list contains it. The JSON text of its
-   * value is then not kept. Below an object whose text is reused, texts are kept nevertheless: if the object
-   * has errors, it is written again in each place.
+   * True if no list contains the position, so that the response has it only once. The JSON text of its value
+   * is then not kept for reuse.
    */
   readonly isWrittenOnce: boolean;
 };

@@ -58,8 +58,8 @@ export type CompletedField = {
 export type Complete = (value: unknown, run: CompletionRun) => string | null;
 
 /**
- * Reports a value that is absent, null or of the wrong type. Returns the JSON text that replaces it: the
- * configured fallback if there is one and the value is absent or null, otherwise `result`.
+ * Reports a value that is absent, null or of the wrong type. Returns what replaces it: the JSON text of the
+ * configured fallback if the subgraph failed to deliver the value, otherwise the argument `result`.
  */
 export function unusable<T>(
   run: CompletionRun,

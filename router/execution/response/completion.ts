@@ -19,7 +19,7 @@ import type { Complete, CompletionRun } from './completion-run.ts';
 import { writeLeaf } from './leaf-text.ts';
 import { collectFields } from './selected-fields.ts';
 
-/** Returns the JSON text of the response data. */
+/** Returns the JSON text of the response's `data`, given the merged data of all fetches. */
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
 /** Depth of the root object. Its fields have depth 0, the index of the first element of a response path. */

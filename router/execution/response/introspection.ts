@@ -14,7 +14,7 @@ export type Introspect = (variables: Readonly<Record<string, unknown>>) => Reado
 export type Introspection = {
   /** The API schema. Each default value that graphql-js cannot print is replaced with a placeholder name. */
   readonly schema: GraphQLSchema;
-  /** Replaces the placeholder names in the JSON text of a result with the default values. */
+  /** Replaces the placeholders in the JSON text of an introspection result with the default values. */
   readonly show: (json: string) => string;
 };
 

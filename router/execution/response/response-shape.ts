@@ -66,9 +66,9 @@ export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShap
 const MAX_PATH = 100;
 
 /**
- * Converts the keys of a path in the merged data to the client's response names. The result ends at the first
- * key that the client did not select: the data may contain keys of entities that only other fetches need, and
- * a subgraph may report any path in an error.
+ * Converts a path in the merged data to the client's response names. It is cut off at the first field that
+ * the client did not select: the plan also fetches fields that only other fetches need, and a subgraph may
+ * report any path in an error.
  */
 export function clientPath(path: ResponsePath, shape: ResponseShape): ResponsePath {
   const result: (string | number)[] = [];

@@ -11,7 +11,7 @@ import type { Execution } from './execution.ts';
 type Group = {
   readonly values: ReadonlyMap<string, string>;
   readonly representations: string[];
-  /** Finds the index of a representation in this group by its text. */
+  /** Index of each text in `representations`. */
   readonly byText: Map<string, number>;
   readonly members: { readonly target: JsonObject; readonly index: number }[];
 };

@@ -11,15 +11,13 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
  */
 export type DocumentFor = (count: number) => MergedDocument;
 
-/**
- * Caches for each fetch the function that repeats its selection; undefined if the selection cannot be
- * repeated.
- */
+/** Caches the result of `contextDocuments`, which may be undefined, for each fetch. */
 const repeaters = new WeakMap<FetchProgram, { readonly documentFor: DocumentFor | undefined }>();
 
 /**
- * Returns the function that writes one document with the selection of a fetch several times, once for each
- * set of values of its `@fromContext` arguments; undefined if the fetch is no query of entities.
+ * Returns the function that writes one document with the selection of a fetch once for each set of values of
+ * its `@fromContext` arguments. Returns undefined if such selections cannot be combined in one document, for
+ * example because they use fragments.
  */
 export function contextDocuments(fetch: FetchProgram): DocumentFor | undefined {
   const known = repeaters.get(fetch) ?? { documentFor: createDocuments(fetch) };

@@ -26,9 +26,9 @@ export type ContextTarget = {
 };
 
 export type UnusableContext = {
-  /** Object from which the value is read. It is the entity itself or contains it. */
+  /** Object that has the context value: the entity itself, or an object that contains the entity. */
   readonly above: JsonObject;
-  /** Number of levels from the entity up to the object `above`, not counting lists. */
+  /** Number of levels from the entity up to the object that has the context value; lists do not count. */
   readonly levels: number;
   readonly required: RequiredValue;
   readonly value: unknown;
@@ -56,8 +56,8 @@ function levelsOf(context: readonly ContextArgument[]): number {
 }
 
 /**
- * Returns the entities with their context values. Returns undefined if one object would need different values
- * in different places, and must therefore be copied.
+ * Returns the entities at a path with the values of their context arguments. Returns undefined if an entity
+ * occurs in several places with different values, so that each place needs its own copy.
  */
 function findTargets(
   root: JsonObject,
@@ -85,7 +85,7 @@ function readTarget(
   let unusable: UnusableContext | undefined;
   for (const argument of context) {
     const found = readValue(argument, object, ancestors);
-    // If no type condition matches, the argument is left out, and the subgraph uses its default.
+    // If no enclosing object's type provides the context, the subgraph uses the argument's default value.
     if (found === undefined) continue;
     const { value, isUsable, ...place } = found;
     if (value === undefined || !isUsable) {
@@ -137,9 +137,9 @@ function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
 }
 
 /**
- * Copies the objects on a path: the entities at its end and all objects above them, up to the objects that
- * have the context values. Fetches in flight refer to the originals; their data is merged into the copies
- * too.
+ * Gives an entity that occurs in several places its own copy in each. Objects between the entity and the
+ * object with the context values are copied too. The copies are registered, because data of fetches in
+ * flight, which refer to the originals, must be merged into the copies too.
  */
 function copyBelow(
   root: JsonObject,

@@ -8,7 +8,7 @@ import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue, UnusableValues } from '../compile/representation.ts';
 
-/** `__typename` as a value that every representation requires. */
+/** The value `__typename`, as the missing value of an entity: without it, an entity has no representation. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**
@@ -18,7 +18,7 @@ export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__ty
 export class EntityFailures implements UnusableValues {
   readonly #fetch: FetchProgram;
   readonly #execution: Execution;
-  /** Causes by subgraph and message. Most fetches have none, so the map is created with the first one. */
+  /** Failure causes already created for this fetch, by subgraph and message; undefined until there is one. */
   #causes: Map<string, FailureCause> | undefined;
 
   constructor(fetch: FetchProgram, execution: Execution) {
@@ -91,7 +91,7 @@ function requirementCause(
 }
 
 type InvalidRequirement = {
-  /** Service that should have delivered the value. */
+  /** Name of the subgraph that should have delivered the required value. */
   readonly service: string;
   readonly required: RequiredValue;
   readonly value: unknown;

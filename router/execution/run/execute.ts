@@ -38,7 +38,7 @@ export type ExecutionRequest = {
   readonly onError?: ErrorBehavior;
   /** Stored values that may replace data of failed subgraphs. */
   readonly stale?: OwnStaleValues | undefined;
-  /** Receives the times of the fetches. */
+  /** Receives the times and the outcome of each fetch. */
   readonly record?: ExecutionRecord;
 };
 
@@ -58,7 +58,7 @@ export type ExecutionOutcome = {
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   /** Data that subgraphs did not deliver: one entry for each subgraph, reason and replacement. */
   readonly degraded: readonly Degradation[];
-  /** The times of the fetches; absent if nothing is recorded. */
+  /** Times and outcome of each fetch; absent if the execution is not recorded. */
   readonly record?: ExecutionRecord | undefined;
 };
 

@@ -20,8 +20,8 @@ export type MaskErrors = (
 ) => (error: SubgraphError) => string | undefined;
 
 /**
- * A call to a subgraph that several fetches of an execution use, and the record with the times of the fetch
- * that has sent it.
+ * A call to a subgraph whose response several fetches of an execution use. `record` belongs to the fetch that
+ * has sent the call.
  */
 export type SharedCall = {
   readonly response: Promise<SubgraphResponse>;
@@ -46,7 +46,7 @@ export type Execution = {
    * stores none.
    */
   readonly stale: OwnStaleValues | undefined;
-  /** Receives the times of the fetches; undefined if nothing is recorded. */
+  /** Receives the times and the outcome of each fetch; undefined if the execution is not recorded. */
   readonly record: ExecutionRecord | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
@@ -59,8 +59,8 @@ export type Execution = {
   /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
   /**
-   * Objects at the path of a fetch, by `FetchProgram.collectedBy`: the index of the first fetch with this
-   * path. All fetches with this path share the list, which is collected only once.
+   * Objects at the path of a fetch. All fetches with this path share the list, so it is collected only once.
+   * Its index is that of the first of these fetches (`FetchProgram.collectedBy`).
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /**
@@ -74,8 +74,8 @@ export type Execution = {
    */
   waiting: Map<string, WaitingQuery[]> | undefined;
   /**
-   * Entities that were already requested, by the id of the selection; undefined until the first are recorded.
-   * Only selections that several fetches of the plan have are recorded.
+   * Entities already requested with a selection that several fetches of the plan have, so that later fetches
+   * use the same response. The key is the id of the selection. Undefined until there is one.
    */
   requested: Map<number, RequestedEntities[]> | undefined;
   /**

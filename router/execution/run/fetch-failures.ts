@@ -19,8 +19,8 @@ import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-requ
 type FailedCall = {
   readonly batch: Batch;
   /**
-   * Errors from the subgraph's response. They are listed at the nulls that they explain, instead of a general
-   * error.
+   * Errors that the subgraph reported. For a null that they explain, clients receive them instead of the
+   * router's own error message.
    */
   readonly reported?: ReportedErrors | undefined;
 };
@@ -64,8 +64,8 @@ export function invalidResponseFailure({ service }: FetchProgram, message: strin
 }
 
 /**
- * Returns the cause for a fetch whose response contains errors. The subgraph's errors explain the nulls, so
- * the nulls get no error with the text of this cause.
+ * Returns the failure cause for data that is missing from a response with errors. A null gets the message of
+ * this cause only if none of the subgraph's errors explains the null.
  */
 export function reportedCause({ service }: FetchProgram): FailureCause {
   const message = 'The service reported an error instead of a value.';
@@ -166,8 +166,8 @@ function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution
 }
 
 /**
- * Returns the response paths of a subgraph's error. There are several if the object of the error occurs in
- * several places.
+ * Returns the paths in the merged data to which a subgraph's error applies. There are several, for example,
+ * if the entity with the error occurs in several places.
  */
 function errorPaths(
   fetch: FetchProgram,
@@ -182,7 +182,7 @@ function errorPaths(
   }
   const roots = places.get(0) ?? [[]];
   if (path.length > 0) return roots.map((place) => [...place, ...path]);
-  // A subgraph's error without a path is listed at every root field that is null.
+  // If a subgraph's error has no path, clients receive it with the path of each root field that is null.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
   if (nulls.length === 0) return roots;
   return roots.flatMap((place) => nulls.map((key) => [...place, key]));
@@ -229,7 +229,7 @@ function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution):
   return undefined;
 }
 
-/** Returns whether the fetch selects the field for the type of the target. */
+/** Returns whether a fetch selects the response key `key` on the type of the entity `target`. */
 function isDeliveredTo(
   target: JsonObject,
   key: string,
@@ -244,8 +244,8 @@ function isDeliveredTo(
 }
 
 /**
- * Returns a response path for the error of a fetch if no null in the response shows the failure: the path of
- * the fetch up to its first list, or else a root field.
+ * Returns the response path for an error of a fetch if no more exact path is known: the path of the fetch up
+ * to its first list or, if the fetch is for the root, a root field.
  */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,

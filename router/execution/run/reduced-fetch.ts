@@ -34,18 +34,15 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(reduced),
-    // The fetch is sent alone, because a request merged from several queries would use the original
-    // selection, with the removed fields.
+    // The fetch must not be merged with others into one request: such a request is written from the original
+    // selection, with all fields.
     entitySelection: undefined,
     joint: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }
 
-/**
- * Returns the names of the declared variables as JSON keys (`"name":`), which is the form of
- * `FetchVariable.prefix`.
- */
+/** Returns the variables that a document declares, in the form of `FetchVariable.prefix`: `"name":`. */
 function variablesOf({ definitions }: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   for (const definition of definitions) {

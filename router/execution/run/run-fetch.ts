@@ -26,8 +26,8 @@ import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../req
  * collector.
  */
 export function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
-  // Not an async function, to save memory. A bug must nevertheless reject the promise: if it were thrown,
-  // nothing would wait for the fetches that run in parallel.
+  // An error (a bug) rejects the promise, as in an async function, which would need more memory. If it were
+  // thrown, the caller would not wait for the parallel fetches that it has already started.
   try {
     const batch = batchOf(fetch, execution);
     if (batch.targets.length === 0) return NOTHING;
@@ -45,7 +45,7 @@ export function runFetch(fetch: FetchProgram, execution: Execution): Promise<voi
 
 const NOTHING = Promise.resolve();
 
-/** The call of a fetch: the objects that it is for, and the record of its times. */
+/** A fetch, the objects that it is for, and the record that receives its times and outcome. */
 type FetchCall = {
   readonly fetch: FetchProgram;
   readonly batch: Batch;

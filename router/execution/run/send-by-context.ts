@@ -15,9 +15,9 @@ import type { Execution } from './execution.ts';
 const MAX_GROUPS = 50;
 
 /**
- * Calls the subgraph of a fetch with context arguments (`@fromContext`). Entities with equal argument values
- * share one `_entities` selection. If a request has several selections, they have aliases; the returned
- * response has a single `_entities` list with all entities.
+ * Calls the subgraph of a fetch with context arguments (`@fromContext`). A request has one `_entities` field,
+ * with its own alias, for each set of argument values. The returned response has the entities of all these
+ * fields in a single `_entities` list.
  */
 export async function callByContext(
   fetch: FetchProgram,
@@ -46,7 +46,7 @@ function entityCount(groups: readonly ContextGroup[]): number {
   return groups.reduce((sum, { representations }) => sum + representations.length, 0);
 }
 
-/** One of the requests for a fetch: the groups of entities that it contains, and the record of its times. */
+/** One request for a fetch: its groups of entities, and the record that receives its times and outcome. */
 type ContextCall = {
   readonly fetch: FetchProgram;
   readonly groups: readonly ContextGroup[];
@@ -142,7 +142,8 @@ function joined(counts: readonly number[], responses: readonly SubgraphResponse[
     return moved;
   });
   const lists = received.map(({ data }, index) => entitiesOf(data, counts[index]));
-  // The position of an entity is only known if each response has the right number of entities.
+  // If one response has the wrong number of entities, it is unknown which representation each entity belongs
+  // to. The joined response then has none.
   const entities = lists.includes(undefined) ? null : lists.flat();
   const isShared = received.some((one) => one.isShared === true);
   return { ...first, data: { _entities: entities }, errors, isShared };

@@ -43,8 +43,8 @@ export function storeEntities(
 }
 
 /**
- * Merges stored values (stale-if-error) into entities for which a failing subgraph did not deliver all
- * fields. The response lists them in `extensions.degraded`. Returns whether it has merged any.
+ * Merges stored values (stale-if-error) into entities, in place of fields that a failing subgraph did not
+ * deliver, and records these fields for `extensions.degraded`. Returns whether any value was merged.
  */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<boolean> {
   const { operation, errorCollector, stale, delivered, copies } = execution;

@@ -31,16 +31,16 @@ export type StaleField = {
    * Fields with equal texts can use the same stored values.
    */
   readonly text: string;
-  /** Variables that `text` contains. */
+  /** Variables that the field uses in its arguments, its selection, `@skip` and `@include`. */
   readonly variables: readonly StaleVariable[];
   readonly maxAgeMs: number;
   readonly isPrivate: boolean;
 };
 
 type StaleVariable = {
-  /** The client's name of the variable. */
+  /** Name of the variable in the client's operation. The document of the fetch may use another name. */
   readonly name: string;
-  /** GraphQL text of the default value that the operation declares. */
+  /** GraphQL text of the variable's default value; undefined if it has none. */
   readonly fallback: string | undefined;
 };
 

@@ -16,8 +16,8 @@ export type StalePolicy = {
 export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy | undefined;
 
 /**
- * Key of a field in the cache of stored values; the key of an entity is its representation. `id` is a hash of
- * the subgraph, the selection with its variables, and the scope of the caller if the values are private.
+ * Identifies a field, whatever the entity, in the cache of stored values. `id` is a hash of the subgraph, the
+ * field with its selection and variables, and the scope of the caller if the values are private.
  */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
@@ -37,9 +37,8 @@ export type StaleValues = {
    */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
   /**
-   * Returns the stored value for each pair of a `StaleKey` and a representation, or undefined if none is
-   * stored. The list begins with the values of the first key for all representations. The promise never
-   * rejects.
+   * Returns one item for each pair of a key and a representation: the stored value, or undefined if there is
+   * none. All pairs of the first key come first. The promise never rejects.
    */
   readonly get: (
     staleKeys: readonly StaleKey[],
