@@ -13,8 +13,8 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
   /**
-   * Returns the merged headers for the client.
-   * @param isWhole whether the response has no errors; with errors it must not be cached
+   * Returns the headers for the client, merged from those of all subgraph responses.
+   * @param isWhole false if the response to the client has errors, so that caches must not store it
    */
   headers(isWhole: boolean): ResponseHeaders;
 };
@@ -59,7 +59,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** Values of the `cache-control` headers of all subgraph responses so far, by the name of the header. */
+  /** Values of `cache-control` and its variants, such as `cdn-cache-control`, for each subgraph response. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {

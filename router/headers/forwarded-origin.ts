@@ -46,7 +46,7 @@ export function createForwardedOrigin(settings: Settings, readPeer: ReadPeer): F
 
 const NOTHING: Readonly<Record<string, string>> = {};
 
-/** Maximum number of addresses in `X-Forwarded-For`. */
+/** Maximum number of addresses sent in `X-Forwarded-For`. If there are more, the first ones are left out. */
 const MOST_ADDRESSES = 32;
 const ADDRESS = /^[\w.:[\]%-]{1,64}$/;
 const PROTOCOL = /^https?$/i;

@@ -36,9 +36,8 @@ export type GraphqlEndpointParts = {
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. An error that it throws becomes an error response. If the error is a
-   * `GraphFailure`, its `cause` becomes the response, and the contract (configured part of the graph) that it
-   * names is logged.
+   * Handles a GraphQL request. If it throws, the client receives the error as a response. A `GraphFailure`
+   * also names the contract (configured part of the graph) for the log; the client receives its `cause`.
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };

@@ -41,8 +41,8 @@ function negotiate(header: string): MediaType | undefined {
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
   // If Accept names `application/json`, the status for an invalid document or invalid variables is 200
-  // (GraphQL over HTTP section 6.4.1). It is 4xx if Accept has only `*/*`, or also a multipart type, because
-  // clients with multipart types check the status before the body.
+  // (GraphQL over HTTP section 6.4.1). It is 4xx if Accept has only `*/*`. It is also 4xx if Accept has a
+  // multipart type, because clients that accept multipart check the status before the body.
   const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
   return name === undefined ? undefined : { name, named: isNamed };
 }

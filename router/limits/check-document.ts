@@ -22,8 +22,8 @@ export function checkLength(
 }
 
 /**
- * Creates the validation rule that rejects documents above the limits, before other rules visit the document.
- * To stop the validation by graphql-js, a rule must report the maximum number of errors.
+ * Creates the validation rule that rejects documents above the limits. It reports more errors than permitted,
+ * because only this stops graphql-js before other rules visit the document.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({

@@ -41,8 +41,8 @@ class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets whose own fields were already compared with each other. They are not counted again: in `{
-   * x { ...F } y { ...F } }`, for example, the selection sets inside `F` occur twice.
+   * Selection sets that were visited without others to merge them with. They are not counted again if they
+   * recur, as those inside `F` do in `{ x { ...F } y { ...F } }`.
    */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;

@@ -33,7 +33,7 @@ const HELD_DELAY_MS = 2.5;
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
-/** Factor by which the limit of requests in flight grows at each step of being lifted. */
+/** A reduced limit of requests in flight is lifted in steps: each step multiplies it by this factor. */
 const LIFT_GROWTH = 1.5;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
@@ -135,9 +135,9 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // Factor by which the limit of requests in flight changes. A request waits for the event loop at least
-      // twice: until it is read, and until subgraph responses are read. If it takes 100 ms and each wait is
-      // 10 ms too long, the factor is 0.8.
+      // Factor for the limit of requests in flight: the share of a request's time that is not excess delay. A
+      // request waits for the event loop at least twice: until it is read, and until subgraph responses are
+      // read. With 10 ms of excess delay per wait, 20 of 100 ms are excess, so the factor is 0.8.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // The limit does not change again until the requests now in flight have ended: only then does the

@@ -46,7 +46,7 @@ export type OpenPort = {
 /**
  * Listens on a port with several handles (server sockets), which pass their connections to `server`. Systems
  * without load-balanced SO_REUSEPORT (macOS, Windows) use a single handle.
- * @throws {Error} EADDRINUSE if another process listens on the port, unless it is `shared`
+ * @throws {Error} EADDRINUSE if another process listens on the port and `options.shared` is not set
  */
 export async function openPort(server: HttpServer, options: PortOptions): Promise<OpenPort> {
   const { host, port, shared = false, handles: count = HANDLES } = options;
@@ -126,8 +126,8 @@ async function listenOften(
     await listening(server, { host, port });
     return [server];
   }
-  // The other handles listen on the address and port of the first, because resolving the host name again
-  // could give another address, and port 0 would select another port.
+  // All further servers listen on the address and port to which the first one is bound: resolving the host
+  // name again could give another address, and port 0 would select another port.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
     // These TCP servers get the same options as Node gives to `http.Server`, so that a connection behaves
