@@ -28,7 +28,7 @@ import { add } from './saturating.ts';
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the actual cost in points.
+ * Returns the actual cost of an operation in points, computed from the data that the subgraphs returned.
  * @param fieldsWithoutResponse coordinates of fields whose subgraph call was sent and failed; if such a field
  * is missing in the data, its estimated cost is charged
  */
@@ -182,8 +182,8 @@ class Compilation {
     if (this.#compiled.has(name)) return this.#compiled.get(name);
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    // The entry is stored before the fragment is compiled, so that a fragment which spreads itself is not
-    // compiled forever. Validation rejects such a document afterwards.
+    // While a fragment is compiled, it counts as free. Otherwise a fragment that spreads itself would be
+    // compiled endlessly.
     this.#compiled.set(name, undefined);
     const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
       this.selectionSet(definition.selectionSet, type),

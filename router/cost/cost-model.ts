@@ -138,8 +138,8 @@ function weightIn(element: Element, directive: string): number | undefined {
 function readListSize(field: GraphQLField<unknown, unknown>, directive: string): ListSize | undefined {
   const args = argumentsOf(field, directive);
   if (args === undefined) return undefined;
-  // The field may lack some of the slicing arguments that its `@listSize` names, because a contract hides
-  // parts of the schema.
+  // Ignores slicing arguments that the field does not have, because a contract may hide arguments that
+  // `@listSize` names.
   const slicingArguments = names(args['slicingArguments']).filter((argument) =>
     field.args.some(({ name }) => name === argument),
   );

@@ -16,9 +16,9 @@ export const MUTATION_COST = 10;
  * Compiles the function that estimates an operation's cost in points from the variables of a request. Each
  * selected field counts, including repetitions under other aliases or in repeated fragments. The result is an
  * integer from 1 to 2^53 - 1.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE if the document has no such operation. The compiled
- * function throws BAD_USER_INPUT if `@listSize` requires exactly one slicing argument and the request has
- * none or several
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE if `operationName` selects no operation of the document.
+ * The compiled function throws BAD_USER_INPUT if `@listSize` requires exactly one slicing argument and the
+ * request has none or several
  */
 export function compileCost(
   model: CostModel,

@@ -71,8 +71,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // If the operation has no variables, its argument values are read once, when it is compiled. Otherwise
-    // each request fills a new map.
+    // Argument values of the calls. If the operation has no variables, they are read once, when it is
+    // compiled. Otherwise `count` creates a new map for each request.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

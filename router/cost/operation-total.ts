@@ -23,11 +23,11 @@ import { add, multiply } from './saturating.ts';
  * field.
  */
 export type Weights = {
-  /** Returns the amount for each item of a list field, or for the value of a field that is no list. */
+  /** Returns what one value of the field adds to the sum: each item, if the field is a list. */
   readonly item: (field: FieldCost) => number;
   /**
-   * Returns the function that computes the amount which counts once for each selection of a field, however
-   * many items its list has, such as the cost of its arguments. Undefined if there is no such amount.
+   * Returns the function that computes a field's amount apart from its items, such as the cost of its
+   * arguments. It is added once for each selection of the field. Undefined if there is no such amount.
    */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** Amount for a selected field that does not exist in the schema. */
@@ -38,7 +38,7 @@ export type Weights = {
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;
-  /** True if the sum is computed only once, because the operation has no variables. */
+  /** True if `evaluate` returns a sum that was computed once, because the operation has no variables. */
   readonly isConstant: boolean;
 };
 
@@ -61,9 +61,9 @@ const FREE: Cost = () => 0;
 /**
  * Compiles the function that adds up the amounts of all fields of an operation, with estimated list sizes.
  * The function is called with the variables of each request.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE if the document has no such operation. The compiled
- * function throws BAD_USER_INPUT if `@listSize` requires exactly one slicing argument and the request has
- * none or several
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE if `name` selects no operation of the document. The
+ * compiled function throws BAD_USER_INPUT if `@listSize` requires exactly one slicing argument and the
+ * request has none or several
  */
 export function compileTotal(
   model: CostModel,
@@ -173,16 +173,16 @@ class Compilation {
   }
 
   /**
-   * Compiles the function that computes the amount of a fragment: once per request, and per list size that an
-   * enclosing field sets, so that nested fragments do not multiply the work.
+   * Compiles the function that computes the sum over a fragment. A request computes it only once for each
+   * list size that an enclosing field sets, so that nested fragments do not multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return FREE;
-    // The entry is stored before the fragment is compiled, so that a fragment which spreads itself is not
-    // compiled forever. Validation rejects such a document afterwards.
+    // While a fragment is compiled, it counts as free. Otherwise a fragment that spreads itself would be
+    // compiled endlessly.
     this.#compiled.set(name, FREE);
     const selected = this.selectionSet(
       definition.selectionSet,

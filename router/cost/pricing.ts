@@ -40,8 +40,8 @@ export type Pricing = {
 type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
 
 /**
- * Creates the estimation of costs and calls for operations of a contract (a part of the supergraph). Costs
- * are computed from this part alone, but rate limits are those of the whole supergraph.
+ * Creates the pricing of a contract (a part of the supergraph). Costs and calls are estimated with the types
+ * of this part. Rate limits and actual costs are those of the whole supergraph.
  * @param exposed the supergraph without the elements that the contract hides
  */
 export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {
@@ -54,8 +54,7 @@ function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estima
       cost: compileCost(model, document, name),
       calls: compileFieldCalls(model, limits, { document, name }),
     }),
-    // The parent type is looked up by name, because the given type may belong to another schema (that of a
-    // contract or of the whole graph).
+    // `parent` is a type of another schema (the API schema), so the type of the same name in `model` is used.
     slicingArguments: (parent, field) =>
       model.field(model.schema.getType(parent.name), field)?.listSize?.slicingArguments ?? [],
   };
