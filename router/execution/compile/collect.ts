@@ -15,8 +15,8 @@ export class CollectedObjects {
   #distinct: DistinctObjects | undefined;
 
   /**
-   * Adds an object, unless one with the same values of the key fields was added before. Returns the object
-   * that was added first.
+   * Adds an object to `objects`, unless an object with the same values under `keys` was added before. Returns
+   * the object that was added first.
    */
   addDistinct(object: JsonObject, keys: readonly string[]): JsonObject {
     this.#distinct ??= new DistinctObjects(this.objects, keys);
@@ -56,8 +56,8 @@ type WriteContext = {
 /**
  * Returns the JavaScript statements for the step with this index and all later steps. The variable `v0` has
  * the value before the first step, `v1` the value after it, and so on.
- * @param place JavaScript expression for the place of the current value, to which an object with the same key
- * fields is assigned if one was collected before; empty if the value must not be replaced.
+ * @param place JavaScript expression of the property or item with the current value, such as `v0["author"]`;
+ * an equal object that was collected before is assigned to it. Empty if nothing may be assigned.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -79,8 +79,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // If an object with the same key fields was collected before, it is assigned to this expression. Under
-      // `__proto__` nothing is assigned, because that would change the prototype.
+      // An object under the key `__proto__` is not replaced, because the assignment would change the
+      // prototype.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }

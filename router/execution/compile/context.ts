@@ -77,7 +77,7 @@ type Reading = {
    */
   isMatch: boolean;
   isUsable: boolean;
-  /** Coordinate of the field that was read last, such as `User.currency`, for error messages. */
+  /** Coordinate of the deepest field read so far, such as `User.currency`, for error messages. */
   coordinate: string;
 };
 

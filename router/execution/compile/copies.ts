@@ -3,8 +3,8 @@ import type { JsonObject } from '../../shared/json.ts';
 const NONE: readonly never[] = [];
 
 /**
- * Objects of the merged data that were copied, with their copies. An object is copied if one place needs
- * other fields, or other values of context arguments (`@fromContext`), than the others. Fetches in flight
+ * Objects of the merged data that were copied, with their copies. An object in several places is copied if
+ * one place needs other fields, or other values of context arguments (`@fromContext`). Fetches in flight
  * refer only to the original, so the fields that they deliver are merged into its copies too.
  */
 export class Copies {

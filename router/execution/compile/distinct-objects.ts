@@ -76,8 +76,8 @@ function indexObject(root: Branch, object: JsonObject, keys: readonly string[]):
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Numbers that keep all their digits (`isExactNumber`) are equal only if their digits are the same. The
-      // digits are stored below the extra key `EXACT`, so that the number 1 does not equal the string "1".
+      // Numbers that keep all their digits (`isExactNumber`) are indexed by the text of their digits. The
+      // extra level `EXACT` separates the number 1 from the string "1".
       branch = branchAt(branchAt(branch, EXACT), value.rawJSON);
       continue;
     }

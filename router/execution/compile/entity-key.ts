@@ -14,9 +14,9 @@ type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanS
 const MAX_KEYS = 4;
 
 /**
- * Returns the response keys by which equal objects at a path are recognized, so that one object replaces the
- * others. Returns undefined if such objects could differ in other fields. They cannot differ if:
- * - the fetch `base`, which delivers the objects, selects only leaf fields on them, and representations
+ * Returns the response keys whose values identify equal objects at a path, of which only the first is kept.
+ * Returns undefined if objects with the same values could differ in other fields. They cannot differ if:
+ * - the fetch that delivers the objects (`base`) selects only leaf fields on them, and representations
  *   contain all of these fields
  * - all other fields come from entity fetches for exactly this path
  */
@@ -25,11 +25,11 @@ export function entityKeys(
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // With a type condition in the path (`@|[Book]`), only some of the equal objects at one position would be
-  // collected, and replacing only these would be wrong.
+  // A path with a type condition (`@|[Book]`) skips some objects. Its objects are not deduplicated, because
+  // one object may replace equal ones only if it replaces all of them.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // If the objects are direct field values of what `base` returned, the merged data has its own references to
-  // them, which a replacement does not change. It would lack the fields that are added to the replacement.
+  // Objects directly below what `base` returned are also referenced by the merged data, where they would not
+  // be replaced. Fields that are later added to the replacing object would be missing there.
   if (path.length === base.path.length + 1) return undefined;
   // An object under the key `__proto__` is not replaced by an equal one, because an assignment to this key
   // would change the prototype.

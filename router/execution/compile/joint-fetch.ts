@@ -14,7 +14,7 @@ import { printEntityOperation, readEntityOperation } from '../../planning/patch/
 type JoiningFetch = FetchReference & {
   readonly node: FetchNode;
   readonly requires: FetchNode['requires'];
-  /** Text of the document that is sent, without the name of its operation. */
+  /** The fetch's GraphQL document without its operation name, which would differ between equal fetches. */
   readonly text: string;
   readonly path: readonly string[];
   readonly shape: FetchShape;

@@ -42,7 +42,7 @@ export type CompiledPlan = {
  */
 type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
-  /** Text of the document that is sent, without the name of its operation. */
+  /** The fetch's GraphQL document without its operation name, which would differ between equal fetches. */
   readonly text: string;
   readonly requires: FetchNode['requires'];
   readonly path: readonly string[];
@@ -170,9 +170,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // The fetch in whose response the objects are searched; undefined if they are searched in the merged data
-  // of all fetches. With context arguments (`@fromContext`) entities may be copied, and only the merged data
-  // has the copies.
+  // The fetch in whose response the objects are searched; undefined if the merged data of all fetches is
+  // searched. A plan with context arguments (`@fromContext`) needs the merged data, because only there do
+  // entities with different values of the arguments have copies.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

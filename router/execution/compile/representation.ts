@@ -34,9 +34,9 @@ export type WriteObject = (
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Returns the only value besides `__typename` in the representation of an entity, such as the id. `readKey`
-   * is undefined if there are several, or if `__typename` is not the object type of the entity, because
-   * entities of different types could then have equal values.
+   * Returns the only value besides `__typename` in an entity's representation, such as its id. `readKey` is
+   * undefined if there are several values, or if `__typename` is not the object type of the entity: an equal
+   * value could then belong to an entity of another type.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
@@ -82,9 +82,9 @@ export function compileRepresentation(
   return perTypeName(types, (typeName) => {
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
-    // If the fetch does not require the `__typename` of this type, it selects no field of the type, so the
-    // entity is not requested. This is checked before rewrites of the plan are applied, because a rewrite may
-    // set `__typename` for all types of an interface.
+    // A fetch that selects fields of this type also requires its `__typename`. Without this requirement, the
+    // entity is not requested. Rewrites of the plan are applied later, because they may set `__typename` for
+    // all types of an interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types, []), readKey: onlyKey(entries, typeName, types) };
@@ -150,7 +150,7 @@ function defineWriter(
   above: readonly string[],
 ): WriteObject {
   const unit = new CodeUnit();
-  // The text between two values that are read from the object, which is the same for all objects.
+  // JSON text before the next value that is read from the object. It is the same for all objects.
   let constant = '';
   const statements = entries.map(({ key, source }, index) => {
     constant += `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
@@ -244,8 +244,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // If the type of the object is unknown, the rewrite is applied. The representation then has none of the
-  // fields that `requires` selects under type conditions, so no field of another type is changed.
+  // A rewrite is also applied to an object of unknown type. It cannot change a field of a wrong type there,
+  // because the representation has no fields that `requires` selects under a type condition.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

@@ -82,10 +82,10 @@ export type DeduplicatedExecution<Outcome> = {
 };
 
 /**
- * Returns a function that executes operations. While a query is in flight, equal queries of the same scope
- * wait for its result and are not executed.
- * @throws {RouterError} REQUEST_CANCELLED to a request that was aborted; all other waiting requests still get
- * the result.
+ * Returns a function that executes operations. While a query is in flight, equal queries with the same caller
+ * identity and forwarded headers wait for its result and are not executed.
+ * @throws {RouterError} REQUEST_CANCELLED for a request that is aborted; other requests that wait for the
+ * same result still get it.
  */
 export function deduplicateExecutions<Outcome>(): (
   execution: DeduplicatedExecution<Outcome>,

@@ -29,7 +29,7 @@ export type WorkMethods<Request extends WorkRequest, T> = {
     work: SharedWork<Request, T>,
     joined: SharedWork<Request, T> | undefined,
   ) => T;
-  /** Returns or throws the result of a request whose signal was aborted. */
+  /** Returns the result for a request whose signal was aborted; may throw an error instead. */
   readonly cancelled: (request: Request) => T;
 };
 
@@ -51,12 +51,12 @@ type Waiting<Request extends WorkRequest, T> = {
 
 const NONE: never[] = [];
 
-/** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
+/** Shares work in flight between equal requests. Work that no request waits for any more is aborted. */
 export class InFlightWork<Request extends WorkRequest, T> {
   readonly #methods: WorkMethods<Request, T>;
-  // Work by scope, then by key. A single text of both could be equal for two different pairs, and a caller
-  // could get the response of another. The inner map is created only for a second work of a scope, because it
-  // hashes the key, which for a call is the whole request body.
+  // Work by scope, then by key. Different pairs of them could be equal when joined into one text, and a
+  // caller would get the response to another. The inner map is created only for a second work of a scope,
+  // because a map hashes the key, which for a call is the whole request body.
   readonly #byScope = new Map<Scope, SharedWork<Request, T> | Map<string, SharedWork<Request, T>>>();
 
   constructor(methods: WorkMethods<Request, T>) {

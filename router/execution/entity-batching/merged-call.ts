@@ -119,8 +119,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // If this is the query whose record has the times of the merged call, sending it again overwrites
-        // them. It is therefore sent again only after all other queries have copied the times.
+        // The first query must not be sent again before the others have copied the times of the merged call
+        // from its record, because these times are then overwritten.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);

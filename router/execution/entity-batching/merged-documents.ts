@@ -26,9 +26,9 @@ export type MergeableFetch = BatchableFetch & { readonly entitySelection: Entity
  * are those of one of the fetches, called the carrier: they contain everything that the other one requires.
  */
 export type JointFetch = {
-  /** Index of the fetch whose representations serve both. */
+  /** Index of the fetch whose representations are sent for both fetches. */
   readonly carrier: number;
-  /** Response keys that only the other fetch selects, not the carrier. */
+  /** Response keys that the second fetch, which is not the carrier, adds to the selection. */
   readonly carriedKeys: ReadonlySet<string>;
   readonly fetch: MergeableFetch;
 };
@@ -50,11 +50,11 @@ export type MergedDocument = {
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly exact: ExactPositions;
-  /** How many more times these selections are sent separately, after a merged response was unusable. */
+  /** Number of times that these selections will still be sent separately, because merging them failed. */
   timesApart: number;
 };
 
-/** Maximum number of merged documents per operation; they differ in the set of their selections. */
+/** Maximum number of merged documents cached per operation: one for each combination of selections. */
 const MAX_DOCUMENTS = 32;
 
 /** Composes and caches the merged documents of one operation. */

@@ -11,11 +11,11 @@ export type Part = {
    */
   readonly key: string;
   readonly keys: readonly string[];
-  /** Number of entities that the subgraph must return under `key`. */
+  /** Number of entities that the merged response must have under `key`. */
   readonly count: number;
   /**
-   * For each entity of this query, its index in the list under `key`. Undefined if the list contains only
-   * entities of this query.
+   * For each entity of this query, its index in the list that the merged response has under `key`; undefined
+   * if that list contains only entities of this query.
    */
   readonly positions: readonly number[] | undefined;
   /**
@@ -66,9 +66,9 @@ export function partOf(
 type RequestedKeys = Pick<Part, 'key' | 'keys' | 'positions' | 'isForeign'>;
 
 /**
- * Returns the error with its path in the response to one query; an empty list if it concerns only other
- * queries. An error with a path concerns the queries that requested the entity at the path. An error without
- * a path, or with an unknown one, concerns all queries.
+ * Returns a list with the error, its path converted for the response to one query; an empty list if the error
+ * concerns only other queries. An error concerns the queries that requested the data at its path; without a
+ * known path, it concerns all queries.
  */
 function errorFor(
   error: SubgraphError,

@@ -4,7 +4,7 @@ import type { WaitingQuery } from './waiting-query.ts';
 
 /** Queries that are served by the same `_entities` field of a merged request. */
 export type QueryGroup = {
-  /** The `_entities` field has the selection of this fetch. */
+  /** Fetch that has the selection of the group's `_entities` field. */
   readonly fetch: MergeableFetch;
   /** Representations of all queries without duplicates. */
   readonly representations: readonly string[];
@@ -41,7 +41,7 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // Skips a group that was already combined with another one, by which its selection id has changed.
+    // A changed selection id shows that the group was already combined; it is not combined again.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -66,9 +66,9 @@ function groupOf(queries: readonly WaitingQuery[]): QueryGroup {
 type Joint = { readonly carrierId: number; readonly group: QueryGroup };
 
 /**
- * Adds these queries to the group of another fetch, the carrier, whose representations contain everything
- * that these queries require. Returns undefined unless the queries of both groups match one to one: for each
- * of these queries, the other group has one for the same objects.
+ * Adds these queries to the group of the carrier: a fetch whose representations contain everything that these
+ * queries require. Returns undefined if there is no such group, or if its queries are not for the same
+ * objects as these queries, one to one.
  */
 function jointGroup(
   queries: readonly WaitingQuery[],
@@ -81,8 +81,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // The other group cannot serve these queries if it was already combined with a third group, by which its
-  // selection id has changed, or if it has another number of queries.
+  // A changed selection id shows that the group was already combined with another; it cannot be combined
+  // again. Groups with different numbers of queries cannot be combined either.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

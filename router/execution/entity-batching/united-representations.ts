@@ -19,8 +19,8 @@ export function uniteRepresentations(lists: readonly (readonly string[])[]): Uni
   const representations: string[] = [];
   const positions = lists.map((): number[] => []);
   for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
-    // `own` has an index for each representation of the query that was merged so far. Its length is therefore
-    // the position, in the list of the query, of the next representation to merge.
+    // `own` has one index for each representation of the query that was already merged, so its length is the
+    // index of the next one in the list of the query.
     for (const [query, own] of positions.entries())
       if (lists[query]?.[own.length] === least) own.push(representations.length);
     representations.push(least);

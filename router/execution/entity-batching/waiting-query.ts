@@ -15,16 +15,16 @@ export type EntityQuery = {
    */
   readonly indices: readonly number[] | undefined;
   /**
-   * JSON texts of the representations, without duplicates; sorted if another fetch of the plan has the same
-   * selection.
+   * JSON texts of the representations, without duplicates. If another fetch of the plan has the same
+   * selection, they are sorted, so that the representations of both can be merged.
    */
   readonly representations: readonly string[];
   readonly record: FetchRecord | undefined;
 };
 
 /**
- * A query that waits to be sent together with other queries to the same subgraph. `settle` resolves its
- * promise with the response; `reject` is called only if a bug prevents sending.
+ * A query that waits to be sent together with other queries to the same subgraph. `settle` passes the
+ * response to the fetch that waits for it; `reject` is called only if a bug prevents sending.
  */
 export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
@@ -55,9 +55,7 @@ export type BatchingExecution = {
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: CancelSignal;
-  /**
-   * Queries that wait for the end of this turn of the event loop, by subgraph; undefined until there is one.
-   */
+  /** Queries that wait for the end of this event loop turn, by subgraph; undefined before the first query. */
   waiting: Map<string, WaitingQuery[]> | undefined;
   /**
    * Entities that were already requested, by the id of the selection; undefined until the first are recorded.

@@ -40,7 +40,7 @@ export class ErrorCollector {
   // Errors that subgraphs reported, by their response paths. This property and those for failed fetches and
   // entities are undefined until there is an error, because most executions have none.
   #reported: ReportedErrors | undefined;
-  /** Nulls in the order of the response. */
+  /** Nulls in place of missing, wrong or denied values, in the order of the response. */
   readonly #nulls: NullPosition[] = [];
   #failedFetches: Map<number, FailureCause> | undefined;
   #failedEntities: Map<number, Map<JsonObject, FailureCause>> | undefined;
@@ -74,8 +74,8 @@ export class ErrorCollector {
   }
 
   /**
-   * Records that a value is missing although no fetch failed. If a subgraph has reported an error for this
-   * path, that error is listed. Otherwise an error with the given text is listed.
+   * Records that a value is missing. The response lists the errors that subgraphs have reported for the path;
+   * if there are none, it lists an error with the given text.
    */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
     const reported = this.#reported?.errorsFor(path);
@@ -114,10 +114,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported, once for each position at which the response has the entity
-   * with the error. A null at such a position gets no other error.
-   * @param pathOf returns the response path of a position. It is not called after the maximum number of
-   * errors, because further errors are only counted.
+   * Records an error that a subgraph reported, once for each place in the response: the entity that has the
+   * error may occur in several. A null at such a place gets no other error.
+   * @param pathOf returns the response path of a place. It is not called after the maximum number of errors,
+   * because further errors are only counted.
    */
   addReported<Place>(
     text: ErrorText,

@@ -28,9 +28,9 @@ type DegradedPaths = { readonly paths: Map<string, readonly string[]>; ageMs: nu
 /** A reason why data is missing, such as a failed fetch. Each resulting null gets an error with `text`. */
 export type FailureCause = {
   readonly text: ErrorText;
-  /** The failed call to a subgraph, if that is the reason. */
+  /** The failed call to a subgraph; undefined if the data is missing for another reason. */
   readonly failure: SubgraphFailure | undefined;
-  /** True if the subgraph has reported errors that already explain the nulls. */
+  /** True if a null gets the error `text` only if no subgraph has reported an error for its path. */
   readonly isReported: boolean;
   /**
    * Errors that the subgraph reported in the response of a failed call. At nulls that they explain, clients
@@ -38,7 +38,8 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path for the error if the failure left no trace in the response data: no null, fallback or stale value.
+   * Path of the error if the response has no null, fallback or stale value instead of the missing data: the
+   * path of the failed fetch up to its first list, or a root field.
    */
   readonly nearest: ResponsePath | undefined;
   /**
