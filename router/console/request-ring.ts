@@ -11,7 +11,7 @@ export type RequestFilter = {
   readonly since?: string | undefined;
   readonly operation?: string | undefined;
   readonly client?: string | undefined;
-  /** Error code that the response must contain. */
+  /** Only requests whose response contains an error with this code match. */
   readonly code?: string | undefined;
   readonly subgraph?: string | undefined;
   readonly kind?: string | undefined;

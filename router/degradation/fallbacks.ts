@@ -22,7 +22,7 @@ export type Fallbacks = {
   readonly unfit: readonly UnfitSetting[];
 };
 
-/** Checks the configured fallback values against the types of one supergraph. */
+/** Returns the configured fallback values that fit a supergraph's types, and the settings that do not. */
 export function readFallbacks(
   schema: GraphQLSchema,
   { fallbacks }: Pick<Config['degradation'], 'fallbacks'>,

@@ -43,8 +43,8 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
 
   return {
     write(key, text, maxAgeMs) {
-      // If too many texts are waiting to be written, this one is dropped. The next response with the same
-      // value writes it again.
+      // If too many texts are waiting for Redis, this one is dropped. A later response with the value writes
+      // it.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });
       if (isWriting) return;

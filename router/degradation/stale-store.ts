@@ -30,14 +30,14 @@ const REFRESH_MS = 1_000;
  * future is ignored.
  */
 const MAX_SKEW_MS = 10_000;
-/** Maximum length, in characters, of a value that is stored. Longer values are usually lists. */
+/** Maximum number of characters of a stored value. Longer values, usually lists, are not stored. */
 const MAX_VALUE_LENGTH = 65_536;
 
 /**
- * Creates the store of the last values of fields, which are used while their subgraph is down
+ * Creates the store of earlier field values, which replace missing values while a subgraph is down
  * (stale-if-error); undefined if `degradation.stale` is empty. Values are stored in memory and, if
- * configured, in Redis. An entry is a text such as `1700000000000 {"id":1}`: time and JSON of the value, or
- * only the time and a space if the subgraph no longer returns a value.
+ * configured, in Redis, as texts of time and JSON, such as `1700000000000 {"id":1}`. The JSON is empty if the
+ * value was deleted, so that an older one is not used.
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,

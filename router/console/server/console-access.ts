@@ -56,9 +56,9 @@ export function createConsoleAccess(
     if (role === undefined) {
       if (headers.host !== undefined && !isOwnHost(hostNameOf(headers.host)))
         return rejected(403, 'Host must be an IP address, localhost or a name of `console.hosts`');
-      // On the client port, actions are allowed only from the same machine, because that port may be open to
-      // a network. They also require that the router has one process: a worker cannot apply a command in
-      // other workers.
+      // On the client port, actions that change the router's state are allowed only from the same machine,
+      // because the port may be open to a network, and only if the router has one process, because a worker
+      // cannot apply a command in other workers.
       const mayAct = port === 'admin' || (config.workers === 1 && isLoopback(address));
       return { kind: 'accepted', caller: { who: `${port} port`, address, mayAct } };
     }

@@ -3,7 +3,7 @@ import type { ProcessResults } from '../process-queries.ts';
 
 const NO_RESULT = { supergraph: null, health: { ready: false, reasons: ['no process responds'] } };
 
-/** Merges the overviews of all processes. The router is ready if all its processes are. */
+/** Merges the supergraph and health that each process reports. The router is ready if all processes are. */
 export function mergeOverviews(results: readonly ProcessResults['overview'][]): ProcessResults['overview'] {
   const [first] = results;
   if (first === undefined) return NO_RESULT;

@@ -22,10 +22,7 @@ export function createOperatorCheck(
   };
 }
 
-/**
- * Returns the role that the token of a request for operators must have; undefined if these requests need no
- * token.
- */
+/** Returns the role that the token of an operator must have; undefined if operators need no token. */
 export function requiredRole({
   console: { role },
   admin,

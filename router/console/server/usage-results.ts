@@ -1,7 +1,7 @@
 import type { CoordinateResult, CoordinateUsage, OperationsResult, UsageResult } from '../api-types.ts';
 import type { OperationJson, UsageJson } from '../../usage/usage-json.ts';
 
-/** Sums the recorded requests of each schema coordinate. */
+/** Returns, for each schema coordinate, the recorded numbers of calls, operations and clients. */
 export function usageResult({ from, to, operations, droppedCoordinates }: UsageJson): UsageResult {
   const totals = new Map<string, Total>();
   const totalOf = (coordinate: string) => {
