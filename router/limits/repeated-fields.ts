@@ -41,7 +41,7 @@ class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets that were visited without others to merge them with. They are not counted again if they
+   * Selection sets that were counted on their own, not merged with others. They are not counted again if they
    * recur, as those inside `F` do in `{ x { ...F } y { ...F } }`.
    */
   readonly #alone = new Set<SelectionSetNode>();

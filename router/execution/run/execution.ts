@@ -74,8 +74,8 @@ export type Execution = {
    */
   waiting: Map<string, WaitingQuery[]> | undefined;
   /**
-   * Entities already requested with a selection that several fetches of the plan have, so that later fetches
-   * use the same response. The key is the id of the selection. Undefined until there is one.
+   * Requests already sent with a selection that several fetches of the plan have: later fetches can use their
+   * responses. The key is the id of the selection. Undefined until there is one.
    */
   requested: Map<number, RequestedEntities[]> | undefined;
   /**
