@@ -32,7 +32,7 @@ export function createMetrics(registry: Registry, { now }: { readonly now: () =>
     return metric;
   };
   const renamedCounter = (definition: MetricDefinition & { readonly oldName: string }) => {
-    // A counter without labels has the value 0 from the start.
+    // A counter without labels has the value 0 from the start; others have no series before the first count.
     const current = fastCounter(definition, definition.labels.length === 0 ? [[]] : []);
     register(registry, underFormerName(current, definition.oldName, formerLabels));
     return current;

@@ -39,8 +39,8 @@ const MAX_DEPRECATED = 100;
 const MAX_TIERS = 50;
 const OTHER = 'other';
 /**
- * Number of addresses with the most rejections that each process of a router reports. It exceeds the ten that
- * are shown, because an address among the ten of the whole router may not be among the ten of each process.
+ * Number of addresses with the most rejections that each worker process reports. The router's metric has only
+ * the top ten of all processes together, but these may be missing in the top ten of a single process.
  */
 const POOL_ADDRESSES = 100;
 const UNIDENTIFIED = clientKey('unidentified', '');

@@ -8,10 +8,7 @@ export type SupergraphStatus = {
     /** Time in ISO 8601 at which the supergraph was activated. */
     readonly since: string;
     readonly ageS: number;
-    /**
-     * Registry release (signed statement which supergraph to serve) with the active supergraph; undefined if
-     * the supergraph comes from another source.
-     */
+    /** Registry release of the active supergraph; undefined if no registry has released it. */
     readonly release?: ReleaseName & {
       /** Time in ISO 8601 since which the supergraph of this release is served. */
       readonly since: string;
@@ -25,8 +22,8 @@ export type SupergraphStatus = {
 };
 
 /**
- * Identifies a release: a signed statement of the registry which supergraph the routers of a graph variant
- * serve.
+ * Identifies a release: a document, signed by the registry, that names the supergraph which the routers of a
+ * graph variant must serve.
  */
 export type ReleaseName = {
   /** Graph and variant, such as `shop@production`. */
@@ -217,8 +214,8 @@ export class StatusRecord {
   }
 
   /**
-   * Clears the last rejection because `source` has delivered a usable supergraph, unless a more preferred
-   * source delivered the rejected one. Returns whether a rejection was cleared.
+   * Clears the last rejection, because `source` has delivered a usable supergraph; but keeps it if the
+   * rejected supergraph comes from a more preferred source. Returns whether the rejection was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;
@@ -227,8 +224,8 @@ export class StatusRecord {
   }
 
   /**
-   * Returns the position of a source in the order of preference. The copy that an earlier process stored on
-   * disk comes last.
+   * Returns the position of a source in the order of preference. The supergraph that an earlier process has
+   * stored on disk comes last.
    */
   #rank(source: Source): number {
     const index = this.#sources.indexOf(source);

@@ -325,8 +325,8 @@ export function createTelemetry(
     reopenAuditFile: audit.reopen,
 
     /**
-     * Logs how many lines were suppressed since the last report of suppressed lines, and closes the file of
-     * the audit log.
+     * Logs how many log lines were suppressed since the last such report, and closes the file of the audit
+     * log.
      */
     [Symbol.dispose](): void {
       requestLog[Symbol.dispose]();

@@ -51,7 +51,8 @@ export class FastHistogram {
   /**
    * Counts a value in the series with the given labels.
    * @param labels values of the labels, in the order of the metric's definition
-   * @param traceId id of the trace that explains the value; undefined if there is none
+   * @param traceId id of the trace that becomes the exemplar of the value's bucket; undefined to keep the
+   * bucket's last exemplar
    */
   observe(seconds: number, labels: readonly string[], traceId?: string): void {
     const { upperBounds, now } = this.#options;

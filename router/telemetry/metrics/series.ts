@@ -32,7 +32,7 @@ export class SeriesByLabels<Series> {
     return (node.series ??= this.#create());
   }
 
-  /** Returns all series with their labels, including labels under their former names. */
+  /** Returns all series with their labels. A renamed label is present under its new and its old name. */
   entries(): readonly (readonly [labels: Readonly<Record<string, string>>, series: Series])[] {
     return entriesOf(this.#root, []).map(([values, series]) => [this.#labelsOf(values), series]);
   }

@@ -23,8 +23,8 @@ const MAX_LENGTH = 256;
 const MAX_LISTED = 1_000;
 const WINDOW_MS = 3_600_000;
 /**
- * Maximum number of label values that are replaced per time window. A client that invents names can thus add
- * only few series per hour to a time-series database, which keeps the old ones.
+ * Maximum number of label values that are replaced per hour. A time-series database also keeps the series of
+ * replaced values, so a client that invents names must not add many.
  */
 const MAX_REPLACED = 10;
 
@@ -35,8 +35,8 @@ const MAX_REPLACED = 10;
 export class TopNames {
   readonly #options: TopNamesOptions;
   /**
-   * Names that are label values even if they are rarely used, by the manifest file (list of permitted
-   * operations) that contains them.
+   * Names of the operations in each manifest file (list of permitted operations). They are label values even
+   * if they are rarely used.
    */
   readonly #listed = new Map<string, ReadonlySet<string>>();
   readonly #usedListed = new Set<string>();

@@ -21,8 +21,8 @@ export const traceContextPropagator: HeaderPropagator = {
     if (span === undefined) return context;
     const traceState = readTracestate(textOf(getter.get(headers, 'tracestate')));
     const extracted = trace.setSpanContext(context, { ...span, ...(traceState && { traceState }) });
-    // If B3 headers of the same request have left a sampling hint, it is removed, because it does not apply
-    // to this trace.
+    // B3 headers of the same request may have put a sampling hint into the context. It is removed, because
+    // `traceparent` has its own sampling flag.
     return extracted.getValue(SAMPLING_HINT) === undefined ? extracted : extracted.deleteValue(SAMPLING_HINT);
   },
 
@@ -61,7 +61,7 @@ const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
   if (header === undefined || header === '') return undefined;
-  // The parser of OpenTelemetry drops malformed entries of `tracestate`.
+  // OpenTelemetry's parser drops malformed entries of `tracestate`, so they are not checked here.
   return createTraceState(withinLength(distinctEntries(header)).join(','));
 }
 

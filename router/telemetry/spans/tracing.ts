@@ -48,8 +48,8 @@ export type TracingParts = {
 };
 
 /**
- * Starts the tracing of a router. Spans are created only after the response, from the recorded times of the
- * request, so that a request whose spans are not exported costs no more than its ids.
+ * Starts the tracing of a router. Spans are created after the response, from the recorded times of the
+ * request, and only if they are exported. For all other requests, at most ids are generated.
  */
 export async function startTracing(config: Config['telemetry'], parts: TracingParts): Promise<Tracing> {
   const { otlpEnabled, traces } = config;
