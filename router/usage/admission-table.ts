@@ -38,8 +38,8 @@ export class AdmissionTable<Value> {
   #window = 0;
 
   /**
-   * @param onReplaced called with the value of a replaced entry that had requests in the current window,
-   * whose counts would otherwise be lost
+   * @param onReplaced called with the value of each replaced entry that a request has used in the current
+   * window, so that the counts in the value are not lost
    */
   constructor(limits: AdmissionLimits, onReplaced: (value: Value) => void = () => undefined) {
     this.#limits = limits;
@@ -54,9 +54,7 @@ export class AdmissionTable<Value> {
     return this.#bytes;
   }
 
-  /**
-   * Counts a request for a key and returns the value of its entry; undefined if the table has no such entry.
-   */
+  /** Counts a request in the entry of `key`. Returns the entry's value; undefined if there is no entry. */
   use(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -124,8 +122,8 @@ export class AdmissionTable<Value> {
   }
 
   /**
-   * Counts a request for a key that has no entry. Returns an entry that the key may replace: one that is not
-   * known (no requests in earlier windows) and had fewer requests in this window.
+   * Counts a request for a key without an entry. Returns an entry that it may replace, with fewer requests
+   * and none in earlier windows; undefined if there is none, or if the key itself has too few requests.
    */
   #lessFrequentThan(key: string): Entry<Value> | undefined {
     const requests = this.#waiting.count(key);
@@ -146,9 +144,9 @@ export class AdmissionTable<Value> {
   }
 }
 
-/** Maximum number of keys without an entry whose requests are counted. */
+/** Maximum number of keys whose requests are counted while they wait for an entry in the full table. */
 const MAX_WAITING = 256;
-/** Number of requests from which a key without an entry may replace an entry with fewer requests. */
+/** Number of requests that a key without an entry needs before it may replace an entry with fewer. */
 const MIN_REQUESTS = 8;
-/** Maximum number of entries that are examined to find one with fewer requests; bounds the search time. */
+/** Maximum number of entries that are examined to find one to replace, so that the search stays short. */
 const MAX_TRIED = 16;

@@ -35,7 +35,7 @@ export function namedClient(headers: IncomingHttpHeaders): {
   return { ...(name !== null && { clientName: name }), ...(version !== null && { clientVersion: version }) };
 }
 
-/** Returns a key for a client that differs for every other name or version. */
+/** Returns a key for a client. Clients with different names or versions have different keys. */
 export function clientKey({ name, version }: ClientLabel): string {
   // A line break separates name and version, because header values cannot contain line breaks.
   return `${name}\n${version ?? ''}`;

@@ -68,8 +68,8 @@ async function readUsageFile(path: string): Promise<UsageSnapshot | undefined> {
 /** Age in milliseconds from which a lock is removed, because the process that created it must have ended. */
 const STALE_LOCK_MS = 60_000;
 /**
- * Number of attempts to get the lock. Workers that end at the same time wait for each other for up to three
- * seconds.
+ * Number of attempts to lock the usage file. Workers that end at the same time all write to it, so each waits
+ * up to three seconds for the others.
  */
 const LOCK_ATTEMPTS = 60;
 const LOCK_RETRY_MS = 50;

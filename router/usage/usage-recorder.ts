@@ -14,7 +14,7 @@ import { UsageTotals } from './usage-totals.ts';
 import { createUsageWindow } from './usage-window.ts';
 import type { UsageWindow } from './usage-window.ts';
 
-/** The prepared operation of a request. Its description for usage is computed once and then cached. */
+/** An operation that can be counted. `described` computes its description once and then caches it. */
 export type RecordableOperation = { readonly described: () => OperationDescription };
 
 /** Handles the rest of a request, then counts the request, even if it was rejected. */

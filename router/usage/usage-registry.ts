@@ -87,8 +87,8 @@ export function createUsageRegistry(registry: UsageRegistry, parts: UsageRegistr
 }
 
 /**
- * HTTP statuses after which a batch is dropped, because the registry would reject it again. The status for a
- * wrong key is not among them: the batch is accepted as soon as the operator has corrected the key.
+ * HTTP statuses after which a batch is dropped, because the registry would reject it again. After 401 or 403
+ * it is kept, because an operator may still give the router's API key access.
  */
 const NEVER_ACCEPTED = new Set([400, 413, 415, 422]);
 

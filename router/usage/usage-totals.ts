@@ -26,8 +26,8 @@ const SLACK = 1 / 4;
 
 /**
  * Sums usage counts over time or over several processes, in bounded memory. If there are too many operations,
- * or too many pairs of operation and client, those with the fewest requests are counted together. The name of
- * clients that are counted together is `(other)`.
+ * the rarest are counted by schema coordinates only. If there are too many pairs of operation and client, the
+ * clients of the rarest pairs are counted together as `(other)`.
  */
 export class UsageTotals {
   readonly #limits: TotalsLimits;

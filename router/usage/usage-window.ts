@@ -116,8 +116,8 @@ export function createUsageWindow(
   }
 
   /**
-   * Reserves one of the limited number of pairs of operation and client, of which new and known clients have
-   * separate shares. Returns false if the share that the client belongs to is used up.
+   * Reserves room to count one more operation for a client. Returns false if there is no room left: new
+   * clients and clients with requests in earlier time windows have separate limits.
    */
   function hasPairFor(key: string): boolean {
     const kind = clients.isKnown(key) ? 'known' : 'unknown';
