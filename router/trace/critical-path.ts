@@ -33,8 +33,8 @@ export function pathOf(recorder: RequestRecorder): RecordedPath {
 function computePath(recorder: RequestRecorder): RecordedPath {
   const fetches: PathFetch[] = [];
   const shares: PathShare[] = [];
-  // If this request shares the execution of an earlier request, fetches may have started before it began to
-  // wait for the execution. Only the time since then counts.
+  // If this request joined the execution of an earlier one, some fetches began before it joined. The time
+  // before that is not part of this request's critical path.
   let at = startOfExecution(recorder);
   let fetchedUs = 0;
   for (const record of criticalFetches(recorder)) {
@@ -67,8 +67,8 @@ function startOfExecution(recorder: RequestRecorder): number {
 }
 
 /**
- * Adds the router's stages between two times. A stage lasts until the next one begins, the last stage until
- * the end of the request.
+ * Appends to `parts` the router's stages between two times. A stage lasts until the next one begins, the last
+ * stage until the end of the request.
  */
 function addStages(recorder: RequestRecorder, from: number, until: number, parts: PathPart[]): void {
   const { stageNames, stageTimes } = recorder;
@@ -126,7 +126,7 @@ export function dependenciesOf(
   if (direct.every(hasRun)) return direct;
   const found: number[] = [];
   const waiting = new Set(direct);
-  // Indices that are added to the set during the loop are visited too.
+  // A loop over a `Set` also visits the values that are added to it while the loop runs.
   for (const other of waiting)
     if (hasRun(other)) found.push(other);
     else for (const before of dependsOn[other] ?? []) waiting.add(before);

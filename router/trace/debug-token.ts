@@ -14,7 +14,7 @@ const MAX_SKEW_S = 60;
 const MAX_LENGTH = 1_024;
 
 /**
- * Creates a debug token: a JWT (RFC 7519) that routers with the same identity key accept until it expires.
+ * Creates a debug token: a JWT (RFC 7519) that routers with `key` in `identity.keys` accept until it expires.
  */
 export function createDebugToken(key: Key, { now, lifetimeS }: { now: number; lifetimeS: number }): string {
   const issuedAt = Math.floor(now / 1000);

@@ -19,8 +19,8 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 }
 
 /**
- * Adds the header `Server-Timing` to a response, if the caller may see times. Unless `isPublic`, only
- * responses to requests for a trace or plan get it. These responses must not be cached.
+ * Adds `Server-Timing` to a response if the caller may see times. Unless everyone may see them (`isPublic`),
+ * the request must also have a header in `EXPOSING`. Responses to requests with one become `no-store`.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

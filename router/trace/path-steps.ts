@@ -10,8 +10,8 @@ const NONE: readonly ParallelFetch[] = [];
 const NO_RECORDS: readonly FetchRecord[] = [];
 
 /**
- * Returns a function that lists, for a fetch of the critical path, other fetches that ran at the same time.
- * Each of these is listed only once: for the fetch of the path with which it overlaps longest.
+ * Returns a function that lists the fetches that ran in parallel to a fetch of the critical path. A parallel
+ * fetch that overlaps several fetches of the path is listed only for the one that it overlaps longest.
  */
 export function parallelFetches(
   recorder: RequestRecorder,

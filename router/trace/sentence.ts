@@ -3,7 +3,7 @@ import { pathOf } from './critical-path.ts';
 import { parallelFetches } from './path-steps.ts';
 import { fetchNotes, routerNotes } from './step-notes.ts';
 
-/** Total in milliseconds below which the times in the sentence have one decimal place. */
+/** Total time of a request, in milliseconds, below which its times are written with one decimal place. */
 const SHORT_MS = 10;
 
 /**

@@ -5,8 +5,8 @@ import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
 /**
- * Share, from 0 to 1, from which a time is worth a note: the wait for a connection as a share of its fetch,
- * or the router's own time as a share of the request.
+ * Share of time (0 to 1) from which a note is written: if a fetch waited that long for a connection, or if
+ * the router itself took that much of a request.
  */
 const NOTABLE = 0.1;
 /** Milliseconds from which a fetch's wait for a connection is mentioned. */
@@ -51,7 +51,7 @@ type Format = (ms: number) => string;
 /**
  * Returns short notes about a fetch of the critical path, such as `waited 180 for a connection` or `2
  * attempts`.
- * @param ms the fetch's share of the path
+ * @param ms milliseconds of the critical path that belong to the fetch
  * @param beside other fetches that ran at the same time
  */
 export function fetchNotes(

@@ -105,9 +105,9 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// The invalid value is removed from messages of graphql-js, because it may be long. In most messages it comes
-// last, and this expression matches the text before it. The message about an unknown enum value begins with
-// the value, and the text after it begins with `AFTER_VALUE`.
+// Parts of graphql-js error messages, used to remove the invalid value from them, because it may be long.
+// Examples: `Int cannot represent non-integer value: 1.5` (text before the value), and
+// `Value "RED" does not exist in "Genre" enum.` (text after it).
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 

@@ -5,9 +5,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
- * Compiles the function that removes defaults of the schema from a coerced value, because each subgraph
- * applies its own. The router's defaults may differ: composition may round them, and enum literals in custom
- * scalars cannot be sent as JSON. Returns undefined for a type without defaults.
+ * Compiles the function that removes the schema's defaults from a coerced value. Each subgraph applies its
+ * own defaults, which may differ from those of the supergraph: composition may round numbers, for example.
+ * Returns undefined for a type without defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {
   const named = getNamedType(type);

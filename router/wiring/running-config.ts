@@ -34,8 +34,8 @@ export type RunningConfigParts = {
    */
   readonly apply: (config: Config) => Promise<void>;
   /**
-   * Checks whether a router would start with a loaded configuration. This includes changes that the running
-   * router does not apply, because they take effect only after a restart.
+   * Rejects a loaded configuration with which a router would not start, so that an error in a change that
+   * needs a restart is reported now and not at the restart.
    * @param restart keys of the changes that need a restart
    * @throws {ConfigError} if a router would not start with it
    */
