@@ -11,8 +11,8 @@ export class Shop {
   #stopping = false;
 
   /**
-   * Starts programs concurrently and waits until all are ready. After `slowMs`, a sentence names those that are
-   * not.
+   * Starts programs concurrently and waits until all are ready. After `slowMs`, a sentence names those that
+   * are not.
    * @throws {StartError} if one exits before it is ready
    */
   async start(programs: readonly Program[], parts: ServiceParts, slowMs = SLOW_START_MS): Promise<void> {
