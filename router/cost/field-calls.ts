@@ -12,7 +12,9 @@ export type FieldCalls = {
   readonly calls: number;
   /**
    * For limits that count separately per argument value, for example per email address of a login: the
-   * values, one for each call. The keys are paths of arguments, such as `input.email`.
+   * values, one for each selection of the field in the document. If a fragment is spread several times, or a
+   * list is above the field, there are more calls than values. The keys are paths of arguments, such as
+   * `input.email`.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };

@@ -144,10 +144,14 @@ function callsByOwner(
 ): ReadonlyMap<string, number> {
   if (!per.startsWith('argument:')) return new Map([[per === 'address' ? address : caller, calls]]);
   const path = per.slice('argument:'.length);
+  const selected = values.get(path) ?? [];
+  // Calls by further spreads of a fragment, or for further items of a list. Which value they have is not known,
+  // so they count for each of them.
+  const repeated = Math.max(calls - selected.length, 0);
   const counts = new Map<string, number>();
-  for (const value of values.get(path) ?? []) {
+  for (const value of selected) {
     const owner = `v:${path}:${valueKey(value)}`;
-    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    counts.set(owner, (counts.get(owner) ?? repeated) + 1);
   }
   return counts;
 }

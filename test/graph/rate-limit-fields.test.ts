@@ -21,9 +21,9 @@ const DAY = 86_400;
 /** So few points a day that none is refilled within a minute. */
 const FEW = 1_000;
 
-function start(rateLimit: string, points = 100_000): Promise<SmallGraph> {
+function start(rateLimit: string, points = 100_000, services = LIBRARY): Promise<SmallGraph> {
   return startSmallGraph({
-    services: LIBRARY,
+    services,
     parts: { env: {} },
     config: `
 redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "test-${randomUUID()}:" }
@@ -128,6 +128,36 @@ describe('calls of a limited field', () => {
     expect(await statusOf('bob')).toBe(200);
     expect(await statusOf('x'.repeat(10_000))).toBe(200);
     expect(await statusOf('cleo')).toBe(429);
+  });
+
+  test('are counted by the value of an argument at each place of a fragment and for each list item', async () => {
+    const nested = {
+      shop: {
+        sdl: `type Query { self: Query selves: [Query!] @listSize(assumedSize: 2) book(id: ID!): Book }
+              type Book { id: ID! }`,
+        resolvers: {
+          Query: {
+            self: () => ({}),
+            selves: () => [{}, {}],
+            book: (_: never, { id }: { id: string }) => ({ id }),
+          },
+        },
+      },
+    };
+    await using graph = await start(
+      `fields: { Query.book: { calls: 3, windowS: ${DAY}, per: "argument:id" } }`,
+      100_000,
+      nested,
+    );
+    const headers = await bearer();
+    const statusOf = async (query: string) => (await graph.post({ query }, headers)).status;
+    const twice = (id: string) =>
+      `{ a: self { ...F } b: self { ...F } } fragment F on Query { book(id: "${id}") { id } }`;
+    expect(await statusOf(twice('1'))).toBe(200);
+    expect(await statusOf(twice('1'))).toBe(429);
+    const listed = (id: string) => `{ selves { book(id: "${id}") { id } } }`;
+    expect(await statusOf(listed('2'))).toBe(200);
+    expect(await statusOf(listed('2'))).toBe(429);
   });
 
   test('are refunded when they return a value, if only failures count', async () => {
