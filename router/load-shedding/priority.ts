@@ -63,6 +63,7 @@ export function priorityOfOperation(
   return isExpensive ? 'expensive' : 'query';
 }
 
+/** Looks only at the first definition: a mutation after a fragment counts as a query until it is parsed. */
 function isMutation(source: string): boolean {
-  return /^\s*mutation\b/.test(source);
+  return /^(?:[\s,]|#[^\n\r]*[\n\r])*mutation\b/.test(source);
 }

@@ -2,11 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { ConcurrencyLimit } from '../../router/load-shedding/concurrency-limit.ts';
 import { createPressureWatch } from '../../router/load-shedding/pressure.ts';
 import type { Pressure } from '../../router/load-shedding/pressure.ts';
+import { priorityOfBody } from '../../router/load-shedding/priority.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { simulate } from '../support/models/simulated-process.ts';
 
 const LIMIT = { delayMs: 50, heap: 0.85, max: 4_096 };
 const REJECTION_MS = 0.03;
+
+describe('the priority of a request without a token', () => {
+  it.each([
+    'mutation { login }',
+    '# Signs in.\n# By email.\r\n , mutation Login { login }',
+    '\uFEFFmutation{login}',
+  ])('may be that of a mutation: %j', (query) => {
+    expect(priorityOfBody({}, { query })).toBe('unread');
+  });
+
+  it.each(['{ mutation }', 'query mutation { a }', '# mutation', '#'.repeat(20_000), 'mutations { a }'])(
+    'is that of a query: %j',
+    (query) => {
+      expect(priorityOfBody({}, { query })).toBe('anonymous');
+    },
+  );
+});
 
 describe('the concurrency limit of a simulated process', () => {
   it.each([
