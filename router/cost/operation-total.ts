@@ -148,8 +148,8 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // The field may not exist in the schema, because the cost is computed before the document is validated.
-    // It then costs as much as an object, and validation rejects the operation afterwards.
+    // The console computes the cost of documents that are not validated. A field that the schema does not
+    // have costs as much as an object.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 
