@@ -72,7 +72,7 @@ export type Denials = {
    * least one of the interface's object types.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
-  /** Returns whether all values of the type are denied. */
+  /** Returns whether a type is denied: an object type itself, or an object type of an interface. */
   readonly type: (typeName: string) => boolean;
 };
 

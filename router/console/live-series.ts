@@ -51,7 +51,8 @@ export type LiveSeries = {
   readonly requestFinished: (event: RequestFinished) => void;
   readonly subgraphCalled: (event: SubgraphCalled) => void;
   /**
-   * Returns the time steps of the last minutes, the oldest one first. Steps without requests are left out.
+   * Returns the time steps of the last minutes, the oldest one first. Steps without requests and subgraph
+   * calls are left out.
    */
   readonly steps: (minutes: number) => readonly StepFigures[];
   /** Returns the median duration of the calls to a subgraph in milliseconds; undefined without calls. */

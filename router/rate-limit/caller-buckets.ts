@@ -145,8 +145,8 @@ function callsByOwner(
   if (!per.startsWith('argument:')) return new Map([[per === 'address' ? address : caller, calls]]);
   const path = per.slice('argument:'.length);
   const selected = values.get(path) ?? [];
-  // Calls by further spreads of a fragment, or for further items of a list. Which value they have is not known,
-  // so they count for each of them.
+  // Calls by further spreads of a fragment, or for further items of a list. Which of the values they have is
+  // not known, so they count for each of them.
   const repeated = Math.max(calls - selected.length, 0);
   const counts = new Map<string, number>();
   for (const value of selected) {

@@ -8,7 +8,7 @@ import type { Tracing } from '../telemetry/spans/tracing.ts';
 import type { CallContext } from './call/call.ts';
 import type { Routes } from './subgraph-pool.ts';
 
-/** Properties that all subgraph calls of one client request have in common. */
+/** Data about a client request from which its subgraph calls get their headers, spans and deadline. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
   readonly span: RequestSpan;

@@ -161,8 +161,8 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source could not be loaded. Returns false if the last attempts failed for the same
-   * reasons.
+   * Records that a source could not be loaded. Returns false if an attempt since its last success failed for
+   * the same reasons, or if so many different reasons are known that no more are kept.
    */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);

@@ -85,8 +85,8 @@ async function withLock(path: string, action: () => Promise<void>): Promise<void
       try {
         return await action();
       } finally {
-        // A failure, such as a lock that another process took for stale, must not look like one of the action,
-        // whose counts would be written again.
+        // A failure, such as a lock that another process took for stale, must not look like one of the
+        // action, whose counts would be written again.
         await rmdir(path).catch(() => undefined);
       }
     }

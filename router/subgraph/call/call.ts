@@ -4,7 +4,7 @@ import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-r
 import type { CallOutcome, CallResult } from './call-result.ts';
 import { cancelled, timedOut } from './outcomes.ts';
 
-/** Properties that all subgraph calls of one client request have in common. */
+/** Headers and deadline that all subgraph calls of one client request have in common. */
 export type CallContext = {
   /** Headers of each call: those with the caller's identity, the request id and the trace. */
   readonly headers: CallHeaders;

@@ -23,8 +23,8 @@ export type ConnectionOptions = {
 export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
   /**
-   * Called once for each batch (requests that were sent together), when its responses have arrived or no call
-   * waits for them any more. `times` has the times of the responses that have arrived.
+   * Called at most once for each batch (several requests that were sent together), when its responses have
+   * arrived or no call waits for them any more. `times` has the times of the responses that have arrived.
    */
   readonly onReceived: (times: BatchTimes) => void;
   /**
