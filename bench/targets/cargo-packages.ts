@@ -50,6 +50,9 @@ export function buildCargoPackages(): void {
         },
       },
     );
-    if (status !== 0) console.error(`${crate} was not built; CARGO_TOOLCHAIN or a newer rustc may be needed`);
+    if (status !== 0)
+      console.error(
+        `${crate} was not built: see above; it may need a newer rustc (RUSTUP_TOOLCHAIN) or protoc`,
+      );
   }
 }
