@@ -5,7 +5,7 @@ import type { CostModel, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { compileTotal } from './operation-total.ts';
 
-/** Number of calls of a field with a rate limit in one operation. */
+/** Number of times that one operation calls a field that has a rate limit, also for list items. */
 export type FieldCalls = {
   /** Coordinate of the field as in the configuration, for example `Mutation.login`. */
   readonly coordinate: string;

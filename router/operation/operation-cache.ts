@@ -24,8 +24,8 @@ const ONCE = 1 / 8;
  */
 const LEAST = 1 / 8;
 /**
- * Maximum number of evicted operations whose hashes the cache remembers, so that their next request counts as
- * a repeated one.
+ * Maximum number of evicted operations whose hashes the cache remembers. If one is requested again, it is
+ * stored among the repeatedly requested operations, which stay longer.
  */
 const MAX_DROPPED = 10_000;
 const DROPPED = {};

@@ -99,7 +99,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // If an earlier canary is still running, it ends too: the rejected canary would have replaced it.
+    // The registry has replaced an earlier canary by the one that this router cannot serve, so it ends.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

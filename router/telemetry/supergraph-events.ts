@@ -14,7 +14,7 @@ export function supergraphEvents({
   readonly log: Logger;
   readonly metrics: Pick<ReturnType<typeof createMetrics>, 'supergraphs' | 'registryReports'>;
 }) {
-  /** Registries to which the last report could not be delivered. */
+  /** Registries that the router could not tell, at the last attempt, which supergraph it serves. */
   const failing = new Set<string>();
   return {
     supergraphSwapped(event: {

@@ -10,7 +10,7 @@ export type SupergraphStatus = {
     readonly ageS: number;
     /** Registry release of the active supergraph; undefined if no registry has released it. */
     readonly release?: ReleaseName & {
-      /** Time in ISO 8601 since which the supergraph of this release is served. */
+      /** Time in ISO 8601 at which the router began to serve the supergraph of the registry release. */
       readonly since: string;
     };
   } | null;

@@ -8,7 +8,7 @@ const NONE: readonly never[] = [];
  * refer only to the original, so the fields that they deliver are merged into its copies too.
  */
 export class Copies {
-  /** Copies of each object; undefined until the first object is copied, which most executions never do. */
+  /** The copies, by the original object. Most executions copy no object, so the map is created late. */
   #byOriginal: Map<JsonObject, JsonObject[]> | undefined;
 
   of(original: JsonObject): readonly JsonObject[] {

@@ -32,8 +32,8 @@ export type CompletionInput = SelectionContext & {
 };
 
 /**
- * Position of a value in the response. `path` consists of the response keys in the plan. `depth` is the index
- * of the value's own name or list index in the response path.
+ * Position of a value in the response. `path` has the response keys down to it, without list indexes. `depth`
+ * is the position of the value's own key or list index in the whole path, in which list indexes count, too.
  */
 export type Place = {
   readonly depth: number;

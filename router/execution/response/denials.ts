@@ -4,7 +4,8 @@
  */
 export type Denials = {
   /**
-   * Returns whether the caller may not see a field. The type is an interface if the object type is unknown.
+   * Returns whether the caller may not see a field. `typeName` is the object type that has the field, or an
+   * interface if the response does not say which object type it is.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
   /** Returns whether the caller may not see any value of the type. */

@@ -8,7 +8,7 @@ import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue, UnusableValues } from '../compile/representation.ts';
 
-/** The value `__typename`, as the missing value of an entity: without it, an entity has no representation. */
+/** Stands for a missing `__typename`, without which no representation of an entity can be built. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**

@@ -110,7 +110,7 @@ function withoutAliases(response: Received, groups: readonly ContextGroup[]): Su
     return Array.isArray(entities) && entities.length === representations.length ? entities : undefined;
   });
   // If the subgraph returned the wrong number of entities, it is unknown which representation each belongs
-  // to. The joined response then has no entities.
+  // to. All entities then count as missing.
   const entities = lists.includes(undefined) ? null : lists.flat();
   return { ...response, data: { _entities: entities }, errors: located };
 }

@@ -39,8 +39,8 @@ function inSelection(selection: SelectionNode, keyNames: ReadonlySet<string>): r
 }
 
 /**
- * Returns the key fields of a selection without their `@skip` and `@include`. Fields of nested objects are
- * not included.
+ * Returns the fields of a selection that are named in `keyNames`, without their `@skip` and `@include`. It
+ * looks into inline fragments, but not into the selections of fields.
  */
 function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [unconditional(selection)] : [];

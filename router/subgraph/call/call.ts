@@ -101,8 +101,8 @@ export class Call implements TimeoutListener, Interruptible {
   }
 
   /**
-   * Ends the call before its response is complete. If it is interrupted several times, its result is the
-   * first one.
+   * Ends the call before its response is complete. If it is interrupted several times, the first
+   * interruption determines the result of the call.
    */
   interrupt(result: CallResult): void {
     if (this.#interruption !== undefined) return;
@@ -129,5 +129,5 @@ export class Call implements TimeoutListener, Interruptible {
   }
 }
 
-/** Initial permit of a call. No circuit breaker has this epoch, so each ignores the outcome of the call. */
+/** Permit of a call that no circuit breaker has admitted yet: no breaker has a negative epoch (`Permit`). */
 const NO_PERMIT: Permit = { epoch: -1 };

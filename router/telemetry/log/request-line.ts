@@ -6,7 +6,7 @@ import { escapeClean, escapeJson, quoteClean, roundTo3 } from './log-text.ts';
 import { createRedactions } from './redaction.ts';
 import type { Redact } from './redaction.ts';
 
-/** Number of the calls that a request has caused to one subgraph, and their times in whole microseconds. */
+/** Number of calls of one request to one subgraph, their total duration and the longest, in microseconds. */
 export type SubgraphCalls = { readonly subgraph: string; calls: number; us: number; slowestUs: number };
 
 /** Values of the log line of a request. A field without a value is left out of the line. */
