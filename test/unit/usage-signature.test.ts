@@ -103,6 +103,11 @@ describe('the recorded body', () => {
       'query A($v: Int, $w: Int) { log(event: { b: $w, a: { c: $v } }) }',
       'query A($v: Int, $w: Int) { log(event: [$v, $w]) }',
     ],
+    [
+      'no reserved name for a field that shares an alias with __typename',
+      '{ pets { ... on Cat { secret: __typename } ... on Dog { secret: name } } }',
+      '{ pets { ... on Cat { name: __typename } ... on Dog { name } } }',
+    ],
   ])('has %s', (_, source, body) => {
     expect(bodyOf(source)).toBe(body);
   });
@@ -148,6 +153,38 @@ describe('the recorded body', () => {
     expect(validate(SCHEMA, parse(body))).toEqual([]);
     expect(body).not.toMatch(/ada|bob|catName|dogName/);
     expect(described(body).body).toBe(body);
+  });
+
+  test.each([
+    [
+      'a common alias of fields of different objects',
+      'type Query { one: Any } union Any = A | B type A { x: Int } type B { y: Int }',
+      ['y: Int }', 'y: Int! }'],
+      '{ one { ... on A { secret: x } ... on B { secret: y } } }',
+      '{ one { ... on A { x } ... on B { x: y } } }',
+    ],
+    [
+      'a name that one field has as its alias and another one without',
+      'type Query { one: Any } union Any = A | B type A { x: Int } type B { y: Int }',
+      ['y: Int }', 'y: String }'],
+      '{ one { ... on A { y: x } ... on B { y } } }',
+      '{ one { ... on A { x } ... on B { x: y } } }',
+    ],
+    [
+      'a common alias in nested objects of different fields',
+      'type Query { one: Any } union Any = A | B type A { x: C } type B { y: D } type C { z: Int } type D { z: Int }',
+      ['D { z: Int }', 'D { z: [Int] }'],
+      '{ one { ... on A { secret: x { z } } ... on B { secret: y { z } } } }',
+      '{ one { ... on A { x { z } } ... on B { x: y { z } } } }',
+    ],
+  ])('is invalid for the same schemas as %s', (_, sdl, [before, after], source, body) => {
+    const earlier = buildSchema(sdl);
+    const later = buildSchema(sdl.replace(before ?? '', after ?? ''));
+    const recorded = described(source, earlier).body;
+    expect(recorded.replaceAll(/\s+/g, ' ')).toBe(body);
+    expect(validate(later, parse(source))).not.toEqual([]);
+    expect(validate(later, parse(recorded))).not.toEqual([]);
+    expect(described(recorded, earlier).body).toBe(recorded);
   });
 });
 

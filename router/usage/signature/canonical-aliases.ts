@@ -4,23 +4,45 @@ import type { DocumentNode } from 'graphql';
 /**
  * Renames the aliases of a document, because they may contain data (`user_17: user(id: 17)`) and differ
  * between clients that send the same query. The first response name of a field becomes the field's name,
- * further ones become `user__2`, `user__3`. Equal response names stay equal and different ones different, so
- * that no conflicts arise.
+ * further ones become `user__2`, `user__3`. Equal response names stay equal and different ones different,
+ * also if several fields share one: their types must not conflict in any later schema either.
  */
 export function canonicalAliases(document: DocumentNode): DocumentNode {
-  if (!hasAliases(document)) return document;
-  const nameFor = createNames(fieldNames(document));
+  const fields = fieldsByResponseName(document);
+  if (!hasAliases(fields)) return document;
+  const names = canonicalNames(fields);
   return visit(document, {
     Field(node) {
       const { alias, ...field } = node;
-      const name = nameFor(field.name.value, alias?.value ?? field.name.value);
+      const responseName = alias?.value ?? field.name.value;
+      const name = names.get(responseName) ?? responseName;
       return name === field.name.value ? field : { ...field, alias: { kind: Kind.NAME, value: name } };
     },
   });
 }
 
-function createNames(taken: Set<string>): (field: string, responseName: string) => string {
-  const names = new Map<string, Map<string, string>>();
+/** Names of the fields that have a response name, in the order of the document. */
+type FieldsByResponseName = ReadonlyMap<string, ReadonlySet<string>>;
+
+function fieldsByResponseName(document: DocumentNode): FieldsByResponseName {
+  const fields = new Map<string, Set<string>>();
+  visit(document, {
+    Field({ name, alias }) {
+      const responseName = alias?.value ?? name.value;
+      fields.set(responseName, (fields.get(responseName) ?? new Set()).add(name.value));
+    },
+  });
+  return fields;
+}
+
+function hasAliases(fields: FieldsByResponseName): boolean {
+  return [...fields].some(([responseName, names]) => names.size > 1 || !names.has(responseName));
+}
+
+/** Returns the new response names by the old ones, all of them different. */
+function canonicalNames(fields: FieldsByResponseName): ReadonlyMap<string, string> {
+  const taken = new Set([...fields.values()].flatMap((names) => [...names]));
+  const counts = new Map<string, number>();
 
   function unusedName(field: string, count: number): string {
     for (let number = count; ; number += 1) {
@@ -33,25 +55,22 @@ function createNames(taken: Set<string>): (field: string, responseName: string) 
     }
   }
 
-  return (field, responseName) => {
-    const ofField = names.get(field) ?? new Map<string, string>();
-    names.set(field, ofField);
-    const known = ofField.get(responseName);
-    if (known !== undefined) return known;
-    const name = ofField.size === 0 ? field : unusedName(field, ofField.size + 1);
-    ofField.set(responseName, name);
-    return name;
-  };
+  return new Map(
+    [...fields].map(([responseName, names]) => {
+      const field = namingField(names);
+      const count = (counts.get(field) ?? 0) + 1;
+      counts.set(field, count);
+      return [responseName, count === 1 ? field : unusedName(field, count)];
+    }),
+  );
 }
 
-function hasAliases(document: DocumentNode): boolean {
-  let found = false;
-  visit(document, { Field: ({ alias }) => void (found ||= alias !== undefined) });
-  return found;
-}
-
-function fieldNames(document: DocumentNode): Set<string> {
-  const names = new Set<string>();
-  visit(document, { Field: ({ name }) => void names.add(name.value) });
-  return names;
+/**
+ * Returns the field after which a response name is called. It depends on the fields only, so that a document
+ * with new names keeps them.
+ */
+function namingField(names: ReadonlySet<string>): string {
+  // Another field must not have a name that is reserved for introspection.
+  const [first = '', ...others] = names;
+  return first.startsWith('__') ? (others.find((name) => !name.startsWith('__')) ?? first) : first;
 }
