@@ -69,10 +69,15 @@ export function createPricing(supergraph: DocumentNode, { defaultListSize, field
   );
   const limits = {
     limited: findLimitedFields(model.schema, coordinates),
-    argumentsOf: (coordinate: string) =>
-      limitsOf(fields, coordinate).flatMap(({ per }) =>
-        per.startsWith('argument:') ? [per.slice('argument:'.length)] : [],
+    // Several limits of a field may count by one argument, for example per minute and per hour. Each path is
+    // returned once, because `FieldCalls.values` has one value for each selection of the field.
+    argumentsOf: (coordinate: string) => [
+      ...new Set(
+        limitsOf(fields, coordinate).flatMap(({ per }) =>
+          per.startsWith('argument:') ? [per.slice('argument:'.length)] : [],
+        ),
       ),
+    ],
   };
   return {
     ...estimation(model, limits),

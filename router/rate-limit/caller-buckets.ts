@@ -61,9 +61,13 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
       const { coordinate, calls } = field;
       return limitsOf(config.fields, coordinate).flatMap((limit) => {
         const size = sizeOf(coordinate, { points: limit.calls, windowS: limit.windowS });
-        const refundable = limit.counts === 'failures' ? { coordinate, calls } : undefined;
+        const isRefundable = limit.counts === 'failures';
+        const refundable = isRefundable ? { coordinate, calls } : undefined;
+        // A limit of failures has buckets of its own, even if another limit of the field has the same size:
+        // its refunds must not reach the other limit.
+        const kind = isRefundable ? 'ff' : 'f';
         return [...callsByOwner(limit.per, field, owners)].map(([owner, points]) => ({
-          bucket: bucketOf(`f:${coordinate}:${owner}`, size),
+          bucket: bucketOf(`${kind}:${coordinate}:${owner}`, size),
           points,
           refundable,
         }));

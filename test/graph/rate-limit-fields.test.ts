@@ -130,15 +130,30 @@ describe('calls of a limited field', () => {
     expect(await statusOf('cleo')).toBe(429);
   });
 
+  test('are counted once by each of several limits for one argument, and apart from a limit of failures', async () => {
+    await using graph = await start(`fields: { Mutation.rename: [
+      { calls: 2, windowS: ${DAY}, per: "argument:title" }, { calls: 3, windowS: 60, per: "argument:title" },
+      { calls: 2, windowS: ${DAY}, per: "argument:title", counts: failures } ] }`);
+    const headers = { ...(await bearer()), 'x-cost': 'report' };
+    const statusOf = async () => (await graph.post({ query: rename(1) }, headers)).status;
+    expect([await statusOf(), await statusOf(), await statusOf()]).toEqual([200, 200, 429]);
+  });
+
   test('are counted by the value of an argument at each place of a fragment and for each list item', async () => {
     const nested = {
       shop: {
-        sdl: `type Query { self: Query selves: [Query!] @listSize(assumedSize: 2) book(id: ID!): Book }
+        sdl: `type Query {
+                self: Query
+                selves: [Query!] @listSize(assumedSize: 2)
+                few(first: Int): [Query!] @listSize(slicingArguments: ["first"])
+                book(id: ID!): Book
+              }
               type Book { id: ID! }`,
         resolvers: {
           Query: {
             self: () => ({}),
             selves: () => [{}, {}],
+            few: () => [],
             book: (_: never, { id }: { id: string }) => ({ id }),
           },
         },
