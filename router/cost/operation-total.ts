@@ -166,7 +166,9 @@ class Compilation {
         size !== undefined && sizedFields?.size ? { coordinate, fields: sizedFields, size } : undefined;
       const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
       const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
-      const each = add(weight, inner(scope, sized));
+      // Fields below an empty list are not evaluated, because they are not called: their argument values must
+      // not be taken for the values of other calls.
+      const each = instances === 0 ? 0 : add(weight, inner(scope, sized));
       const total = multiply(instances, each);
       return call === undefined ? total : add(total, call(scope.variables));
     };

@@ -173,6 +173,10 @@ describe('calls of a limited field', () => {
     const listed = (id: string) => `{ selves { book(id: "${id}") { id } } }`;
     expect(await statusOf(listed('2'))).toBe(200);
     expect(await statusOf(listed('2'))).toBe(429);
+    // The value of a field below an empty list is not the value of one of the two calls.
+    const beside = '{ few(first: 0) { book(id: "0") { id } } selves { book(id: "3") { id } } }';
+    expect(await statusOf(beside)).toBe(200);
+    expect(await statusOf(beside)).toBe(429);
   });
 
   test('are refunded when they return a value, if only failures count', async () => {
