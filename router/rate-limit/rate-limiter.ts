@@ -125,7 +125,10 @@ const LOST: Promise<RefundOutcome> = Promise.resolve('lost');
 export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
   const debitsOf = createCallerBuckets(config);
   const { redis, local = new LocalBuckets(parts.monotonic) } = parts;
-  const shares = config.instances * (parts.processes ?? 1);
+  const { processes = 1 } = parts;
+  const shares = config.instances * processes;
+  // Without Redis, a process never admits more than its own share of a bucket.
+  const constantShares = redis === undefined ? processes : 1;
   const { shared = redis && new RedisBuckets(redis) } = parts;
 
   function decideWithoutRedis(debits: readonly Debit[]): StoredDecision {
@@ -173,11 +176,11 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     charge(request) {
       const debits = debitsOf(request);
       const { cost, calls } = debits;
-      const tooMuch = unaffordable(debits, request.prepaid);
+      const tooMuch = unaffordable(debits, constantShares, request.prepaid);
       if (tooMuch !== undefined) return Promise.resolve(tooMuch);
       const all = calls.length === 0 ? cost : [...cost, ...calls];
       if (redis === undefined || shared === undefined)
-        return Promise.resolve(conclude(decideLocally(all, parts.processes ?? 1), debits, request));
+        return Promise.resolve(conclude(decideLocally(all, processes), debits, request));
       if (!redis.available()) return Promise.resolve(conclude(decideWithoutRedis(all), debits, request));
       return shared.charge(all, (decision) =>
         conclude(decision === undefined ? decideWithoutRedis(all) : followed(decision), debits, request),
@@ -197,14 +200,19 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
   };
 }
 
-function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision | undefined {
-  for (const { bucket, points } of calls)
-    if (points > bucket.points)
-      return { kind: 'unaffordable', headers: {}, affordable: bucket.points, field: bucket.name };
+/**
+ * Returns the decision for a request that no waiting makes affordable; undefined for any other request.
+ * @param parties number of processes that have equal shares of each bucket
+ */
+function unaffordable({ cost, calls }: Debits, parties: number, prepaid = 0): RateLimitDecision | undefined {
+  for (const { bucket, points } of calls) {
+    const most = localPoints(bucket, parties);
+    if (points > most) return { kind: 'unaffordable', headers: {}, affordable: most, field: bucket.name };
+  }
   let affordable = Infinity;
   let needed = 0;
   for (const { bucket, points } of cost) {
-    affordable = Math.min(affordable, bucket.points);
+    affordable = Math.min(affordable, localPoints(bucket, parties));
     needed = Math.max(needed, points + prepaid);
   }
   return needed <= affordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };

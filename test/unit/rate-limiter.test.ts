@@ -72,6 +72,22 @@ describe('a charge', () => {
     expect(await limiter.charge({ ...caller, cost: 1_000 })).toMatchObject({ kind: 'admitted' });
   });
 
+  it('above its process’s share of a bucket is not to be retried if there is no Redis', async () => {
+    const { limiter, clock } = localLimiter({}, 4);
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    expect(await limiter.charge({ ...caller, cost: 251 })).toMatchObject({
+      kind: 'unaffordable',
+      affordable: 250,
+    });
+    expect(await limiter.charge({ ...caller, cost: 250 })).toMatchObject({ kind: 'admitted' });
+    expect(await limiter.charge({ ...caller, cost: 250 })).toMatchObject({
+      kind: 'rejected',
+      retryAfterMs: 60_000,
+    });
+    await clock.advanceAsync(60_000);
+    expect(await limiter.charge({ ...caller, cost: 250 })).toMatchObject({ kind: 'admitted' });
+  });
+
   it.each([
     [Number.NaN, 'unaffordable'],
     [Infinity, 'unaffordable'],
@@ -202,13 +218,17 @@ describe('for any order of charges,', () => {
   });
 });
 
-function localLimiter(limits: Readonly<Record<string, unknown>> = {}): {
+function localLimiter(
+  limits: Readonly<Record<string, unknown>> = {},
+  processes = 1,
+): {
   limiter: RateLimiter;
   clock: Clock;
 } {
   const clock = createClock();
   const limiter = createRateLimiter(rateLimitOf(limits), {
     redis: undefined,
+    processes,
     monotonic: clock.monotonic,
     telemetry: { rateLimitDecided: () => undefined },
   });
