@@ -234,10 +234,18 @@ type Maybe = GraphQLNamedType | undefined;
 
 type ValueCost = (value: unknown, run: Run) => number;
 
-function compileValueCost({ weight, definition }: FieldCost, inner: Walk | undefined): ValueCost {
-  const isCountable = inner === undefined && !isListOfLists(definition.type);
-  const itemCost: ValueCost = (value, run) =>
-    inner !== undefined && isObject(value) ? add(weight, inner(value, run)) : weight;
+function compileValueCost(
+  { weight, weightByType, definition }: FieldCost,
+  inner: Walk | undefined,
+): ValueCost {
+  const isCountable = inner === undefined && weightByType === undefined && !isListOfLists(definition.type);
+  const itemCost: ValueCost =
+    weightByType === undefined
+      ? (value, run) => (inner !== undefined && isObject(value) ? add(weight, inner(value, run)) : weight)
+      : (value, run) =>
+          isObject(value)
+            ? add(weightByType.get(String(value['__typename'])) ?? weight, inner?.(value, run) ?? 0)
+            : weight;
   const cost: ValueCost = (value, run) => {
     if (!Array.isArray(value)) return itemCost(value, run);
     if (isCountable) return weight * Math.max(value.length, 1);

@@ -4,6 +4,7 @@ import {
   TypeMetaFieldDef,
   buildASTSchema,
   getNamedType,
+  isAbstractType,
   isInputObjectType,
   isIntrospectionType,
   isLeafType,
@@ -46,6 +47,11 @@ export type FieldCost = {
    * included.
    */
   readonly weight: number;
+  /**
+   * Cost of one value by the name of its object type, if the field's type is an interface or union and its
+   * object types have different costs. Otherwise undefined, as for a field whose own `@cost` counts.
+   */
+  readonly weightByType: ReadonlyMap<string, number> | undefined;
   readonly isList: boolean;
   readonly listSize: ListSize | undefined;
 };
@@ -77,8 +83,31 @@ export function readCostModel(
   const names = directiveNames(document);
   const known = new Map<string, FieldCost | undefined>();
 
-  const weightOf = (element: Element, type: GraphQLNamedType, isFree: boolean): number =>
-    weightIn(element, names.cost) ?? weightIn(type, names.cost) ?? (isFree ? 0 : 1);
+  // Composition accepts `@cost` neither on interfaces and unions nor on fields of interfaces. They cost as
+  // much as the most expensive object type. Otherwise fields would cost less when they are selected through
+  // an interface.
+  function typeWeight(type: GraphQLNamedType): number {
+    const own = weightIn(type, names.cost);
+    if (own !== undefined || !isAbstractType(type)) return own ?? (isLeafType(type) ? 0 : 1);
+    return highest(schema.getPossibleTypes(type).map(typeWeight)) ?? 1;
+  }
+
+  function weightByType(type: GraphQLNamedType): ReadonlyMap<string, number> | undefined {
+    if (!isAbstractType(type)) return undefined;
+    const weights = new Map(schema.getPossibleTypes(type).map((each) => [each.name, typeWeight(each)]));
+    return new Set(weights.values()).size > 1 ? weights : undefined;
+  }
+
+  function fieldWeight(parent: GraphQLNamedType, definition: GraphQLField<unknown, unknown>): number {
+    const own = weightIn(definition, names.cost);
+    if (own !== undefined) return own;
+    if (!isInterfaceType(parent)) return typeWeight(getNamedType(definition.type));
+    const weights = schema.getPossibleTypes(parent).flatMap((type) => {
+      const implemented = type.getFields()[definition.name];
+      return implemented === undefined ? [] : [fieldWeight(type, implemented)];
+    });
+    return highest(weights) ?? typeWeight(getNamedType(definition.type));
+  }
 
   function readField(parent: GraphQLNamedType, name: string, coordinate: string): FieldCost | undefined {
     const definition = fieldDefinition(schema, parent, name);
@@ -88,7 +117,11 @@ export function readCostModel(
       coordinate,
       definition,
       type,
-      weight: weightOf(definition, type, isLeafType(type)),
+      weight: fieldWeight(parent, definition),
+      weightByType:
+        isInterfaceType(parent) || weightIn(definition, names.cost) !== undefined
+          ? undefined
+          : weightByType(type),
       // A list that introspection returns counts as one item, because the router serves introspection from
       // memory.
       isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
@@ -107,9 +140,13 @@ export function readCostModel(
     },
     inputWeight(input) {
       const type = getNamedType(input.type);
-      return weightOf(input, type, !isInputObjectType(type));
+      return weightIn(input, names.cost) ?? weightIn(type, names.cost) ?? (isInputObjectType(type) ? 1 : 0);
     },
   };
+}
+
+function highest(weights: readonly number[]): number | undefined {
+  return weights.length === 0 ? undefined : Math.max(...weights);
 }
 
 function fieldDefinition(

@@ -34,6 +34,7 @@ const SCHEMA = /* GraphQL */ `
     find(filter: Filter, filters: [Filter!], id: ID @cost(weight: 2), plain: String): Item
     any: Any
     node: Node
+    media: Media
   }
   type Mutation {
     change: Item
@@ -65,6 +66,21 @@ const SCHEMA = /* GraphQL */ `
     id: ID
   }
   union Any = Item | Expensive
+  interface Media {
+    id: ID
+    search: [Item] @listSize(assumedSize: 2)
+    rating: Int
+  }
+  type Book implements Media {
+    id: ID
+    search: [Item] @cost(weight: 5)
+    rating: Int @cost(weight: 3)
+  }
+  type Film implements Media @cost(weight: 4) {
+    id: ID
+    search: [Item] @cost(weight: 6)
+    rating: Int
+  }
   input Filter {
     text: String
     weight: Int @cost(weight: 4)
@@ -91,7 +107,9 @@ describe('the cost is', () => {
     [2 * (5 + 1), '{ heavyList { self { id } } }'],
     [11, '{ typed { id } }'],
     [2, '{ money }'],
-    [12, '{ any { ... on Item { id } ... on Expensive { id } } typed { id } }'],
+    [22, '{ any { ... on Item { id } ... on Expensive { id } } typed { id } }'],
+    [4 + 3, '{ media { id rating } }'],
+    [4 + 2 * 6, '{ media { search { id } } }'],
     [1, '{ node { ... on Node { id } } }'],
     [10 + 1, 'mutation { change { id } }'],
     [10, 'mutation { touch }'],

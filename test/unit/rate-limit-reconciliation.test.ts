@@ -86,6 +86,12 @@ describe('the actual cost', () => {
       { list: [{}, {}] },
       2,
     ],
+    [
+      'of an interface depends on the returned type',
+      '{ a: node { id } b: node { id } c: node { id } }',
+      { a: { __typename: 'Item' }, b: { __typename: 'Heavy' }, c: {} },
+      1 + 7 + 7,
+    ],
     ['of a scalar with a weight is its weight', '{ heavyScalar }', { heavyScalar: 1 }, 3],
     ['counts arguments', '{ find(by: { text: "a" }) { id } }', { find: {} }, 2],
     ['of a mutation includes its base', 'mutation { change { id } }', {}, 10],
