@@ -15,22 +15,23 @@ export type PlannedVersions = {
 };
 
 /**
- * Adds the plans before and after the change to the results of operations. An operation that cannot be
- * planned any longer breaks. Subscriptions have no plans, because the router does not serve them.
+ * Adds the plans before and after the change to the results of operations, which are in the order of the
+ * recorded operations. An operation that cannot be planned any longer breaks. Subscriptions have no plans,
+ * because the router does not serve them.
  */
 export async function addPlans(
   results: readonly OperationResult[],
   recorded: readonly RecordedOperation[],
   { before, after, settings, cache }: PlannedVersions,
 ): Promise<readonly OperationResult[]> {
-  const byId = new Map(results.map((result) => [result.id, result]));
-  const operations = recorded.flatMap((operation) => {
-    const result = byId.get(operation.id);
-    return result === undefined ? [] : operationsToPlan(operation, result, after);
+  // The manifests of two clients may have the same id for different operations, so ids are not unique.
+  const operations = recorded.flatMap((operation, index) => {
+    const result = results[index];
+    return result === undefined ? [] : operationsToPlan({ ...operation, id: `${index}` }, result, after);
   });
   const compared = await comparePlans({ before, after, operations, ...(cache && { cache }) });
-  return results.map((result) => {
-    const plans = compared.get(result.id);
+  return results.map((result, index) => {
+    const plans = compared.get(`${index}`);
     return plans === undefined ? result : withPlans(result, plans, settings);
   });
 }

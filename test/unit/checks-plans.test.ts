@@ -224,4 +224,30 @@ describe('plans before and after a change', () => {
     ]);
     expect(await checked(50)).toMatchObject({ success: true });
   });
+
+  test('operations of two clients with the same id have plans of their own', async () => {
+    const operations = ['{ orders(first: 2) { id } }', '{ product(id: 1) { name } }'].map((body) => ({
+      id: '1',
+      body,
+    }));
+    for (const ordered of [operations, operations.toReversed()]) {
+      const report = await check(
+        {
+          before: supergraphOf(BEFORE),
+          after: {
+            subgraphs: subgraphsOf({
+              ...BEFORE,
+              order: (BEFORE['order'] ?? '').replace('slicingArguments: ["first"]', 'assumedSize: 15'),
+            }),
+          },
+          operations: ordered,
+          settings: { failOnCostGrowthPercent: 50 },
+        },
+        { now: Date.now },
+      );
+      const costs = report.operations.map(({ plan }) => [plan?.costBefore, plan?.costAfter]);
+      expect(costs).toEqual(ordered.map(({ body }) => (body.includes('orders') ? [2, 15] : [1, 1])));
+      expect(report.success).toBe(false);
+    }
+  });
 });
