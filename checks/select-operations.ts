@@ -48,9 +48,10 @@ function select(
   const included = clients.filter(({ name }) => !excludeClients.includes(name));
   if (included.length === 0) return 'excludedClients';
   const earliest = sinceDays === null ? -Infinity : now - sinceDays * DAY_MS;
-  const seen = included.filter(({ lastSeen }) => lastSeen == null || Date.parse(lastSeen) >= earliest);
+  // A time that is not one, as a manifest may have it, is unknown.
+  const seen = included.filter(({ lastSeen }) => !(Date.parse(lastSeen ?? '') < earliest));
   if (seen.length === 0) return 'notSeen';
-  const calls = totalCalls(seen);
-  if (calls !== null && calls < ignoreBelowCalls) return 'belowCalls';
+  const areCallsKnown = seen.every((client) => client.calls !== null);
+  if (areCallsKnown && (totalCalls(seen) ?? 0) < ignoreBelowCalls) return 'belowCalls';
   return { ...operation, clients: seen };
 }

@@ -125,6 +125,28 @@ describe('the report of a check', () => {
       leftOut: { belowCalls: 1, excludedClients: 1, notSeen: 1 },
     });
   });
+
+  test('leaves out no operation of a client whose calls or time are unknown', async () => {
+    const operations = [
+      {
+        ...NAMES,
+        id: 'listed',
+        clients: [
+          { name: 'ios', calls: null },
+          { name: 'web', calls: 1 },
+        ],
+      },
+      { ...NAMES, id: 'undated', clients: [{ name: 'web', calls: 9, lastSeen: 'yesterday' }] },
+    ];
+    for (const settings of [{}, { sinceDays: 30, ignoreBelowCalls: 5 }]) {
+      const report = await checkOf({ operations, settings });
+      expect(report.operations.map(({ id, verdict }) => [id, verdict])).toEqual([
+        ['listed', 'breaks'],
+        ['undated', 'breaks'],
+      ]);
+      expect(report.success).toBe(false);
+    }
+  });
 });
 
 const client = (name: string, calls: number) => ({ name, calls, lastSeen: '2026-11-26T00:00:00Z' });
