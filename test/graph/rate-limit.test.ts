@@ -123,13 +123,14 @@ describe('in Redis', () => {
     const { routers, redis, prefix } = await startRouters({
       tiers: { FREE: { points: 60_000, windowS: 60 } },
     });
-    const charge = () => routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
-    await charge();
+    const charge = (cost = 1) => routers[0]?.charge({ identity: userOf('ada'), address, cost });
+    // The key of the bucket would expire when the points are refilled, which takes a minute.
+    await charge(60_000);
     const [key = ''] = await redis.keys(`${prefix}*}:u:*`);
     await redis.set(key, `0 ${(await redisMs(redis)) + 3_600_000}`);
     expect(await charge()).toMatchObject({ kind: 'rejected', shortage: { remaining: 0 } });
     // The bucket gains one point per millisecond.
-    await expect.poll(charge).toMatchObject({ kind: 'admitted', reservation: { store: 'redis' } });
+    await expect.poll(() => charge()).toMatchObject({ kind: 'admitted', reservation: { store: 'redis' } });
   });
 
   it('refunded points can be used again, up to a full bucket', async () => {

@@ -324,6 +324,7 @@ test('a publish is rejected because of what a following router has recorded, and
   const key = await registry.createKey('READ');
   const supergraph = { registry: { url: registry.url, key, graph: REF }, keepIn: 'kept' };
   await using follower = await startOn(books.folder, supergraph, {}, { shutdown: { lameDuckMs: 0 } });
+  await expect.poll(() => follower.json('/health/ready')).toMatchObject({ status: 'UP' });
   const response = await fetch(follower.router.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'apollographql-client-name': 'ios' },
