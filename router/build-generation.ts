@@ -134,6 +134,7 @@ export async function buildGeneration(
   const send = composeSend(routes, {
     tracing: telemetry.tracing,
     deduplicates: config.traffic.deduplication.calls,
+    deadlineMs: config.traffic.deadlineMs,
   });
   const owned = built.move();
   const { warmOperations } = config.supergraph;

@@ -121,6 +121,7 @@ function viaRequests(url: URL, signer: Signer, deduplicates: boolean): Call {
   const send = composeSend(openRoutes(url, signer), {
     tracing: { callHeaders: () => NO_HEADERS },
     deduplicates,
+    deadlineMs: 5_000,
   });
   const createContext = createCallerContexts({
     monotonic: () => performance.now(),

@@ -25,6 +25,8 @@ import type { PlannedOperation } from './plan-operation.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly deduplication: Pick<Config['traffic']['deduplication'], 'queries'>;
+  /** Maximum duration of a whole client request in milliseconds. */
+  readonly deadlineMs: number;
   readonly reconciliation: Reconciliation;
   readonly callerContext: CreateCallerContext;
   readonly evaluateOverrides: EvaluateOverrides;
@@ -64,8 +66,8 @@ export type ExecuteOperation = (
 
 /** Creates the stage of request handling that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
-  const { telemetry, deduplication, callerContext } = parts;
-  const deduplicate = deduplicateExecutions<CollectedOutcome>();
+  const { telemetry, deduplication, deadlineMs, callerContext } = parts;
+  const deduplicate = deduplicateExecutions<CollectedOutcome>(deadlineMs);
 
   return async (charged, caller, { send }) => {
     const { operation, sent } = charged;
@@ -85,6 +87,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
           // pairs have different keys.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
+          deadline: context.deadline,
           requestId: request.id,
           onJoin(requestId) {
             deduplicatedWork.deduplicatedBy = requestId;

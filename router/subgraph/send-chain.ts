@@ -49,10 +49,16 @@ export function composeSend(
   {
     tracing,
     deduplicates,
-  }: { readonly tracing: Pick<Tracing, 'callHeaders'>; readonly deduplicates: boolean },
+    deadlineMs,
+  }: {
+    readonly tracing: Pick<Tracing, 'callHeaders'>;
+    readonly deduplicates: boolean;
+    /** Maximum duration of a whole client request in milliseconds. */
+    readonly deadlineMs: number;
+  },
 ): SendForCaller {
   let send = withHeaders(routes, tracing);
-  if (deduplicates) send = deduplicateCalls(send);
+  if (deduplicates) send = deduplicateCalls(send, deadlineMs);
   return withCollection(send);
 }
 

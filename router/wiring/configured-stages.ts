@@ -102,6 +102,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
   const execute = parts.createExecution({
     telemetry,
     deduplication: config.traffic.deduplication,
+    deadlineMs: config.traffic.deadlineMs,
     reconciliation,
     callerContext: createCallerContexts({
       monotonic: parts.monotonic,

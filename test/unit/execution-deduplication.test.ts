@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
-import { deduplicateExecutions } from '../../router/execution/deduplication/deduplication.ts';
+import {
+  deduplicateCalls,
+  deduplicateExecutions,
+} from '../../router/execution/deduplication/deduplication.ts';
 import { Cancellation } from '../../router/request/cancel-signal.ts';
 import type { CancelSignal } from '../../router/request/cancel-signal.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { createDeduplicatedSend } from '../support/subgraphs/deduplicated-send.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };
@@ -125,6 +130,27 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(2 * different.length);
   });
 
+  test('of a client request that has little time left do not end those of later requests', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using subgraph = await startStubSubgraph(
+      () => (response, request) => void gate.promise.then(() => json({ data: { a: 1 } })(response, request)),
+    );
+    await using inventory = poolOf([subgraph.url]);
+    const sharing = { scope: 'ann', requestId: '', isDeduplicated: true, onJoin: () => undefined };
+    const shared = deduplicateCalls(
+      (_, { deadline }: typeof sharing & { deadline: number }) => inventory.call({ deadline }),
+      5_000,
+    );
+    const calls = [100, 200, 5_000, 5_000].map((deadline) => shared(query, { ...sharing, deadline }, never));
+    await subgraph.received(2);
+    inventory.clock.advance(100);
+    gate.resolve();
+    const responses = await Promise.all(calls);
+    const outcomes = responses.map((one) => (one.kind === 'failed' ? one.failure.code : one.kind));
+    expect(outcomes).toEqual(['SUBGRAPH_TIMEOUT', 'SUBGRAPH_TIMEOUT', 'received', 'received']);
+    expect(subgraph.requests.length).toBe(2);
+  });
+
   test('fail together if the call throws', async () => {
     const shared = createDeduplicatedSend()(() => Promise.reject(new Error('a bug')), 'ann');
     const results = await Promise.allSettled([shared(query, never), shared(query, new Cancellation())]);
@@ -167,12 +193,21 @@ describe('equal queries in flight', () => {
     ['are executed for each set of variables', '{ name }', { key: '{"a":1}' }, 2],
     ['are executed for each operation', '{ name }', { operation: graph.compile('{ name }') }, 2],
     ['are executed each when they are mutations', 'mutation { rename }', {}, 2],
+    ['are executed once if one has half of its time left', '{ name }', { deadline: 7_500 }, 1],
+    ['are executed again if less than half of the time is left', '{ name }', { deadline: 7_501 }, 2],
   ];
   test.for(cases)('%s', async ([, document, differing, expected]) => {
-    const shared = deduplicateExecutions<ExecutionOutcome>();
+    const shared = deduplicateExecutions<ExecutionOutcome>(5_000);
     const held = heldExecution();
     const operation: CompiledOperation = graph.compile(document);
-    const request = { operation, key: '{}', scope: 'ann', signal: never, execute: held.execute };
+    const request = {
+      operation,
+      key: '{}',
+      scope: 'ann',
+      deadline: 5_000,
+      signal: never,
+      execute: held.execute,
+    };
     const outcomes = [shared(request), shared({ ...request, ...differing })];
     held.finish();
     expect((await Promise.all(outcomes)).map(({ data }) => data)).toEqual(['{}', '{}']);
@@ -180,13 +215,14 @@ describe('equal queries in flight', () => {
   });
 
   test('continue for the requests that still wait', async () => {
-    const shared = deduplicateExecutions<ExecutionOutcome>();
+    const shared = deduplicateExecutions<ExecutionOutcome>(5_000);
     const held = heldExecution();
     const client = new AbortController();
     const request = {
       operation: graph.compile('{ name }'),
       key: '{}',
       scope: 'ann',
+      deadline: 5_000,
       execute: held.execute,
     };
     const gone = shared({ ...request, signal: client.signal });

@@ -10,6 +10,8 @@ import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-r
 type RequestContext = {
   readonly scope: Scope;
   readonly requestId: string;
+  /** Time at which the client request must end, in milliseconds of the monotonic clock. */
+  readonly deadline: number;
   /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
   /** Called when this request shares the call of another request, with the id of that request. */
@@ -25,8 +27,14 @@ type SendFor<Context> = (
 /**
  * Wraps `send` so that a query is not sent again while an equal one of the same scope is in flight. Requests
  * of the same scope have the same caller identity and the same forwarded headers.
+ *
+ * @param deadlineMs maximum duration of a client request. A request does not wait for a call whose client
+ * request began more than half of this time before it.
  */
-export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
+export function deduplicateCalls<Context extends RequestContext>(
+  send: SendFor<Context>,
+  deadlineMs: number,
+): SendFor<Context> {
   const bySubgraph = new Map<string, InFlightWork<Call<Context>, SubgraphResponse>>();
   const methods: WorkMethods<Call<Context>, SubgraphResponse> = {
     start: ({ request, context }, signal) => send(request, context, signal),
@@ -42,15 +50,16 @@ export function deduplicateCalls<Context extends RequestContext>(send: SendFor<C
 
   function inFlightOf(subgraph: string): InFlightWork<Call<Context>, SubgraphResponse> {
     let inFlight = bySubgraph.get(subgraph);
-    if (inFlight === undefined) bySubgraph.set(subgraph, (inFlight = new InFlightWork(methods)));
+    if (inFlight === undefined)
+      bySubgraph.set(subgraph, (inFlight = new InFlightWork(methods, deadlineMs / 2)));
     return inFlight;
   }
 
   return (request, context, signal) => {
     if (request.operation === 'mutation' || !context.isDeduplicated) return send(request, context, signal);
     const { subgraph, body: key, record } = request;
-    const { scope, requestId } = context;
-    return inFlightOf(subgraph).join({ scope, key, requestId, record, signal, request, context });
+    const { scope, requestId, deadline } = context;
+    return inFlightOf(subgraph).join({ scope, key, requestId, record, deadline, signal, request, context });
   };
 }
 
@@ -74,6 +83,8 @@ export type DeduplicatedExecution<Outcome> = {
    */
   readonly key: string;
   readonly scope: Scope;
+  /** Time at which the execution must end, in milliseconds of the monotonic clock. */
+  readonly deadline: number;
   readonly signal: CancelSignal;
   readonly requestId?: string;
   /** Called if this request shares the execution of another request, with the id of that request. */
@@ -84,12 +95,14 @@ export type DeduplicatedExecution<Outcome> = {
 /**
  * Returns a function that executes operations. While a query is in flight, equal queries with the same caller
  * identity and forwarded headers wait for its result and are not executed.
+ * @param deadlineMs maximum duration of a client request. A request does not wait for an execution that began
+ * more than half of this time before it.
  * @throws {RouterError} REQUEST_CANCELLED for a request that is aborted; other requests that wait for the
  * same result still get it.
  */
-export function deduplicateExecutions<Outcome>(): (
-  execution: DeduplicatedExecution<Outcome>,
-) => Promise<Outcome> {
+export function deduplicateExecutions<Outcome>(
+  deadlineMs: number,
+): (execution: DeduplicatedExecution<Outcome>) => Promise<Outcome> {
   // Executions in flight, by the compiled operation. The text of the operation cannot be the key, because
   // after an update of the supergraph the same text is executed differently.
   const byOperation = new WeakMap<CompiledOperation, InFlightWork<Execution, Outcome>>();
@@ -107,7 +120,8 @@ export function deduplicateExecutions<Outcome>(): (
 
   function inFlightOf(operation: CompiledOperation): InFlightWork<Execution, Outcome> {
     let inFlight = byOperation.get(operation);
-    if (inFlight === undefined) byOperation.set(operation, (inFlight = new InFlightWork(methods)));
+    if (inFlight === undefined)
+      byOperation.set(operation, (inFlight = new InFlightWork(methods, deadlineMs / 2)));
     return inFlight;
   }
 

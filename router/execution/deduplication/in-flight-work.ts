@@ -12,6 +12,8 @@ export type WorkRequest = {
   readonly key: string;
   readonly requestId?: string | undefined;
   readonly record?: FetchRecord | undefined;
+  /** Time at which the work must end if this request begins it, in milliseconds of the monotonic clock. */
+  readonly deadline: number;
   readonly signal: CancelSignal;
 };
 
@@ -34,7 +36,10 @@ export type WorkMethods<Request extends WorkRequest, T> = {
 };
 
 /** Work in flight that several requests may wait for. */
-export type SharedWork<Request extends WorkRequest, T> = Pick<WorkRequest, 'key' | 'requestId' | 'record'> & {
+export type SharedWork<Request extends WorkRequest, T> = Pick<
+  WorkRequest,
+  'key' | 'requestId' | 'record' | 'deadline'
+> & {
   readonly cancellation: Cancellation;
   waiting: Waiting<Request, T>[];
   /** True if more than one request has waited for this work. */
@@ -54,13 +59,20 @@ const NONE: never[] = [];
 /** Shares work in flight between equal requests. Work that no request waits for any more is aborted. */
 export class InFlightWork<Request extends WorkRequest, T> {
   readonly #methods: WorkMethods<Request, T>;
+  readonly #maxLeadMs: number;
   // Work by scope, then by key. Different pairs of them could be equal when joined into one text, and a
   // caller would get the response to another. The inner map is created only for a second work of a scope,
   // because a map hashes the key, which for a call is the whole request body.
   readonly #byScope = new Map<Scope, SharedWork<Request, T> | Map<string, SharedWork<Request, T>>>();
 
-  constructor(methods: WorkMethods<Request, T>) {
+  /**
+   * @param maxLeadMs maximum number of milliseconds by which the deadline of a request may be later than that
+   * of the work that it waits for. Otherwise a request with much time left would fail because of a deadline
+   * that is not its own.
+   */
+  constructor(methods: WorkMethods<Request, T>, maxLeadMs: number) {
     this.#methods = methods;
+    this.#maxLeadMs = maxLeadMs;
   }
 
   /** Waits for equal work in flight, or begins the work if there is none. */
@@ -79,16 +91,17 @@ export class InFlightWork<Request extends WorkRequest, T> {
     });
   }
 
-  #find({ scope, key }: Request): SharedWork<Request, T> | undefined {
+  #find({ scope, key, deadline }: Request): SharedWork<Request, T> | undefined {
     const inScope = this.#byScope.get(scope);
-    if (inScope instanceof Map) return inScope.get(key);
-    return inScope?.key === key ? inScope : undefined;
+    const work = inScope instanceof Map ? inScope.get(key) : inScope;
+    if (work === undefined || work.key !== key) return undefined;
+    return deadline - work.deadline > this.#maxLeadMs ? undefined : work;
   }
 
   #begin(request: Request): SharedWork<Request, T> {
-    const { scope, key, requestId, record } = request;
+    const { scope, key, requestId, record, deadline } = request;
     const cancellation = new Cancellation();
-    const work = { key, requestId, record, cancellation, waiting: NONE, isShared: false };
+    const work = { key, requestId, record, deadline, cancellation, waiting: NONE, isShared: false };
     this.#methods.start(request, cancellation).then(
       (value) => this.#settle(scope, work, value),
       (error: unknown) => this.#fail(scope, work, error),
@@ -152,8 +165,8 @@ export class InFlightWork<Request extends WorkRequest, T> {
   #forget(scope: Scope, work: SharedWork<Request, T>): void {
     const inScope = this.#byScope.get(scope);
     if (inScope === work) this.#byScope.delete(scope);
-    // The map may already have newer work under this key, which started after the given work was abandoned.
-    // The newer work must stay.
+    // The map may already have newer work under this key, which started after the given work was abandoned,
+    // or when too little time was left for it. The newer work must stay.
     if (!(inScope instanceof Map) || inScope.get(work.key) !== work) return;
     inScope.delete(work.key);
     if (inScope.size === 0) this.#byScope.delete(scope);
