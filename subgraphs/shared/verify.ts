@@ -118,7 +118,8 @@ export type Verify = (request: SignedRequest) => Verification;
 
 export function createVerifier(options: VerifierOptions): Verify {
   const now = options.now ?? Date.now;
-  const keys = new Map(options.keys.map((key) => [key.id, key]));
+  // Without a secret anyone could sign, so such a key (a variable that is set, but empty) is left out.
+  const keys = new Map(options.keys.filter(({ secret }) => secret).map((key) => [key.id, key]));
   const isReplay = rememberNonces();
   return (request) => {
     const headers = collectHeaders(request.rawHeaders);

@@ -150,6 +150,12 @@ describe('a call is rejected', () => {
     expect(verifyAt({ ...signed(), method: 'PUT' })).toEqual(rejection('the signature does not match'));
   });
 
+  test('if the secret of its key is empty, as that of a variable without a value is', () => {
+    const empty = { id: 'k2', secret: '' };
+    const verify = createVerifier({ audience: 'order', keys: [empty], now: () => sentAt });
+    expect(verify(signed({ key: empty }))).toEqual(rejection('the key is unknown'));
+  });
+
   test('if the key is unknown, or has another secret', () => {
     expect(verifyAt(signed({ key: { ...current, id: 'k3' } }))).toEqual(rejection('the key is unknown'));
     expect(verifyAt(signed({ key: stranger }))).toEqual(rejection('the signature does not match'));
