@@ -135,6 +135,16 @@ test('a response without cache-control or with missing data is not cached', () =
   expect(collect(rule, [{}])).toEqual({});
 });
 
+test('a header that lets some caches store the response passes vary on, for every such header', () => {
+  for (const name of ['cache-control', 'cdn-cache-control', 'surrogate-control'])
+    expect(
+      collect(`{ propagate: { named: ${name} } }`, [{ [name]: 'max-age=60', vary: 'Accept-Language' }]),
+    ).toEqual({ [name]: 'max-age=60', vary: 'accept-language' });
+  expect(collect('{ propagate: { named: x-a } }', [{ 'x-a': '1', vary: 'Accept-Language' }])).toEqual({
+    'x-a': '1',
+  });
+});
+
 test.each([
   ['{ propagate: { named: SET-COOKIE } }', true],
   ['{ propagate: { matching: ".*" } }', true],
