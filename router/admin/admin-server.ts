@@ -117,9 +117,10 @@ async function route(
  * neither users nor addresses of subgraphs. Returns undefined for other paths.
  */
 async function publicResponse(
-  { url: path = '/', headers }: IncomingMessage,
+  { url, headers }: IncomingMessage,
   { inspect, now }: AdminParts,
 ): Promise<ClientResponse | undefined> {
+  const path = pathOf(url);
   if (path === '/metrics') return metricsResponse((await inspect()).metrics, headers.accept);
   if (!isHealthPath(path)) return undefined;
   const { unready, supergraphs } = await inspect();
@@ -135,7 +136,7 @@ async function operatorResponse(request: IncomingMessage, parts: AdminParts): Pr
   if (operator.kind === 'rejected') return rejected(operator.status, operator.message, operator.headers);
   const commandResponse = await respondToCommand(request, { ...parts, who: operator.user });
   if (commandResponse !== undefined) return commandResponse;
-  const { url: path } = request;
+  const path = pathOf(request.url);
   if (path === '/usage') return usageResponse(await parts.usage());
   if (path !== '/state') return notFound();
   const { state } = await parts.inspect();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RouterError } from '../shared/errors.ts';
 import type { ClientResponse } from '../request/client-request.ts';
 import { readJsonBody } from '../http/read-body.ts';
+import { pathOf } from '../http/request-path.ts';
 
 /**
  * Command of an operator that forces the circuit breaker of a subgraph, or of one of its fields, into a
@@ -92,7 +93,7 @@ export async function respondToCommand(
   request: IncomingMessage,
   { who, ...parts }: CommandParts & Pick<AuditEntry, 'who'>,
 ): Promise<ClientResponse | undefined> {
-  const subgraph = nameAfter(request.url ?? '', PREFIX);
+  const subgraph = nameAfter(pathOf(request.url), PREFIX);
   if (subgraph === undefined) return undefined;
   const caller = { who, address: request.socket.remoteAddress ?? 'unknown' };
   const outcome = await runBreakerCommand(request, subgraph, { ...parts, caller });

@@ -61,3 +61,11 @@ test('on a public interface accepts a scraper by any host name, rejects a page, 
       body: expect.stringContaining('add an issuer or set `console.role: false`'),
     });
 });
+
+test('a query does not change which path a request is for', async () => {
+  const own = { host: 'localhost' };
+  for (const path of ['/metrics?collect=all', '/readyz?verbose', '/livez?', '/state?pretty=1'])
+    expect([path, await ask(graph, path, own)]).toMatchObject([path, { status: 200 }]);
+  expect(await ask(graph, '/breakers/books?field=Query.book', own)).toMatchObject({ status: 405 });
+  expect(await ask(graph, '/nothing?/metrics', own)).toMatchObject({ status: 404 });
+});
