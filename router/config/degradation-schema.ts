@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { NEEDS_RESTART, count } from './values.ts';
 import { ERROR_BEHAVIORS } from '../shared/graphql/error-behavior.ts';
 
-const coordinate = z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field');
+const coordinate = z.string().regex(/^[_A-Za-z]\w*\.[_A-Za-z]\w*$/, 'must be Type.field');
 
 export const degradation = z
   .strictObject({

@@ -74,7 +74,7 @@ export const rateLimit = z
         'Maximum percentage by which the actual cost of a response may raise the charge above the estimate. A lower actual cost is refunded in full.',
       ),
     fields: z
-      .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimits)
+      .record(z.string().regex(/^[_A-Za-z]\w*\.[_A-Za-z]\w*$/, 'must be Type.field'), fieldLimits)
       .default({})
       .superRefine((fields, context) => {
         for (const [coordinate, limits] of Object.entries(fields))

@@ -1,5 +1,6 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
 import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { Interposed } from '../support/graphs/federated-graph.ts';
@@ -245,4 +246,13 @@ describe('a fallback of the configuration', () => {
     const { of, unfit } = read({ [coordinate]: value });
     expect([of(coordinate), unfit]).toEqual([undefined, [{ coordinate, reason }]]);
   });
+});
+
+test('a coordinate may contain any name of GraphQL, such as one with an underscore at its start', () => {
+  const text = `
+degradation: { fallbacks: { _Page._total: 0 }, stale: { Product._id: {} } }
+rateLimit: { fields: { Query._search: { calls: 1, windowS: 1 } } }`;
+  const config = parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
+  const named = [config.degradation.fallbacks, config.degradation.stale, config.rateLimit.fields];
+  expect(named.flatMap((one) => Object.keys(one))).toEqual(['_Page._total', 'Product._id', 'Query._search']);
 });
