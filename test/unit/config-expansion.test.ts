@@ -127,6 +127,33 @@ describe('an expansion in router.yaml', () => {
     const [overridden] = problems('', { REDIS_URL: 'http://:password@host' });
     expect(overridden).toContain('(found "http://***@host")');
   });
+
+  test('that is named like a property of every object is an unset variable', () => {
+    const [problem] = problems('telemetry: { serviceName: "${env.constructor}" }');
+    expect(problem).toContain('environment variable constructor is not set');
+  });
+});
+
+test.each([
+  'headers: { request: [{ insert: { name: x-api-key, value: "hünter2" } }] }',
+  'headers: { response: [{ propagate: { named: x-api-key, default: "hünter2" } }] }',
+  'headers: { subgraphs: { order: { request: [{ insert: { name: x-api-key, value: "hünter2" } }] } } }',
+  'supergraph: { sources: [{ url: "http://host/supergraph", headers: { authorization: 22222 } }] }',
+  'supergraph: { sources: [{ url: "http://host/supergraph", headers: "authorization: hünter2" }] }',
+  'identity: { keys: "k1:hünter2" }',
+  'redis: { url: "redis://:h/ünter2@host" }',
+  'redis: { url: "redis://:h@ünter2@host:port" }',
+  'redis: { url: "user:hünter2@host" }',
+])('the message about an invalid secret does not contain it: %s', (text) => {
+  const [problem = '', ...more] = problems(text);
+  expect(more).toEqual([]);
+  expect(problem).toMatch(/^router\.yaml:1: [\w.]+: ./);
+  expect(problem).not.toMatch(/ünter2|22222/);
+});
+
+test('the message about invalid IDENTITY_KEYS contains no part of them', () => {
+  const [problem] = problems('', { IDENTITY_KEYS: 'k1:hünter2,hünter 3:x' });
+  expect(problem).toMatch(/^environment variable IDENTITY_KEYS: identity\.keys\.1\.id: must be [^ü]*$/);
 });
 
 test('an identity secret of fewer than 32 characters is an error in production, reported with all others', () => {

@@ -118,7 +118,8 @@ class Expander {
    * empty.
    */
   #fromEnvironment(name: string, fallback: string | undefined): string {
-    const value = this.#source.env[name];
+    const { env } = this.#source;
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (fallback !== undefined && (value === undefined || value === '')) return fallback;
     if (value !== undefined) return value;
     throw new ExpansionError(`environment variable ${name} is not set`);

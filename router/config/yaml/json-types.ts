@@ -9,6 +9,8 @@ export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
   /** Returns the keys that an object at a path may have; empty if it may have any keys. */
   readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
+  /** Returns whether the schema marks the value at a path, or a value in it, as secret. */
+  readonly holdsSecretAt: (path: readonly (string | number)[]) => boolean;
 };
 
 /**
@@ -33,7 +35,14 @@ export function schemaPaths(schema: z.ZodType): SchemaPaths {
       schemasAt(path).flatMap((one) =>
         isRecord(one) && isRecord(one['properties']) ? Object.keys(one['properties']) : [],
       ),
+    holdsSecretAt: (path) => schemasAt(path).some(holdsSecret),
   };
+}
+
+/** Returns whether a schema, or a schema anywhere in it, is marked as secret. */
+function holdsSecret(schema: unknown): boolean {
+  if (Array.isArray(schema)) return schema.some(holdsSecret);
+  return isRecord(schema) && (schema['x-secret'] === true || Object.values(schema).some(holdsSecret));
 }
 
 function alternatives(schema: unknown): readonly unknown[] {

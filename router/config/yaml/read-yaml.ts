@@ -200,15 +200,18 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
 function shownInput(
   { input }: z.core.$ZodIssue,
   path: readonly (string | number)[],
-  { expanded, overrides }: Place,
+  { expanded, overrides, paths }: Place,
 ): string {
   const written = expanded.writtenAt(path);
-  if (written !== undefined && overrideAt(path, overrides) === undefined) return ` (from ${written})`;
+  const override = overrideAt(path, overrides);
+  if (written !== undefined && override === undefined) return ` (from ${written})`;
   if (input === undefined || (typeof input === 'object' && input !== null)) return '';
-  return SECRETS.has(path.at(-1)) ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
+  // A text in place of an object or list, or a wrong part of a variable, may be a secret for a key in it.
+  if (SECRETS.has(path.at(-1)) || paths.holdsSecretAt(override?.path ?? path)) return '';
+  return ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
 
-/** Names of keys whose values are never shown in messages. */
+/** Names of keys whose values are never shown in messages, even if no schema marks them as secret. */
 const SECRETS: ReadonlySet<string | number | undefined> = new Set([
   'secret',
   'password',
@@ -217,9 +220,12 @@ const SECRETS: ReadonlySet<string | number | undefined> = new Set([
   'hashKey',
 ]);
 
-/** Removes user name and password from the URLs in a text. */
-function withoutPassword(text: string): string {
-  return text.replace(/:\/\/[^/@]*@/, '://***@');
+/**
+ * Removes user name and password from an invalid URL, which may lack its scheme. A password that is not
+ * encoded may contain `/` and `@`. The `@sha256:` of an OCI reference follows no password.
+ */
+function withoutPassword(json: string): string {
+  return json.replace(/^"(?:([a-z][\w+.-]*:\/\/).*|.*:.*)@(?!sha256:)/i, '"$1***@');
 }
 
 function where(path: readonly (string | number)[], { places, fileName, overrides }: Place): string {
