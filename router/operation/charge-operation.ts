@@ -45,7 +45,9 @@ function chargedOperation(
  */
 function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'exposes'>): unknown {
   if (!(error instanceof RouterError)) return error;
-  const { field, ...extensions } = error.extensions;
+  const { field, bucket: _bucket, ...extensions } = error.extensions;
   if (typeof field !== 'string' || exposes(field)) return error;
-  return new RouterError(error.code, undefined, { headers: error.headers, extensions });
+  // The bucket of the field has the field's name, which is in these headers, too.
+  const { ratelimit: _limit, 'ratelimit-policy': _policy, ...headers } = error.headers;
+  return new RouterError(error.code, undefined, { headers, extensions });
 }

@@ -257,7 +257,13 @@ function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid =
     .filter(({ waitMs }) => waitMs > 0);
   const longest = waiting.toSorted((a, b) => b.waitMs - a.waitMs)[0];
   const retryAfterMs = longest?.waitMs ?? DENIED_RETRY_MS;
-  const headers = rateLimitHeaders(waiting.map(({ level }) => level));
+  // The headers name no field with a rate limit except the one that the error names. A contract may hide
+  // others, and removes only the name of this one.
+  const described = waiting.filter(
+    ({ level, isOfCall }) =>
+      !isOfCall || (longest?.isOfCall && level.bucket.name === longest.level.bucket.name),
+  );
+  const headers = rateLimitHeaders(described.map(({ level }) => level));
   return {
     kind: 'rejected',
     headers: { ...headers, 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) },
