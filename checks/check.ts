@@ -1,4 +1,5 @@
 import { findFederationChanges } from './changes/federation-changes.ts';
+import type { UnlistedUse } from './changes/unlisted-use.ts';
 import { composeProposed, readVersion, servingErrors, reported } from './composition.ts';
 import type { CompositionParts, GraphVersion, ProposedGraph } from './composition.ts';
 import { evaluateContracts } from './evaluate-contracts.ts';
@@ -25,6 +26,8 @@ export type CheckRequest = {
    * unknown what clients send: then each breaking change breaks.
    */
   readonly operations: readonly RecordedOperation[] | undefined;
+  /** Use of the whole graph by operations whose documents are not recorded. */
+  readonly unlisted?: UnlistedUse;
   readonly contracts?: readonly CheckedContract[];
   readonly settings?: Partial<CheckSettings>;
 };
@@ -59,7 +62,10 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
   const whole =
     before === undefined
       ? NO_EFFECTS
-      : await evaluateWhole({ before, after }, { operations, settings, plans: parts.plans });
+      : await evaluateWhole(
+          { before, after },
+          { operations, unlisted: countedUse(request.unlisted, settings), settings, plans: parts.plans },
+        );
   const contracts = await evaluateContracts(
     (request.contracts ?? []).map((contract) => withSettings(contract, settings, parts.now())),
     { before, after },
@@ -83,21 +89,27 @@ const NO_EFFECTS: GraphEvaluation = { success: true, operations: [], changes: []
 
 type Recorded = {
   readonly operations: readonly RecordedOperation[] | undefined;
+  readonly unlisted: UnlistedUse;
   readonly settings: CheckSettings;
   readonly plans: PlanCache | undefined;
 };
 
 async function evaluateWhole(
   { before, after }: { readonly before: GraphVersion; readonly after: GraphVersion },
-  { operations, settings, plans: cache }: Recorded,
+  { operations, unlisted, settings, plans: cache }: Recorded,
 ): Promise<GraphEvaluation> {
   const views = { before: viewOf(before), after: viewOf(after) };
   const others = findFederationChanges(before, after);
-  const evaluation = await evaluateGraph({ views, operations, others });
+  const evaluation = await evaluateGraph({ views, operations, unlisted, others });
   const planned = await addPlans(evaluation.operations, operations ?? [], { before, after, settings, cache });
   // An operation that cannot be planned any longer breaks, too.
   const fails = planned.some(({ verdict, plan }) => verdict === 'breaks' || isTooCostly(plan, settings));
   return { ...evaluation, success: evaluation.success && !fails, operations: planned };
+}
+
+/** Leaves out uses with fewer calls than operations need. Their clients are unknown. */
+function countedUse(unlisted: UnlistedUse = {}, { ignoreBelowCalls }: CheckSettings): UnlistedUse {
+  return Object.fromEntries(Object.entries(unlisted).filter(([, calls]) => calls >= ignoreBelowCalls));
 }
 
 /** Leaves out operations of a contract that do not count by the settings. */

@@ -3,6 +3,7 @@ import { assumeUse, evaluateChanges } from './changes/evaluate-changes.ts';
 import type { EvaluatedOperation } from './changes/evaluate-changes.ts';
 import { findSchemaChanges } from './changes/schema-changes.ts';
 import type { FoundChange } from './changes/schema-changes.ts';
+import type { UnlistedUse } from './changes/unlisted-use.ts';
 import type { Views } from './operations/comparison.ts';
 import { fieldPathAt } from './operations/field-path.ts';
 import { evaluateOperation } from './operations/evaluate-operation.ts';
@@ -22,6 +23,7 @@ export type GraphToEvaluate = {
   readonly views: Views;
   /** Undefined if it is unknown what clients send. */
   readonly operations: readonly RecordedOperation[] | undefined;
+  readonly unlisted?: UnlistedUse;
   /** Changes in addition to those of the API schema. */
   readonly others: readonly FoundChange[];
 };
@@ -30,6 +32,7 @@ export type GraphToEvaluate = {
 export async function evaluateGraph({
   views,
   operations,
+  unlisted,
   others,
 }: GraphToEvaluate): Promise<GraphEvaluation> {
   const evaluated = (operations ?? []).map((operation) => ({
@@ -37,14 +40,14 @@ export async function evaluateGraph({
     evaluation: evaluateOperation(operation, views.before, views.after),
   }));
   const found = [...(await findSchemaChanges(views.before.schema, views.after.schema)), ...others];
-  const changes = operations === undefined ? assumeUse(found) : evaluateChanges(found, evaluated);
+  const changes = operations === undefined ? assumeUse(found) : evaluateChanges(found, evaluated, unlisted);
   const access = findAccessChanges(views, evaluated);
   const results = evaluated.map(resultOf);
   const mayBreak =
     changes.some(({ verdict }) => verdict === 'breaks') ||
     access.some(({ effect }) => effect === 'tightened');
   return {
-    success: operations === undefined ? !mayBreak : !results.some(isFailure),
+    success: operations === undefined ? !mayBreak : !results.some(isFailure) && !changes.some(isUnlisted),
     operations: results,
     changes,
     access,
@@ -54,6 +57,11 @@ export async function evaluateGraph({
 /** Whether an operation makes a check fail: it breaks, or callers that pass today may be rejected. */
 function isFailure({ verdict, reasons }: OperationResult): boolean {
   return verdict === 'breaks' || reasons.some(({ code }) => code === 'ACCESS_TIGHTENED');
+}
+
+/** Whether a change may break operations whose documents are not recorded. */
+function isUnlisted({ usedBy }: SchemaChange): boolean {
+  return usedBy.unlistedCalls !== undefined;
 }
 
 function resultOf({ operation, evaluation }: EvaluatedOperation): OperationResult {

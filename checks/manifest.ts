@@ -3,6 +3,7 @@ import { parseYamlDocument } from '../router/config/yaml/parse-document.ts';
 import { lineAt } from '../router/config/yaml/yaml-places.ts';
 import { messageOf } from '../router/shared/error-message.ts';
 import { isRecord } from '../router/shared/is-record.ts';
+import type { UnlistedUse } from './changes/unlisted-use.ts';
 import type { RecordedClient, RecordedOperation } from './recorded-operation.ts';
 
 /** Thrown for a manifest that cannot be read. The message has a line for each problem, with file and line. */
@@ -84,6 +85,13 @@ function relayOperations(content: unknown): Read {
   const parsed = relayManifest.safeParse(content);
   if (!parsed.success) return { kind: 'invalid', issues: parsed.error.issues };
   return { kind: 'read', operations: Object.entries(parsed.data).map(([id, body]) => ({ id, body })) };
+}
+
+const recordedFile = z.looseObject({ droppedCoordinates: z.record(z.string(), z.number()) });
+
+/** Returns the use by operations that a router counted without recording their documents, by coordinate. */
+export function readUnlistedUse(text: string): UnlistedUse {
+  return recordedFile.safeParse(JSON.parse(text)).data?.droppedCoordinates ?? {};
 }
 
 /**

@@ -85,6 +85,11 @@ export type UsedBy = {
   readonly operations: number;
   readonly calls: number;
   readonly clients: readonly string[];
+  /**
+   * Calls of operations whose documents are not recorded, because there was no room. Absent unless the change
+   * may break some of them.
+   */
+  readonly unlistedCalls?: number;
 };
 
 /** A change of the API schema, or of a directive in the supergraph. */
@@ -157,8 +162,8 @@ export type ReplayReport = {
 /** The result of a check: the effects of a proposed schema. */
 export type CheckReport = {
   /**
-   * False if composition fails, an operation breaks or costs too much, access to a used element is tightened,
-   * or lint has a new error.
+   * False if composition fails, an operation breaks or costs too much, an unlisted one may break, access to a
+   * used element is tightened, or lint has a new error.
    */
   readonly success: boolean;
   readonly composition: CompositionReport;

@@ -3,6 +3,8 @@ import type { RecordedOperation } from '../recorded-operation.ts';
 import type { Reason, SchemaChange, UsedBy, Verdict } from '../report.ts';
 import { totalCalls } from '../select-operations.ts';
 import type { FoundChange } from './schema-changes.ts';
+import { unlistedCalls } from './unlisted-use.ts';
+import type { UnlistedUse } from './unlisted-use.ts';
 
 /** A recorded operation and the effect of the change on it. */
 export type EvaluatedOperation = {
@@ -20,6 +22,7 @@ const OF_TYPES = new Set(['TYPE_REMOVED', 'TYPE_KIND_CHANGED']);
 export function evaluateChanges(
   found: readonly FoundChange[],
   evaluated: readonly EvaluatedOperation[],
+  unlisted: UnlistedUse = {},
 ): readonly SchemaChange[] {
   const index = indexOf(evaluated);
   return found.map(({ reason, ...change }) => {
@@ -33,7 +36,9 @@ export function evaluateChanges(
       ...concerned.map(({ verdict }) => verdict),
       ...(OF_TYPES.has(code) ? [...users].map(({ evaluation }) => evaluation.verdict) : []),
     ];
-    return { ...change, verdict: worstOf(verdicts), usedBy: usedBy([...users]) };
+    const calls = unlistedCalls(change, unlisted);
+    if (calls === 0) return { ...change, verdict: worstOf(verdicts), usedBy: usedBy([...users]) };
+    return { ...change, verdict: 'breaks', usedBy: { ...usedBy([...users]), unlistedCalls: calls } };
   });
 }
 

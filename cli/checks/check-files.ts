@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import type { UnlistedUse } from '../../checks/changes/unlisted-use.ts';
 import { definingSubgraphs } from '../../checks/changes/defining-subgraphs.ts';
 import { ServedVersionError, check } from '../../checks/check.ts';
 import type { CheckRequest } from '../../checks/check.ts';
 import type { ProposedGraph } from '../../checks/composition.ts';
 import type { CheckedContract } from '../../checks/evaluate-contracts.ts';
-import { ManifestError, mergeOperations, readManifest } from '../../checks/manifest.ts';
+import { ManifestError, mergeOperations, readManifest, readUnlistedUse } from '../../checks/manifest.ts';
 import type { RecordedOperation } from '../../checks/recorded-operation.ts';
 import { parseConfig } from '../../router/config/config.ts';
 import type { Config } from '../../router/config/config-schema.ts';
@@ -50,7 +51,8 @@ export async function checkFiles(files: FilesToCheck): Promise<Outcome> {
   const before = await readServed(files.against);
   const after = await readProposed(path);
   try {
-    const request = { before, after, operations, contracts: contractsOf(config), settings };
+    const unlisted = unlistedIn(files.operations);
+    const request = { before, after, operations, unlisted, contracts: contractsOf(config), settings };
     const report = await addReplay(await check(request, { now: Date.now }), files.replay, operations);
     return reportOutcome(report, {
       title: `Check of ${relative('.', path)}`,
@@ -85,6 +87,15 @@ function readOperations({
   return usesManifests && (manifest !== undefined || Object.keys(clients).length > 0)
     ? mergedOperations(manifests)
     : undefined;
+}
+
+/** Sums the use by operations whose documents are not in the files, which are readable manifests. */
+function unlistedIn(paths: readonly string[]): UnlistedUse {
+  const sums = new Map<string, number>();
+  for (const path of paths)
+    for (const [coordinate, calls] of Object.entries(readUnlistedUse(readFileSync(path, 'utf8'))))
+      sums.set(coordinate, (sums.get(coordinate) ?? 0) + calls);
+  return Object.fromEntries(sums);
 }
 
 function mergedOperations(operations: readonly RecordedOperation[]): readonly RecordedOperation[] {

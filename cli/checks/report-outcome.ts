@@ -29,13 +29,15 @@ export function reportOutcome(
   };
 }
 
-function failureMessage({ operations, access, contracts, replay }: CheckReport): string {
+function failureMessage({ operations, changes, access, contracts, replay }: CheckReport): string {
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks').length;
   const tightened = access.filter((one) => one.effect === 'tightened' && one.operations.length > 0).length;
   const failed = contracts.filter(({ success }) => !success).length;
   const differing = replay === undefined ? 0 : replay.sent - replay.equal;
+  const unlisted = changes.filter(({ usedBy }) => usedBy.unlistedCalls !== undefined).length;
   const parts = [
     ...(breaking > 0 ? [`${counted(breaking, 'operation')} ${breaking === 1 ? 'breaks' : 'break'}`] : []),
+    ...(unlisted > 0 ? [`${counted(unlisted, 'change')} may break operations that are not recorded`] : []),
     ...(tightened > 0 ? [`access to ${counted(tightened, 'used element')} is tightened`] : []),
     ...(differing > 0
       ? [`${counted(differing, 'replayed request')} ${differing === 1 ? 'has' : 'have'} another response`]

@@ -6,6 +6,7 @@ import type { Services } from '../services.ts';
 import { readDocuments, requireText } from '../store/documents.ts';
 import { requireLaunch } from '../store/launches.ts';
 import type { CheckRow, RegistryDatabase, VariantRow } from '../store/tables.ts';
+import { readUnlisted } from '../usage/unlisted-usage.ts';
 import { settingsOf } from '../variant-settings.ts';
 import type { VariantSettings } from '../variant-settings.ts';
 
@@ -52,7 +53,7 @@ export async function startCheck(services: Services, check: NewCheck): Promise<S
 }
 
 async function requestOf(
-  { db, recordedOperations }: Services,
+  { db, now, recordedOperations }: Services,
   { variant, after, contracts }: NewCheck,
   settings: Partial<VariantSettings['checks']>,
 ): Promise<CheckRequest> {
@@ -60,6 +61,7 @@ async function requestOf(
     before: await servedSupergraph(db, variant.id),
     after,
     operations: await recordedOperations(variant, settings.sinceDays ?? null),
+    unlisted: await readUnlisted(db, variant.id, { sinceDays: settings.sinceDays ?? null, now: now() }),
     contracts,
     settings: definedSettings(settings),
   };

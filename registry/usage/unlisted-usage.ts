@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import type { RegistryTransaction } from '../store/tables.ts';
+import type { RegistryDatabase, RegistryTransaction } from '../store/tables.ts';
+import { firstDay } from './recorded-operations.ts';
+import type { UsagePeriod } from './recorded-operations.ts';
 import { MAX_COUNT, addCounts } from './saturating-counts.ts';
 import { dayOf } from './usage-context.ts';
 import type { UsageContext } from './usage-context.ts';
@@ -27,6 +29,19 @@ export async function addUnlisted(
 
 /** The coordinate under which all requests are counted. */
 export const ALL = '';
+
+/** Returns the requests of operations that are not stored, by coordinate. */
+export async function readUnlisted(
+  db: RegistryDatabase,
+  variantId: number,
+  period: UsagePeriod,
+): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await sql<{ coordinate: string; requests: number }>`
+    select coordinate, sum(requests)::double precision as requests from usage_unlisted
+    where variant_id = ${variantId} and day >= ${firstDay(period)}::date and coordinate <> ${ALL}
+    group by coordinate`.execute(db);
+  return Object.fromEntries(rows.map(({ coordinate, requests }) => [coordinate, requests]));
+}
 
 async function addSums(
   db: RegistryTransaction,

@@ -126,6 +126,19 @@ describe('tributary check', () => {
     });
   });
 
+  test('fails for a change of what operations use that a router had no room to record', async () => {
+    const recorded = JSON.parse(readFileSync(manifest, 'utf8'));
+    const file = write(
+      'usage.json',
+      JSON.stringify({ ...recorded, dropped: 3, droppedCoordinates: { 'Product.old': 3, 'Product.id': 3 } }),
+    );
+    expect(await runVerb('check', smaller, '--against', served, '--operations', file)).toMatchObject({
+      kind: 'failure',
+      message: 'the check failed: 1 change may break operations that are not recorded',
+      plain: expect.stringContaining('; used by operations that are not recorded (3 calls)\n'),
+    });
+  });
+
   test('counts the operations that are invalid before the change, too', async () => {
     const other = write('other.json', JSON.stringify({ o1: '{ order { id } }' }));
     const { plain } = await runVerb('check', smaller, '--against', served, '--operations', other);

@@ -79,7 +79,7 @@ const namesAndCalls = (connection: { edges: { node: { name: string; calls: numbe
 
 async function startWithVariant(options: RegistryOptions): Promise<TestRegistry> {
   const registry = await startTestRegistry(options);
-  await registry.publish('books', 'type Query { a: Int b: Int c: Int }');
+  await registry.publish('books', 'type Query { a: Int b: Int c: Int d: Int }');
   return registry;
 }
 
@@ -271,6 +271,27 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
       ['Listed', null],
     ]);
     expect(await usageOf(registry, 'Query.f3')).toMatchObject({ calls: 0, unlistedCalls: 1 });
+  });
+
+  test('that are not stored fail a publish which removes what they use', async () => {
+    await send(batchOf([], { dropped: 2, droppedCoordinates: { 'Query.d': 2 } }));
+    const { data } = await registry.call(
+      `mutation ($ref: ID!, $sdl: String!) {
+        publishSubgraph(ref: $ref, input: { name: "books", sdl: $sdl }) { launch { number } errors { code } check { report } }
+      }`,
+      { ref: REF, sdl: 'type Query { a: Int b: Int c: Int }' },
+    );
+    expect(data.publishSubgraph).toMatchObject({
+      launch: null,
+      errors: [{ code: 'CHECK_FAILED' }],
+      check: {
+        report: {
+          changes: [
+            { coordinate: 'Query.d', verdict: 'breaks', usedBy: { operations: 0, unlistedCalls: 2 } },
+          ],
+        },
+      },
+    });
   });
 
   test('are kept for the configured days, and are read of the last days only', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { check } from '../../checks/check.ts';
 import type { CheckRequest } from '../../checks/check.ts';
 import type { RecordedOperation } from '../../checks/recorded-operation.ts';
+import { renderReport } from '../../cli/checks/render-report.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 
 /** The report of a check: composition, operations, and the settings that leave operations out. */
@@ -201,6 +202,39 @@ describe('a change in the report', () => {
     const { success, changes } = await checkEdit('name: String!', 'name: String! @deprecated');
     expect(success).toBe(true);
     expect(changes[0]).toMatchObject({ verdict: 'safe', usedBy: { operations: 1, calls: 10 } });
+  });
+
+  test.each([
+    ['a removed field', 'old: String', '', 'Product.old', 'Product.name'],
+    ['a removed type', 'type Box { size: Int }', '', 'Box.size', 'Product.old'],
+    ['a required argument', 'box: Box', 'box(id: ID!): Box', 'Query.box', 'Box.size'],
+    ['a required field of an input', 'id: ID }', 'id: ID name: ID! }', 'Find.id', 'Query.find(by:)'],
+  ])('breaks for %s that only operations without a document use', async (_, before, after, used, other) => {
+    const sdl = `type Query { product: Product box: Box find(by: Find): Int } type Box { size: Int }
+      type Product { name: String! old: String } input Find { id: ID }`;
+    const base = before.startsWith('type') ? sdl.replace(' box: Box', '') : sdl;
+    const checked = (unlisted: Readonly<Record<string, number>>) =>
+      checkOf({
+        before: supergraphOf(subgraph('products', base)),
+        after: { subgraphs: [subgraph('products', base.replace(before, after))] },
+        operations: [USED_NAMES],
+        settings: { ignoreBelowCalls: 5 },
+        unlisted,
+      });
+    const broken = await checked({ [used]: 9, [other]: 2 });
+    expect(broken).toMatchObject({
+      success: false,
+      changes: expect.arrayContaining([
+        expect.objectContaining({
+          verdict: 'breaks',
+          usedBy: { operations: 0, calls: 0, clients: [], unlistedCalls: 9 },
+        }),
+      ]),
+    });
+    expect(renderReport(broken, { title: 'Check' })).toContain(
+      'used by operations that are not recorded (9 calls)',
+    );
+    expect(await checked({ [used]: 4, [other]: 9 })).toMatchObject({ success: true });
   });
 
   test('breaks if it is unknown what clients send', async () => {
