@@ -37,7 +37,8 @@ export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
  * Finds all coordinates under which an operation can select a field with a rate limit. A field of an object
- * type can also be selected through its interfaces, and a field of an interface through its object types.
+ * type can also be selected through its interfaces, and a field of an interface through its object types and
+ * all their interfaces.
  */
 export function findLimitedFields(schema: GraphQLSchema, coordinates: readonly string[]): LimitedFields {
   const found = new Map<string, Set<string>>();
@@ -55,8 +56,10 @@ function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
   const type = schema.getType(name);
   if (isObjectType(type)) return [name, ...type.getInterfaces().map((parent) => parent.name)];
   if (!isInterfaceType(type)) return [name];
-  const { objects, interfaces } = schema.getImplementations(type);
-  return [name, ...[...objects, ...interfaces, ...type.getInterfaces()].map((other) => other.name)];
+  // An object of this interface can also be selected through its other interfaces.
+  const objects = schema.getPossibleTypes(type);
+  const interfaces = objects.flatMap((object) => object.getInterfaces());
+  return [...new Set([name, ...[...objects, ...interfaces, ...type.getInterfaces()].map(String)])];
 }
 
 /**

@@ -3,6 +3,7 @@ import * as fc from '../support/runs/properties.ts';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { compileCost } from '../../router/cost/cost.ts';
+import { compileFieldCalls, findLimitedFields } from '../../router/cost/field-calls.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
 import type { CostModel } from '../../router/cost/cost-model.ts';
 import { codeOf } from '../support/callers/authentication.ts';
@@ -35,6 +36,7 @@ const SCHEMA = /* GraphQL */ `
     any: Any
     node: Node
     media: Media
+    rated: Rated
   }
   type Mutation {
     change: Item
@@ -71,7 +73,10 @@ const SCHEMA = /* GraphQL */ `
     search: [Item] @listSize(assumedSize: 2)
     rating: Int
   }
-  type Book implements Media {
+  interface Rated {
+    rating: Int
+  }
+  type Book implements Media & Rated {
     id: ID
     search: [Item] @cost(weight: 5)
     rating: Int @cost(weight: 3)
@@ -198,6 +203,17 @@ describe('the cost is', () => {
     expect(cost(source, { extra: 1 })).toBe(3);
     expect(cost(source, JSON.parse('{"__proto__": 6, "constructor": 1}'))).toBe(6);
   });
+});
+
+it.each([
+  ['Book.rating', '{ media { rating } }'],
+  ['Book.rating', '{ rated { rating } }'],
+  ['Media.rating', '{ media { ... on Book { rating } } }'],
+  ['Media.rating', '{ rated { rating } }'],
+])('calls of %s are counted in %s', (coordinate, source) => {
+  const limits = { limited: findLimitedFields(model.schema, [coordinate]), argumentsOf: () => [] };
+  const calls = compileFieldCalls(model, limits, { document: parse(source), name: undefined });
+  expect(calls({})).toMatchObject([{ coordinate, calls: 1 }]);
 });
 
 describe('for every operation,', () => {
