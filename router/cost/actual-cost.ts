@@ -21,7 +21,7 @@ import type {
 import { MUTATION_COST, compileFieldCost, wholeCost } from './cost.ts';
 import { compileArguments } from './cost-arguments.ts';
 import type { CostModel, FieldCost, Variables } from './cost-model.ts';
-import { compileVariables } from './operation-total.ts';
+import { compileExclusion, compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
 /** Data of all subgraph responses, merged into one object. Fields whose subgraph call failed are absent. */
@@ -102,7 +102,10 @@ class Compilation {
    * costs anything.
    */
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
-    const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
+    const walks = selections.flatMap((selection) => {
+      const walk = this.#selection(selection, parent);
+      return walk === undefined ? [] : conditional(selection, walk);
+    });
     if (walks.length < 2) return walks[0];
     return (object, run) => {
       let total = 0;
@@ -220,6 +223,13 @@ class Compilation {
   #isInterface(typename: string): boolean {
     return isAbstractType(this.#model.schema.getType(typename));
   }
+}
+
+// A selection that `@skip` or `@include` excludes costs nothing, even if the data has a value for it: another
+// selection may have requested it under the same name.
+function conditional(selection: SelectionNode, walk: Walk): Walk {
+  const isLeftOut = compileExclusion(selection);
+  return isLeftOut === undefined ? walk : (object, run) => (isLeftOut(run.variables) ? 0 : walk(object, run));
 }
 
 function isSubType(schema: GraphQLSchema, abstract: Maybe, type: Maybe): boolean {

@@ -211,18 +211,27 @@ class Compilation {
  * Returns a function that computes the amount of a selection, or zero if `@skip` or `@include` excludes the
  * selection.
  */
-function conditional({ directives }: SelectionNode, cost: Cost): Cost {
+function conditional(selection: SelectionNode, cost: Cost): Cost {
+  const isLeftOut = cost === FREE ? undefined : compileExclusion(selection);
+  if (isLeftOut === undefined) return cost;
+  return (scope, sizing) => (isLeftOut(scope.variables) ? 0 : cost(scope, sizing));
+}
+
+/**
+ * Compiles the function that returns whether `@skip` or `@include` excludes a selection. Returns undefined if
+ * the selection has neither directive.
+ */
+export function compileExclusion({
+  directives,
+}: SelectionNode): ((variables: Variables) => boolean) | undefined {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');
     const leavesOut = leavesOutWhen(directive);
     if (argument === undefined || leavesOut === undefined) return [];
     return [{ value: compileValue(argument.value), leavesOut }];
   });
-  if (conditions.length === 0 || cost === FREE) return cost;
-  return (scope, sizing) => {
-    const isLeftOut = conditions.some(({ value, leavesOut }) => value.read(scope.variables) === leavesOut);
-    return isLeftOut ? 0 : cost(scope, sizing);
-  };
+  if (conditions.length === 0) return undefined;
+  return (variables) => conditions.some(({ value, leavesOut }) => value.read(variables) === leavesOut);
 }
 
 function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {

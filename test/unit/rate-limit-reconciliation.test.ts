@@ -93,6 +93,12 @@ describe('the actual cost', () => {
       1 + 7 + 7,
     ],
     ['of a scalar with a weight is its weight', '{ heavyScalar }', { heavyScalar: 1 }, 3],
+    [
+      'of a skipped field is zero, although another field has its name',
+      '{ list @skip(if: true) { id } list { id } ... @include(if: false) { list { id } } }',
+      { list: [{}, {}] },
+      2,
+    ],
     ['counts arguments', '{ find(by: { text: "a" }) { id } }', { find: {} }, 2],
     ['of a mutation includes its base', 'mutation { change { id } }', {}, 10],
     [
@@ -111,6 +117,12 @@ describe('the actual cost', () => {
     ['by its interface', '{ node { ... on Item { parts { id } } } }', ['Item.parts'], 4],
     ['by its object', '{ node { id } }', ['Query.node'], 1],
     ['but not for skipped fields', '{ list @skip(if: true) { id } item { id } }', ['Query.list'], 1],
+    [
+      'but not for fields of skipped fragments',
+      '{ ... @skip(if: true) { list { id } } ...F @include(if: false) item { id } } fragment F on Query { a: list { id } }',
+      ['Query.list'],
+      1,
+    ],
     ['but not data missing from another call', '{ list { id } }', ['Query.item'], 1],
   ])(
     'of calls that were sent and have no response is the estimate, %s',
