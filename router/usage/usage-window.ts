@@ -94,6 +94,7 @@ export function createUsageWindow(
     const key = contract === undefined ? operation.signature : `${operation.signature} ${contract}`;
     const known = operations.use(key);
     if (known !== undefined) known.operation = operation;
+    else if (!isListable(operation)) return undefined;
     return (
       known ??
       operations.admit(key, descriptionBytes(operation), () => ({
@@ -147,6 +148,21 @@ export function createUsageWindow(
 }
 
 const OTHER_KEY = clientKey(OTHER_CLIENTS);
+
+/** Limits of the registry, which rejects a whole batch because of one operation that exceeds them. */
+const MAX_NAME = 1_000;
+const MAX_BODY = 1_000_000;
+const MAX_COORDINATES = 20_000;
+
+/** Whether the registry accepts an operation. The others are counted by their coordinates only. */
+function isListable({ name = '', body, ...used }: OperationDescription): boolean {
+  const lists = [used.fields, used.arguments, used.inputFields, used.enumValues];
+  return (
+    name.length <= MAX_NAME &&
+    body.length <= MAX_BODY &&
+    lists.every(({ length }) => length <= MAX_COORDINATES)
+  );
+}
 
 function addClient(
   entry: Counted,

@@ -314,13 +314,16 @@ test('a router sends to a registry what its clients do', async () => {
   const key = await registry.createKey('READ');
   await using graph = await startSmallGraph({
     services: LIBRARY,
-    config: `usage: { registry: { url: "${registry.url}", key: "${key}", graph: "${REF}" } }\nshutdown: { lameDuckMs: 0 }`,
+    config: `usage: { registry: { url: "${registry.url}", key: "${key}", graph: "${REF}" } }\nshutdown: { lameDuckMs: 0 }\nlimits: { nameLength: 2000 }`,
   });
   const ask = (id: string) =>
     graph.post(
       { query: `query Titles { first: book(id: "${id}") { title } }` },
       { 'apollographql-client-name': 'web', 'apollographql-client-version': '3' },
     );
+  // The registry rejects a whole batch because of such a name, which any client can send.
+  const { status } = await graph.post({ query: `query ${'N'.repeat(1_001)} { book(id: "1") { title } }` });
+  expect(status).toBe(200);
   await Promise.all(Array.from({ length: 25 }, (_, index) => ask(`private-${index}`)));
   await graph.router.drain();
   const recorded = await operationsOf(registry);
@@ -332,7 +335,11 @@ test('a router sends to a registry what its clients do', async () => {
       clients: [{ name: 'web', version: '3', calls: 25 }],
     },
   ]);
-  expect(await usageOf(registry, 'Book.title')).toMatchObject({ calls: 25, operations: 1 });
+  expect(await usageOf(registry, 'Book.title')).toMatchObject({
+    calls: 25,
+    operations: 1,
+    unlistedCalls: 1,
+  });
   expect(await usageOf(registry, 'Query.book(id:)')).toMatchObject({ calls: 25 });
 });
 
