@@ -307,13 +307,16 @@ function restrict(
   };
 }
 
+/**
+ * Returns the lower of two counts for each field. The argument values are those of the same count, because the
+ * number of calls of each value is computed from both.
+ */
 function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
-  const most = new Map(others.map(({ coordinate, calls }) => [coordinate, calls]));
-  return some.map(({ coordinate, calls, values }) => ({
-    coordinate,
-    values,
-    calls: Math.min(calls, most.get(coordinate) ?? calls),
-  }));
+  const known = new Map(others.map((counted) => [counted.coordinate, counted]));
+  return some.map((counted) => {
+    const other = known.get(counted.coordinate);
+    return other !== undefined && other.calls < counted.calls ? other : counted;
+  });
 }
 
 function definitionOf(document: DocumentNode, name: string | undefined): OperationDefinitionNode {

@@ -179,6 +179,59 @@ describe('calls of a limited field', () => {
     expect(await statusOf(beside)).toBe(429);
   });
 
+  test('are counted once by an argument if a field above is denied for one type of an interface', async () => {
+    const guarded = {
+      shop: {
+        sdl: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated"])
+              type Query { media: Media book(id: ID = "1"): Book }
+              type Book { id: ID! }
+              interface Media { shop: Query }
+              type Film implements Media { shop: Query }
+              type Song implements Media { shop: Query }
+              type Text implements Media { shop: Query @authenticated }`,
+        resolvers: {
+          Query: {
+            media: () => ({ __typename: 'Film', shop: {} }),
+            book: (_: never, { id }: { id: string }) => ({ id }),
+          },
+        },
+      },
+    };
+    await using graph = await start(
+      `fields: { Query.book: { calls: 2, windowS: ${DAY}, per: "argument:id" } }`,
+      100_000,
+      guarded,
+    );
+    const denied = '{ media { shop { book(id: "1") { id } } } }';
+    const statuses = [];
+    for (let count = 0; count < 3; count += 1) statuses.push((await graph.post({ query: denied })).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  test('have the default of an argument that is absent as its value', async () => {
+    const defaults = {
+      shop: {
+        sdl: `type Query { book(id: ID = "1", by: By = { name: "a" }): Book }
+              input By { name: String = "a" }
+              type Book { id: ID! }`,
+        resolvers: { Query: { book: () => ({ id: '1' }) } },
+      },
+    };
+    await using graph = await start(
+      `fields: { Query.book: [
+        { calls: 3, windowS: ${DAY}, per: "argument:id" }, { calls: 6, windowS: ${DAY}, per: "argument:by.name" } ] }`,
+      100_000,
+      defaults,
+    );
+    const statusOf = async (call: string) => (await graph.post({ query: `${call} { id } }` })).status;
+    expect(await statusOf('{ book(id: "1", by: { name: "A" })')).toBe(200);
+    expect(await statusOf('{ book(by: {})')).toBe(200);
+    expect(await statusOf('query ($v: ID, $b: By) { book(id: $v, by: $b)')).toBe(200);
+    expect(await statusOf('{ book(id: "1")')).toBe(429);
+    expect(await statusOf('{ a: book(id: "2") { id } b: book(id: "2") { id } c: book(id: "2")')).toBe(200);
+    expect(await statusOf('{ book(id: "3")')).toBe(429);
+  });
+
   test('are refunded when they return a value, if only failures count', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
