@@ -1,7 +1,14 @@
-import { isInterfaceType, isObjectType } from 'graphql';
-import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
+import { getNamedType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  GraphQLArgument,
+  GraphQLInputField,
+  GraphQLNamedType,
+  GraphQLSchema,
+} from 'graphql';
 import { isRecord } from '../shared/is-record.ts';
-import type { CostModel, Variables } from './cost-model.ts';
+import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { compileTotal } from './operation-total.ts';
 
@@ -79,21 +86,17 @@ export function compileFieldCalls(
     // Argument values of the calls. If the operation has no variables, they are read once, when it is
     // compiled. Otherwise `count` creates a new map for each request.
     let values = new Map<string, unknown[]>();
-    const call = (way: string, node: FieldNode) => {
+    const call = ({ coordinate: way, definition }: FieldCost, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;
       isAskedFor = true;
-      const readers = paths.map((path) => ({ path, read: compileArgument(node, path) }));
+      const readers = paths.map((path) => ({ path, read: compileArgument(definition.args, node, path) }));
       return (variables: Variables) => {
         for (const { path, read } of readers)
           values.set(path, [...(values.get(path) ?? []), read(variables)]);
         return 1;
       };
     };
-    const { evaluate, isConstant } = compileTotal(
-      model,
-      { item: () => 0, call: (field, node) => call(field.coordinate, node), unknown: 0 },
-      operation,
-    );
+    const { evaluate, isConstant } = compileTotal(model, { item: () => 0, call, unknown: 0 }, operation);
     const count = (variables: Variables): FieldCalls => {
       if (!isConstant) values = new Map();
       return { coordinate, calls: evaluate(variables), values };
@@ -104,15 +107,32 @@ export function compileFieldCalls(
   return (variables) => counts.map((count) => count(variables)).filter(({ calls }) => calls > 0);
 }
 
-/** Compiles a function that reads an argument of a field, or an input field within it (`input.email`). */
-function compileArgument(node: FieldNode, path: string): (variables: Variables) => unknown {
+/**
+ * Compiles a function that reads an argument of a field, or an input field within it (`input.email`). If the
+ * request has no value for it, its default is the value, because the subgraph uses the default.
+ */
+function compileArgument(
+  args: readonly GraphQLArgument[],
+  node: FieldNode,
+  path: string,
+): (variables: Variables) => unknown {
   const [name, ...members] = path.split('.');
   const argument = node.arguments?.find((each) => each.name.value === name);
-  if (argument === undefined) return () => undefined;
-  const { read } = compileValue(argument.value);
+  const read = argument === undefined ? () => undefined : compileValue(argument.value).read;
+  const definition = args.find((each) => each.name === name);
+  let input: GraphQLArgument | GraphQLInputField | undefined = definition;
+  const steps = members.map((member) => {
+    const type: GraphQLNamedType | undefined = input && getNamedType(input.type);
+    input = isInputObjectType(type) ? type.getFields()[member] : undefined;
+    return { member, input };
+  });
   return (variables) =>
-    members.reduce<unknown>(
-      (value, member) => (isRecord(value) ? value[member] : undefined),
-      read(variables),
+    steps.reduce<unknown>(
+      (value, step) => (isRecord(value) ? withDefault(value[step.member], step.input) : undefined),
+      withDefault(read(variables), definition),
     );
+}
+
+function withDefault(value: unknown, input: GraphQLArgument | GraphQLInputField | undefined): unknown {
+  return value === undefined ? input?.defaultValue : value;
 }
