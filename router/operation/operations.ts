@@ -308,8 +308,8 @@ function restrict(
 }
 
 /**
- * Returns the lower of two counts for each field. The argument values are those of the same count, because the
- * number of calls of each value is computed from both.
+ * Returns the lower of two counts for each field. The argument values are those of the same count, because
+ * the number of calls of each value is computed from both.
  */
 function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
   const known = new Map(others.map((counted) => [counted.coordinate, counted]));
