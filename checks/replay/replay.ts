@@ -5,6 +5,7 @@ import type { RecordedOperation } from '../recorded-operation.ts';
 import type { ReplayReport } from '../report.ts';
 import { totalCalls } from '../select-operations.ts';
 import { compareResponses, parseResponse } from './compare-responses.ts';
+import { SERVING_ROUTER } from './compared-nothing.ts';
 import type { Difference, GraphQLBody } from './compare-responses.ts';
 
 export type Replay = {
@@ -132,15 +133,15 @@ async function replayOne(body: string, settings: Settings): Promise<Result> {
     request(serving, body, settings),
     request(candidate, body, settings),
   ]);
-  if (typeof before === 'string') return { kind: 'skipped', reason: `the serving router: ${before}` };
+  if (typeof before === 'string') return { kind: 'skipped', reason: `${SERVING_ROUTER}: ${before}` };
   if (before.data === undefined)
-    return { kind: 'skipped', reason: 'the serving router rejects the operation' };
+    return { kind: 'skipped', reason: `${SERVING_ROUTER} rejects the operation` };
   if (typeof after === 'string')
     return { kind: 'different', differences: [{ path: '', before: 'a response', after }] };
   const differences = compareResponses(before, after);
   if (differences.length === 0) return { kind: 'equal' };
   const again = await request(serving, body, settings);
-  if (typeof again === 'string') return { kind: 'skipped', reason: `the serving router: ${again}` };
+  if (typeof again === 'string') return { kind: 'skipped', reason: `${SERVING_ROUTER}: ${again}` };
   const unstable = compareResponses(before, again).map(({ path }) => path);
   const stable = differences.filter(({ path }) => !unstable.some((other) => overlap(path, other)));
   if (stable.length === 0)

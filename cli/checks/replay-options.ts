@@ -1,5 +1,6 @@
 import type { RecordedOperation } from '../../checks/recorded-operation.ts';
 import type { CheckReport } from '../../checks/report.ts';
+import { comparedNothing } from '../../checks/replay/compared-nothing.ts';
 import { MisuseError } from '../command-spec.ts';
 
 /** Options of a replay. */
@@ -55,7 +56,10 @@ export function givenReplay({ replay: serving, candidate, header }: ReplayValues
   return { serving, candidate, headers: Object.fromEntries(header.map(headerOf)) };
 }
 
-/** Returns the report with the result of the replay. A different response fails the check. */
+/**
+ * Returns the report with the result of the replay, which fails the check if a response differs, or if there
+ * is none to compare.
+ */
 export async function addReplay(
   report: CheckReport,
   given: GivenReplay | undefined,
@@ -65,7 +69,8 @@ export async function addReplay(
   // Loaded here, because most commands do not need the parser of GraphQL.
   const { replay } = await import('../../checks/replay/replay.ts');
   const result = await replay({ ...given, operations: operations ?? [] }, () => performance.now());
-  return { ...report, replay: result, success: report.success && result.different.length === 0 };
+  const success = report.success && result.different.length === 0 && !comparedNothing(result);
+  return { ...report, replay: result, success };
 }
 
 function headerOf(text: string): readonly [name: string, value: string] {

@@ -1,4 +1,5 @@
 import type { CheckReport } from '../../checks/report.ts';
+import { comparedNothing } from '../../checks/replay/compared-nothing.ts';
 import type { Outcome } from '../outcome.ts';
 import { renderReport } from './render-report.ts';
 import type { ReportContext } from './render-report.ts';
@@ -42,6 +43,7 @@ function failureMessage({ operations, changes, access, contracts, replay }: Chec
     ...(differing > 0
       ? [`${counted(differing, 'replayed request')} ${differing === 1 ? 'has' : 'have'} another response`]
       : []),
+    ...(replay !== undefined && comparedNothing(replay) ? ['no request of the replay was compared'] : []),
     ...(failed > 0 ? [`${counted(failed, 'contract')} ${failed === 1 ? 'fails' : 'fail'}`] : []),
   ];
   return `the check failed${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;

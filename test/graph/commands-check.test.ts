@@ -300,4 +300,22 @@ describe('a manifest', () => {
     expect(equal).toMatchObject({ kind: 'success', data: { replay: { sent: 1, equal: 1 } } });
     await expect(runVerb(...args, '--replay', serving.url)).rejects.toThrow('--candidate');
   });
+
+  test('fails for a replay to which the serving router sends no response with data', async () => {
+    const rejecting = { sdl: 'type Query { other: Int }', resolvers: { Query: { other: () => 1 } } };
+    await using serving = await startService(rejecting);
+    const names = write('names.json', JSON.stringify({ n1: 'query Names { product { name } }' }));
+    const changes = write('changes.json', JSON.stringify({ n1: 'mutation Rate { rate }' }));
+    const replayed = (operations: string) =>
+      runVerb(
+        ...(['check', smaller, '--against', served, '--operations', operations] as const),
+        ...(['--replay', serving.url, '--candidate', serving.url] as const),
+      );
+    expect(await replayed(names)).toMatchObject({
+      kind: 'failure',
+      message: 'the check failed: no request of the replay was compared',
+      data: { replay: { sent: 0 } },
+    });
+    expect(await replayed(changes)).toMatchObject({ kind: 'success' });
+  });
 });
