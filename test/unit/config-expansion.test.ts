@@ -62,6 +62,13 @@ describe('an expansion in router.yaml', () => {
     });
   });
 
+  test('has the type of its text if a key takes a string or a boolean, unless it is quoted', () => {
+    const role = (text: string, env: Env = {}) => read(`console:\n  role: ${text}\n`, env).console.role;
+    expect(role('${env.ROLE:-false}')).toBe(false);
+    expect(role('${env.ROLE}', { ROLE: 'operator' })).toBe('operator');
+    expect(role('"${env.ROLE:-false}"')).toBe('false');
+  });
+
   test('takes its default when the variable is unset or empty', () => {
     const text =
       'identity:\n  keys:\n    - id: k1\n      secret: "${env.SECRET:-only-for-local-development-or-tests}"\n' +

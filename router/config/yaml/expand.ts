@@ -136,13 +136,13 @@ class Expander {
   }
 
   /**
-   * Converts an expanded text to the type that the schema requires. Without such a type the rule of YAML
-   * applies: `8080` becomes a number, and `"8080"` remains a string.
+   * Converts an expanded text to the type that the schema requires. If the schema requires no type, or
+   * accepts strings too, the rule of YAML applies: `8080` becomes a number, and `"8080"` remains a string.
    */
   #typed(text: string, path: Path): unknown {
     const types = this.#source.typesAt(path);
-    const isAny = types === 'any' && isPlain(this.#source.places, path);
-    const wants = (type: string) => isAny || (types !== 'any' && !types.has('string') && types.has(type));
+    const isText = (types === 'any' || types.has('string')) && !isPlain(this.#source.places, path);
+    const wants = (type: string) => !isText && (types === 'any' || types.has(type));
     if (wants('number') && /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text);
     if (wants('boolean') && /^(true|false)$/.test(text)) return text === 'true';
     return text;
