@@ -21,8 +21,8 @@ export type StaleValuesParts = {
 };
 
 /**
- * Milliseconds after a value was written during which it is not written again if it is unchanged. Under load
- * this avoids most writes.
+ * Milliseconds after a value was written during which it is not written again, even if it has changed. Under
+ * load this avoids most writes. Only a deletion, and a value after a deletion, are written at once.
  */
 const REFRESH_MS = 1_000;
 /**
@@ -30,7 +30,10 @@ const REFRESH_MS = 1_000;
  * future is ignored.
  */
 const MAX_SKEW_MS = 10_000;
-/** Maximum number of characters of a stored value. Longer values, usually lists, are not stored. */
+/**
+ * Maximum number of characters of a stored value. A longer value, usually a list, is not stored, and an
+ * earlier value is deleted, because it is no longer the last one.
+ */
 const MAX_VALUE_LENGTH = 65_536;
 
 /**
@@ -69,8 +72,7 @@ export function createStaleValues(
       )
         return;
       const json = value === undefined ? '' : JSON.stringify(value);
-      if (json.length > MAX_VALUE_LENGTH) return;
-      const text = `${now()} ${json}`;
+      const text = `${now()} ${json.length > MAX_VALUE_LENGTH ? '' : json}`;
       recent.set(key, text);
       shared?.write(key, text, staleKey.maxAgeMs);
     },

@@ -21,8 +21,13 @@ export class BoundedTextCache {
     const before = this.#recent.get(key);
     if (before === text) return;
     const bytes = bytesOf(key, text);
-    if (bytes > this.#bytesPerSegment) return;
     if (before !== undefined) this.#recentBytes -= bytesOf(key, before);
+    if (bytes > this.#bytesPerSegment) {
+      // The text is too long to be kept. An earlier one must not be returned in its place.
+      this.#recent.delete(key);
+      this.#previous.delete(key);
+      return;
+    }
     if (this.#recentBytes + bytes > this.#bytesPerSegment) {
       this.#previous = this.#recent;
       this.#recent = new Map();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { BoundedCache } from '../../router/shared/bounded-cache.ts';
+import { BoundedTextCache } from '../../router/shared/bounded-text-cache.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 
 it('keeps recently used entries and evicts the rest', () => {
@@ -20,6 +21,15 @@ it('replaces an entry without evicting others', () => {
   entries.set('b', { value: 'other' });
   for (let round = 0; round < 10; round++) entries.set('a', { value: 'second' });
   expect([entries.get('a'), entries.get('b')]).toEqual([{ value: 'second' }, { value: 'other' }]);
+});
+
+it('returns no earlier text in place of one that is too long to be kept', () => {
+  const texts = new BoundedTextCache(2_000);
+  texts.set('a', 'first');
+  texts.set('a', 'x'.repeat(1_000));
+  expect(texts.get('a')).toBeUndefined();
+  texts.set('a', 'again');
+  expect(texts.get('a')).toBe('again');
 });
 
 it('stays fast when it is full', (context) => {

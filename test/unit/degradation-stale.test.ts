@@ -297,6 +297,20 @@ describe('a value is not served', () => {
     expect((await ask('{ best { count } }', { stock })).data).toEqual({ best: { count: 15 } });
   });
 
+  test('that a longer one replaced, which is too long to be stored', async () => {
+    const { ask, clock } = createCallers();
+    const noted =
+      (note: string): Interposed =>
+      async () =>
+        received({ data: { _entities: [{ note }] } });
+    await ask('{ best { note } }', { stock: noted('short') });
+    clock.ms += 5_000;
+    await ask('{ best { note } }', { stock: noted('x'.repeat(70_000)) });
+    expect((await ask('{ best { note } }', { stock: down })).data).toEqual({ best: { note: null } });
+    await ask('{ best { note } }', { stock: noted('again') });
+    expect((await ask('{ best { note } }', { stock: down })).data).toEqual({ best: { note: 'again' } });
+  });
+
   test('in the response of a mutation', async () => {
     const { ask } = createCallers();
     await ask('mutation { touch { count } }');
