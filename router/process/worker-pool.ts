@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -70,6 +71,12 @@ export type WorkerPool = AsyncDisposable & {
   /** Makes every worker process load its configuration file again. */
   readonly reloadConfig: () => void;
 };
+
+/**
+ * Names the configuration file if it existed at the start. A worker that starts while it is missing then
+ * fails: the defaults would apply otherwise, which may be less strict than those of the other workers.
+ */
+const CONFIG_FILE = existsSync('router.yaml') ? { ROUTER_CONFIG: 'router.yaml' } : {};
 
 const PROGRAM = moduleUrl('worker', import.meta.url);
 const RESPONSE_TIMEOUT_MS = 1_000;
@@ -303,7 +310,7 @@ class Worker {
 
   constructor(port: number, onRollback: (decision: RollbackDecision) => void) {
     // The worker inherits the environment, except for the port, and reads the configuration itself.
-    this.#process = fork(PROGRAM, { env: { ...process.env, PORT: String(port) } });
+    this.#process = fork(PROGRAM, { env: { ...CONFIG_FILE, ...process.env, PORT: String(port) } });
     this.ended = once(this.#process, 'exit').then(([code]) => code);
     const listening = Promise.withResolvers<number>();
     this.listening = listening.promise;

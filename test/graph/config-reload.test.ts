@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../router/config/config.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { childrenOf } from '../support/processes/process-tree.ts';
 import { spawnRouter } from '../support/processes/router-process.ts';
 import { WITHOUT_THREADS } from '../support/graphs/without-threads.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
@@ -233,6 +234,16 @@ test('workers follow router.yaml behind a link that a ConfigMap moves, and reloa
   // Without the file the defaults would apply. They must not replace stricter values.
   await rm(join(folder, 'router.yaml'));
   expect(await until(() => count('file not found: ') === 2, 60_000)).toBe(true);
+  for (const worker of childrenOf(router.process.pid ?? 0)) process.kill(worker, 'SIGKILL');
+  expect(await until(() => count('worker exited') >= 4, 60_000)).toBe(true);
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+  await writeFile(join(folder, 'router.yaml'), 'limits: { depth: 2 }\n');
+  const isServed = () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    );
+  expect(await until(isServed, 60_000)).toBe(true);
   const afterwards = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
