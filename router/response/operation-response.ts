@@ -28,9 +28,10 @@ export function operationResponse(
   { headers, summary, extensions }: ResponseOptions,
 ): ClientResponse {
   const body = extensions === undefined ? sharedBody(outcome) : bodyOf(outcome, extensions);
+  const isForCaller = extensions !== undefined || outcome.cost !== undefined;
   return {
     status: 200,
-    headers: extensions === undefined ? headers : withoutCaching(headers),
+    headers: isForCaller ? withoutCaching(headers) : headers,
     body,
     summary,
   };

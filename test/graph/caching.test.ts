@@ -95,6 +95,18 @@ test('a response without protected fields to an anonymous caller stays public', 
     });
 });
 
+test('a response that reports its cost, which depends on the caller, is not stored', async () => {
+  const config = configOf('rateLimit: { enabled: true }');
+  await using from = await startSmallGraph({ services: { books: { sdl: SDL, resolvers: {} } }, config });
+  for (const _ of WAYS)
+    expect(await ask('{ pub }', { from, headers: { 'x-cost': 'report' } })).toMatchObject({
+      caching: 'no-store',
+      cdn: 'no-store',
+      body: { data: { pub: 'p' }, extensions: { cost: { remaining: expect.any(Number) } } },
+    });
+  expect(await ask('{ pub }', { from })).toMatchObject({ caching: 'public, max-age=60, s-maxage=90' });
+});
+
 test('vary lists the headers that the router and the subgraph depend on, with and without these headers', async () => {
   const vary = 'x-user-id, accept, authorization, origin';
   for (const headers of [
