@@ -17,7 +17,7 @@ import type {
 } from '../console/process-queries.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
-import { collectMetrics, combineMetrics } from '../telemetry/metrics/collect-metrics.ts';
+import { addExited, collectMetrics, combineMetrics, countsIn } from '../telemetry/metrics/collect-metrics.ts';
 import { scheduleTimer } from '../shared/schedule.ts';
 import { startMetricsPush } from '../telemetry/metrics/push-metrics.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
@@ -101,6 +101,8 @@ export async function startWorkers(
    * starts later receives the rollbacks too.
    */
   const rollbacks = new Map<number, RollbackDecision>();
+  /** Counters and histograms of the workers that have exited, as of their last reports. */
+  let exitedCounts: readonly CollectedMetric[] = [];
   let draining = false;
   let stoppedPush: PromiseLike<void> | undefined;
 
@@ -112,7 +114,10 @@ export async function startWorkers(
     for (const command of commands.values()) void worker.apply(command);
     for (const decision of rollbacks.values()) void worker.rollBack(decision);
     const listening = await worker.listening;
-    void worker.ended.then((code) => replace(slot, { port: listening, code }));
+    void worker.ended.then((code) => {
+      exitedCounts = addExited(exitedCounts, worker.counts);
+      return replace(slot, { port: listening, code });
+    });
     return listening;
   }
 
@@ -168,10 +173,16 @@ export async function startWorkers(
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
-  const reports = () => Promise.all([...workers.values()].map((worker) => worker.report()));
+  async function inspect(): Promise<Inspection> {
+    // Read before waiting: a worker that exits meanwhile still has its counts in its report.
+    const counts = exitedCounts;
+    const reports = await Promise.all([...workers.values()].map((worker) => worker.report()));
+    return inspectAll(reports, { counts, draining });
+  }
+
   const ports = createOperatorPorts(config, {
     telemetry,
-    inspect: async () => inspectAll(await reports(), draining),
+    inspect,
     processes: queryWorkers(() => [...workers.values()]),
     applyBreakerCommand,
     usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
@@ -181,7 +192,7 @@ export async function startWorkers(
   });
   const admin = await ports.openAdminPort();
   const push = await startMetricsPush(config.telemetry, {
-    collect: async () => collectMetrics(inspectAll(await reports(), draining).metrics),
+    collect: async () => collectMetrics((await inspect()).metrics),
     log: telemetry.log,
     now: Date.now,
     version: packageVersion(),
@@ -270,9 +281,13 @@ function sendToPool(message: WorkerMessage): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspection {
+/** @param counts counters and histograms of the workers that have exited */
+function inspectAll(
+  reports: readonly WorkerReport[],
+  { counts, draining }: { readonly counts: readonly CollectedMetric[]; readonly draining: boolean },
+): Inspection {
   return {
-    metrics: combineMetrics(reports.map(({ metrics }) => metrics)),
+    metrics: combineMetrics([...reports.map(({ metrics }) => metrics), counts]),
     state: reports.map(({ state }) => state),
     supergraphs: reports.flatMap(({ supergraphs }) => supergraphs),
     unready: unreadiness(
@@ -304,6 +319,8 @@ const UNRESPONSIVE: WorkerReport = {
 class Worker {
   readonly listening: Promise<number>;
   readonly ended: Promise<number | null>;
+  /** Counters and histograms in the last report of the worker. */
+  counts: readonly CollectedMetric[] = [];
   readonly #process: ChildProcess;
   readonly #pending = new Map<number, (response: WorkerResponse) => void>();
   #requests = 0;
@@ -326,11 +343,13 @@ class Worker {
 
   /**
    * Returns the state and the metrics of the worker. A worker that does not respond in time is reported as
-   * not ready.
+   * not ready, with the counts of its last report.
    */
   async report(): Promise<WorkerReport> {
     const response = await this.#request({ kind: 'report' });
-    return response?.kind === 'report' ? response.report : UNRESPONSIVE;
+    if (response?.kind !== 'report') return { ...UNRESPONSIVE, metrics: this.counts };
+    this.counts = countsIn(response.report.metrics);
+    return response.report;
   }
 
   /** Returns the reasons why the worker is not ready. A worker that does not respond in time is not ready. */

@@ -80,6 +80,11 @@ async function ready(base: string): Promise<number> {
   return (await fetch(new URL('/health/ready', base))).status;
 }
 
+/** Returns the number of requests with a complete response in a router's metrics. */
+function servedIn(metrics: string): number {
+  return Number(/^tributary_responses_total\{outcome="ok"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
 async function expectPortTaken(port: string, workers: number): Promise<void> {
   const warnings: string[] = [];
   const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
@@ -301,7 +306,7 @@ test(
       expect(await body.json()).toEqual({ data: { ping: 'pong' } });
       await agent.close();
     }
-    // The metrics omit a worker that does not report in time.
+    // The metrics omit a worker that has never reported in time.
     const metrics = async () => (await fetch(new URL('/metrics', router.adminUrl))).text();
     await expect
       .poll(metrics, { timeout: 20_000 })
@@ -311,6 +316,19 @@ test(
     await expect.poll(() => ready(router.healthUrl ?? ''), { timeout: 20_000, interval: 20 }).toBe(200);
     const commands = childrenOf(router.process.pid ?? 0).map(commandOf);
     expect(commands).toEqual([0, 1].map(() => expect.stringContaining(V8_FLAGS.join(' '))));
+
+    // Prometheus takes a counter that falls for a restarted router, and would count all requests again.
+    const [silent = 0, killed = 0] = childrenOf(router.process.pid ?? 0);
+    process.kill(silent, 'SIGSTOP');
+    expect(servedIn(await metrics())).toBe(asked);
+    process.kill(silent, 'SIGCONT');
+    for (const pid of [silent, killed]) {
+      process.kill(pid, 'SIGKILL');
+      const workers = () => childrenOf(router.process.pid ?? 0);
+      const isReplaced = () => workers().length === 2 && !workers().includes(pid);
+      await expect.poll(isReplaced, { timeout: 60_000 }).toBe(true);
+      expect(servedIn(await metrics())).toBe(asked);
+    }
   },
   TIMEOUT_MS,
 );

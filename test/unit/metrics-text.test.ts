@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { combineMetrics, collectMetrics } from '../../router/telemetry/metrics/collect-metrics.ts';
+import {
+  addExited,
+  combineMetrics,
+  collectMetrics,
+  countsIn,
+} from '../../router/telemetry/metrics/collect-metrics.ts';
 import { openMetricsText, prefersOpenMetrics } from '../../router/telemetry/metrics/openmetrics-text.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { RequestRecorder } from '../../router/request/request-recorder.ts';
@@ -71,6 +76,24 @@ test.each([
   ],
 ])('with Accept %s the format is OpenMetrics: %s', (accept, expected) => {
   expect(prefersOpenMetrics(accept)).toBe(expected);
+});
+
+test('keeps the counters and histograms of exited workers, up to a maximum number of samples', async () => {
+  const counted = async () => countsIn(await collectMetrics(processWith([30, 60]).telemetry.metrics));
+  const exited = addExited(addExited([], await counted()), await counted());
+  expect(exited.filter(({ type }) => type === 'gauge')).toEqual([]);
+  const text = await combineMetrics([await counted(), exited]).metrics();
+  expect(lines(text, 'tributary_responses_total{outcome="ok"}')).toEqual([
+    'tributary_responses_total{outcome="ok"} 6',
+  ]);
+  expect(lines(text, 'http_server_request_duration_seconds_count')).toEqual([expect.stringMatching(/ 6$/)]);
+
+  const [metric] = exited;
+  if (metric === undefined) throw new Error('no metric');
+  const series = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ labels: { name: `invented${index}` }, value: 1 }));
+  const kept = addExited([{ ...metric, values: series(3) }], [{ ...metric, values: series(50_001) }]);
+  expect(kept).toEqual([{ ...metric, values: series(3) }]);
 });
 
 test('the metrics of several workers are as of one process', async () => {

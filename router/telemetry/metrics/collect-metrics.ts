@@ -16,21 +16,51 @@ export async function collectMetrics(registry: Registry): Promise<readonly Colle
  */
 export function combineMetrics(processes: readonly (readonly CollectedMetric[])[]): Registry {
   const combined = new Registry();
-  for (const [name, metrics] of Map.groupBy(processes.flat(), (metric) => metric.name)) {
+  for (const metric of combine(processes)) {
+    const { name } = metric;
+    register(combined, { name, get: () => Promise.resolve(metric), reset: () => undefined });
+  }
+  return combined;
+}
+
+/**
+ * Maximum number of samples of one metric that are kept of exited processes. Each process may have counted
+ * other names that clients have chosen, so the number would otherwise grow with each exit.
+ */
+const MAX_KEPT_SAMPLES = 50_000;
+
+/**
+ * Adds the counters and histograms of an exited process to those of earlier ones. Without them the sums of
+ * all processes would fall, which Prometheus takes for a restart: it would count all requests again.
+ */
+export function addExited(
+  earlier: readonly CollectedMetric[],
+  exited: readonly CollectedMetric[],
+): readonly CollectedMetric[] {
+  const before = new Map(earlier.map((metric) => [metric.name, metric]));
+  return combine([earlier, exited]).map((metric) =>
+    metric.values.length <= MAX_KEPT_SAMPLES
+      ? metric
+      : (before.get(metric.name) ?? { ...metric, values: [] }),
+  );
+}
+
+/** Returns the counters and histograms among metrics: those whose values only grow. */
+export function countsIn(metrics: readonly CollectedMetric[]): readonly CollectedMetric[] {
+  return metrics.filter(({ type }) => type !== 'gauge');
+}
+
+function combine(processes: readonly (readonly CollectedMetric[])[]): readonly CollectedMetric[] {
+  const byName = Map.groupBy(processes.flat(), ({ name }) => name);
+  return [...byName.values()].flatMap((metrics) => {
     const [first] = metrics;
-    if (first === undefined || first.aggregator === 'omit') continue;
+    if (first === undefined || first.aggregator === 'omit') return [];
     const all = combineSamples(
       metrics.flatMap(({ values }) => values),
       first.aggregator,
     );
-    const values = first.top === undefined ? all : highest(all, first.top);
-    register(combined, {
-      name,
-      get: () => Promise.resolve({ ...first, values }),
-      reset: () => undefined,
-    });
-  }
-  return combined;
+    return { ...first, values: first.top === undefined ? all : highest(all, first.top) };
+  });
 }
 
 function highest(samples: CollectedMetric['values'], count: number): CollectedMetric['values'] {
