@@ -7,10 +7,12 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { UserDatabase } from '../data.ts';
+import { sql, type Insertable } from 'kysely';
+import type { UserDatabase, UserTables } from '../data.ts';
 import { accessTokenSeconds } from './access-tokens.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
+type NewKey = Insertable<UserTables['signing_keys']>;
 
 const generateRsaKey = promisify(generateKeyPair);
 
@@ -24,20 +26,20 @@ export async function ensureSigningKey(db: UserDatabase, now: Date): Promise<voi
     .where('retired_at', 'is', null)
     .executeTakeFirst();
   // Two replicas with an empty database may both add a key: both are published, and the newer one signs.
-  if (key === undefined) await insertKey(db, now);
+  if (key === undefined) await insertKey(db, await createKey(now));
 }
 
 /** Adds a new signing key; older keys stay published until their last token has expired. */
 export async function rotateSigningKey(db: UserDatabase, now: Date): Promise<string> {
-  const kid = await insertKey(db, now);
-  await db
-    .updateTable('signing_keys')
-    .set({ retired_at: now })
-    .where('kid', '<>', kid)
-    .where('retired_at', 'is', null)
-    .execute();
-  await db.deleteFrom('signing_keys').where('retired_at', '<', publishedSince(now)).execute();
-  return kid;
+  const key = await createKey(now);
+  await db.transaction().execute(async (trx) => {
+    // Without the lock, two concurrent rotations would retire each other's key, and none could sign.
+    await sql`lock table signing_keys in share row exclusive mode`.execute(trx);
+    await trx.updateTable('signing_keys').set({ retired_at: now }).where('retired_at', 'is', null).execute();
+    await insertKey(trx, key);
+    await trx.deleteFrom('signing_keys').where('retired_at', '<', publishedSince(now)).execute();
+  });
+  return key.kid;
 }
 
 export async function currentSigningKey(db: UserDatabase): Promise<SigningKey> {
@@ -67,15 +69,15 @@ export async function publishedKeys(db: UserDatabase, now: Date): Promise<webcry
   });
 }
 
-async function insertKey(db: UserDatabase, now: Date): Promise<string> {
+async function createKey(now: Date): Promise<NewKey> {
   const { privateKey } = await generateRsaKey('rsa', { modulusLength: 2048 });
   const kid = randomBytes(12).toString('base64url');
   const private_jwk = JSON.stringify(privateKey.export({ format: 'jwk' }));
-  await db
-    .insertInto('signing_keys')
-    .values({ kid, private_jwk, created_at: now, retired_at: null })
-    .execute();
-  return kid;
+  return { kid, private_jwk, created_at: now, retired_at: null };
+}
+
+async function insertKey(db: UserDatabase, key: NewKey): Promise<void> {
+  await db.insertInto('signing_keys').values(key).execute();
 }
 
 function readPrivateKey(key: webcrypto.JsonWebKey): KeyObject {
