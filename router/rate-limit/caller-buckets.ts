@@ -173,7 +173,8 @@ function valueKey(value: unknown): string {
 }
 
 function numberText(value: unknown): string {
-  const text = (JSON.stringify(value) ?? '').slice(0, LONGEST_VALUE);
+  const text = JSON.stringify(value) ?? '';
+  // A number is not shortened before its notation is known: shortened notations of one number would differ.
   return typeof value === 'number' || isExactNumber(value) ? canonicalNumber(text) : text;
 }
 

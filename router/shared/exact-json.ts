@@ -79,18 +79,34 @@ export function exactNumber(text: string): number | ExactNumber {
 
 /** Returns the same text for all notations of one number: `1` for `1`, `1.0` and `10e-1`. */
 export function canonicalNumber(text: string): string {
-  const match = /^(-?)0*(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  const match = /^(-?)0*(\d*)(?:\.(\d+))?(?:[eE](?:\+|(-))?(\d+))?$/.exec(text);
   if (match === null) return text;
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const [, sign = '', whole = '', fraction = '', down = '', zerosAndExponent = ''] = match;
+  const exponent = zerosAndExponent.replace(/^0+/, '');
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = withoutFinalZeros(digits);
   if (significant === '') return '0';
-  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  // Converting an exponent of a million digits would take long. No service can use such a number.
+  if (exponent.length > LONGEST_EXPONENT) return text;
+  const power =
+    BigInt(`${down}${exponent || '0'}`) -
+    BigInt(fraction.length) +
+    BigInt(digits.length - significant.length);
   if (power >= 0n && power <= MOST_ZEROS) return sign + significant + '0'.repeat(Number(power));
   return `${sign}${significant}e${power}`;
 }
 
 const MOST_ZEROS = 30n;
+const LONGEST_EXPONENT = 20;
+
+/** Removes zeros from the end in linear time. The pattern `/0+$/` would read each run of zeros many times. */
+function withoutFinalZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return digits.slice(0, end);
+}
+
+const ZERO = '0'.charCodeAt(0);
 
 const LONG = 16;
 

@@ -232,6 +232,25 @@ describe('calls of a limited field', () => {
     expect(await statusOf('{ book(id: "3")')).toBe(429);
   });
 
+  test('are counted by the value of a number in any notation of any length', async () => {
+    const orders = {
+      orders: { sdl: 'scalar Long type Query { order(number: Long): Int }', resolvers: {} },
+    };
+    const limit = `fields: { Query.order: { calls: 1, windowS: ${DAY}, per: "argument:number" } }`;
+    await using graph = await start(limit, 100_000, orders);
+    const headers = await bearer();
+    const statusOf = async (number: string) => {
+      const query = 'query ($n: Long) { order(number: $n) }';
+      return (await graph.post({ query, variables: { n: JSON.rawJSON(number) } }, headers)).status;
+    };
+    expect(await statusOf('5')).toBe(200);
+    for (const zeros of [0, 900, 1_018, 1_019, 1_100, 100_000]) {
+      expect(await statusOf(`5${'0'.repeat(zeros)}e-${zeros}`)).toBe(429);
+      expect(await statusOf(`0.${'0'.repeat(zeros)}5e${zeros + 1}`)).toBe(429);
+    }
+    expect(await statusOf(`5${'0'.repeat(100_000)}1`)).toBe(200);
+  });
+
   test('are refunded when they return a value, if only failures count', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
