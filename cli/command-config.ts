@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { assertFile, loadConfig, parseConfig } from '../router/config/config.ts';
+import { assertFile, configFile, loadConfig, parseConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../router/shared/error-message.ts';
@@ -24,25 +24,38 @@ export const OUTPUT_OPTION = {
 } as const;
 
 /**
- * Returns the configuration for a verb that takes a supergraph as its argument. Without `configFile`, a
+ * Returns the configuration for a verb that takes a supergraph as its argument. Without `named`, a
  * supergraph that is named is not checked against a router.yaml that happens to lie in the folder.
  * @throws {ConfigError}
  */
-export function configFor(file: string | undefined, configFile: string | undefined): Config {
+export function configFor(file: string | undefined, named: string | undefined): Config {
   if (file !== undefined) assertFile(file);
   const env = {
-    ...routerEnvironment({ config: configFile }),
+    ...routerEnvironment({ config: named }),
     ...(file !== undefined && { SUPERGRAPH: resolve(file) }),
   };
   const directory = process.cwd();
-  if (file === undefined || configFile !== undefined) return loadConfig(env, directory);
+  if (file === undefined || named !== undefined) return loadConfig(env, directory);
   return parseConfig('', { env, fileName: 'router.yaml', directory });
 }
 
-/** @throws {ConfigError} if a result would overwrite the file that the command reads */
-export function assertNotInput(output: string | undefined, input: string | undefined): void {
-  if (output === undefined || input === undefined || resolve(output) !== resolve(input)) return;
-  throw new ConfigError([`--output: ${output} is the file that the command reads, name another one`]);
+/** Returns the router.yaml that `configFor` reads with the same arguments. */
+export function configFilesOf(file: string | undefined, named: string | undefined): readonly string[] {
+  if (file !== undefined && named === undefined) return [];
+  return [configFile(routerEnvironment({ config: named }), process.cwd())];
+}
+
+/** @throws {ConfigError} if a result would overwrite a file that the command reads */
+export function assertNotInput(output: string | undefined, inputs: readonly string[]): void {
+  if (output === undefined || !inputs.some((input) => isSameFile(output, input))) return;
+  throw new ConfigError([`--output: ${output} is a file that the command reads, name another one`]);
+}
+
+/** Whether two paths lead to the same file, links included. */
+function isSameFile(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true;
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
 }
 
 /** @throws {ConfigError} if the file cannot be written */

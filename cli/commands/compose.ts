@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Config } from '../../router/config/config-schema.ts';
 import { compositionFileOf } from '../../router/supergraph/sources/source-config.ts';
-import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, assertNotInput, configFor } from '../command-config.ts';
-import { rejectedSupergraph, writeResult } from '../command-config.ts';
+import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, assertNotInput, configFilesOf } from '../command-config.ts';
+import { configFor, rejectedSupergraph, writeResult } from '../command-config.ts';
 import type { ComposedSupergraph } from '../compose-supergraph.ts';
+import { readCompositionFile } from '../composition-file.ts';
 import { FORMAT_OPTION, failureOf, printOutcome } from '../outcome.ts';
 import type { Format, Outcome } from '../outcome.ts';
 import { defineVerb } from '../verb.ts';
@@ -36,32 +37,57 @@ export const compose = defineVerb(
   },
   async ({ values: { output, config: configFile, watch, format }, positionals: [file] }) => {
     const config = configFor(file, configFile);
-    assertNotInput(output, compositionFileOf(config.supergraph));
-    if (!watch) return composeOnce(config, output);
-    await composeOnChange(config, { output, format });
+    const result: Result = {
+      output,
+      assertWritable: () => {
+        assertNotInput(output, [...configFilesOf(file, configFile), ...supergraphFilesOf(config)]);
+      },
+    };
+    result.assertWritable();
+    if (!watch) return composeOnce(config, result);
+    await composeOnChange(config, result, format);
     return undefined;
   },
 );
 
-async function composeOnce(config: Config, output: string | undefined): Promise<Outcome> {
+/** Where the SDL is written. */
+type Result = {
+  readonly output: string | undefined;
+  /** @throws {ConfigError} if the SDL would overwrite a file that the command reads */
+  readonly assertWritable: () => void;
+};
+
+/** Returns the composition file and the files that it names. */
+function supergraphFilesOf({ supergraph }: Config): readonly string[] {
+  const file = compositionFileOf(supergraph);
+  if (file === undefined) return [];
+  if (file.endsWith('.graphql')) return [file];
+  try {
+    const { files, subgraphs } = readCompositionFile(file, process.env);
+    const schemas = subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
+    return [file, ...files, ...schemas];
+  } catch {
+    // Composition reports what is wrong with the file, and nothing is written.
+    return [file];
+  }
+}
+
+async function composeOnce(config: Config, result: Result): Promise<Outcome> {
   const { openSources } = await import('../trial.ts');
   const { composeSupergraph } = await import('../compose-supergraph.ts');
   await using sources = openSources(config, { watch: false });
-  return outcomeOf(await composeSupergraph(config, sources), output);
+  return outcomeOf(await composeSupergraph(config, sources), result);
 }
 
 /** Composes at once and after each change, one after another, until a signal ends it. */
-async function composeOnChange(
-  config: Config,
-  { output, format }: { readonly output: string | undefined; readonly format: Format },
-): Promise<void> {
+async function composeOnChange(config: Config, result: Result, format: Format): Promise<void> {
   const { openSources } = await import('../trial.ts');
   const { composeSupergraph } = await import('../compose-supergraph.ts');
   await using sources = openSources(config, { watch: true });
   let composing: Promise<void> = Promise.resolve();
   const composeAgain = () => {
     composing = composing.then(async () => {
-      printOutcome(outcomeOrFailure(await composeSupergraph(config, sources), output), format);
+      printOutcome(outcomeOrFailure(await composeSupergraph(config, sources), result), format);
     });
     return composing;
   };
@@ -76,9 +102,9 @@ async function composeOnChange(
 }
 
 /** Returns a failure if the output cannot be written, so that the next change can be composed. */
-function outcomeOrFailure(composed: ComposedSupergraph, output: string | undefined): Outcome {
+function outcomeOrFailure(composed: ComposedSupergraph, result: Result): Outcome {
   try {
-    return outcomeOf(composed, output);
+    return outcomeOf(composed, result);
   } catch (error) {
     const failure = failureOf(error);
     if (failure === undefined) throw error;
@@ -86,9 +112,11 @@ function outcomeOrFailure(composed: ComposedSupergraph, output: string | undefin
   }
 }
 
-function outcomeOf(composed: ComposedSupergraph, output: string | undefined): Outcome {
+function outcomeOf(composed: ComposedSupergraph, { output, assertWritable }: Result): Outcome {
   if (composed.kind === 'rejected') return rejectedSupergraph(composed.reasons);
   const { sdl, findings } = composed;
+  // A change of the composition file may have added the output to the files that are read.
+  assertWritable();
   if (output !== undefined) writeResult(output, sdl);
   return {
     kind: 'success',

@@ -26,7 +26,7 @@ export const migrate = defineVerb(
   },
   async ({ values, positionals: [file = ''] }) => {
     assertFile(file);
-    assertNotInput(values.output, file);
+    assertNotInput(values.output, [file]);
     const migration = migrateApolloConfig(readFileSync(file, 'utf8'), basename(file));
     const { configuration, notTranslated, notes } = migration;
     if (values.output !== undefined) writeResult(values.output, configuration);

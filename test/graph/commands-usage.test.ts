@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -253,9 +254,24 @@ test.each(['compose', 'migrate'])('%s does not overwrite the file that it reads'
   expect(run(CLI, [verb, file, '-o', file])).toEqual({
     status: 1,
     stdout: '',
-    stderr: `--output: ${file} is the file that the command reads, name another one\n`,
+    stderr: `--output: ${file} is a file that the command reads, name another one\n`,
   });
   expect(readFileSync(file, 'utf8')).toBe('supergraph: {}\n');
+});
+
+test('compose overwrites neither router.yaml nor the schema of a subgraph, not through a link either', () => {
+  const folder = join(directory, 'inputs');
+  run(CLI, ['init', folder]);
+  symlinkSync('products.graphql', join(folder, 'link.graphql'));
+  for (const output of ['router.yaml', 'supergraph.yaml', 'products.graphql', 'link.graphql']) {
+    const before = readFileSync(join(folder, output), 'utf8');
+    expect(run(CLI, ['compose', '-o', output], {}, folder)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `--output: ${output} is a file that the command reads, name another one\n`,
+    });
+    expect(readFileSync(join(folder, output), 'utf8')).toBe(before);
+  }
 });
 
 test.each([
