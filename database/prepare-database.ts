@@ -15,7 +15,12 @@ export async function prepareDatabase<Tables>(
   const lock = sql`hashtext(${`tributary:${schema}`})`;
   // The lock belongs to its connection, so everything runs on that one.
   await db.connection().execute(async (connection) => {
-    const unlock = () => sql`select pg_advisory_unlock(${lock})`.execute(connection);
+    const unlock = async () => {
+      await sql`select pg_advisory_unlock(${lock})`.execute(connection);
+      await sql`reset statement_timeout`.execute(connection);
+    };
+    // A migration of a large table, and the wait for that of another replica, may take longer than a query.
+    await sql`set statement_timeout = 0`.execute(connection);
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
       await ensureSchema(connection, schema);

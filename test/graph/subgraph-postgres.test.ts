@@ -1,5 +1,7 @@
+import { type Kysely, sql } from 'kysely';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
+import { openDatabase } from '../../database/database.ts';
 import { demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
@@ -22,6 +24,22 @@ describe('on a real Postgres', () => {
       const { data } = await replica.call(countProducts);
       expect(data).toMatchObject({ products: { edges: { length: expected } } });
     }
+  });
+
+  test('limits the duration of statements, but not of migrations', async () => {
+    const location = await testLocation('product', 'postgres');
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => dropLocation(location));
+    const limits: unknown[] = [];
+    const limitOf = async (db: Kysely<never>) => {
+      const { rows } = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(db);
+      limits.push(rows[0]?.statement_timeout);
+    };
+    const migrations = { '001-slow': { up: limitOf } };
+    const { db, close } = await openDatabase<never>({ location, migrations, seed: limitOf });
+    stack.defer(close);
+    await limitOf(db);
+    expect(limits).toEqual(['0', '0', '30s']);
   });
 
   test('exits with one message if the server does not respond', async () => {
