@@ -266,6 +266,10 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
       { terminationGracePeriodSeconds: 10 },
       'terminationGracePeriodSeconds is 10, but a router needs 30 s to drain',
     ],
+    [
+      { router: { configuration: { shutdown: { graceMs: '${env.GRACE_MS:-60000}' } } } },
+      'set terminationGracePeriodSeconds, because shutdown.lameDuckMs or shutdown.graceMs is an expansion',
+    ],
   ])('rejects the values %j', async (values, message) => {
     // Helm writes empty lines after its message, so the reader of the last line would miss it.
     const rejected = runProgram('sh', [

@@ -103,11 +103,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{/* Seconds from SIGTERM to SIGKILL. */}}
 {{- define "tributary.terminationGracePeriodSeconds" -}}
 {{- $shutdown := .Values.router.configuration.shutdown | default dict -}}
-{{- $lameDuck := $shutdown.lameDuckMs | default 1000 | float64 -}}
-{{- $grace := $shutdown.graceMs | default 20000 | float64 -}}
-{{- $needed := divf (addf $lameDuck $grace) 1000 | ceil | int | add 5 | int -}}
+{{- $lameDuck := $shutdown.lameDuckMs | default 1000 -}}
+{{- $grace := $shutdown.graceMs | default 20000 -}}
+{{- $isUnknown := or (kindIs "string" $lameDuck) (kindIs "string" $grace) -}}
+{{- $needed := divf (addf (float64 $lameDuck) (float64 $grace)) 1000 | ceil | int | add 5 | int -}}
 {{- $given := .Values.terminationGracePeriodSeconds -}}
-{{- if kindIs "invalid" $given -}}
+{{- if and $isUnknown (kindIs "invalid" $given) -}}
+{{- fail "set terminationGracePeriodSeconds, because shutdown.lameDuckMs or shutdown.graceMs is an expansion, whose value the chart does not know" -}}
+{{- else if kindIs "invalid" $given -}}
 {{ $needed }}
 {{- else if lt (int $given) $needed -}}
 {{- fail (printf "terminationGracePeriodSeconds is %d, but a router needs %d s to drain (shutdown.lameDuckMs, shutdown.graceMs and 5 s)" (int $given) $needed) -}}
