@@ -3,6 +3,7 @@ import { parseYamlDocument } from '../router/config/yaml/parse-document.ts';
 import { lineAt } from '../router/config/yaml/yaml-places.ts';
 import { messageOf } from '../router/shared/error-message.ts';
 import { isRecord } from '../router/shared/is-record.ts';
+import { withoutByteOrderMark } from '../router/shared/utf8.ts';
 import type { UnlistedUse } from './changes/unlisted-use.ts';
 import type { RecordedClient, RecordedOperation } from './recorded-operation.ts';
 
@@ -91,7 +92,7 @@ const recordedFile = z.looseObject({ droppedCoordinates: z.record(z.string(), z.
 
 /** Returns the use by operations that a router counted without recording their documents, by coordinate. */
 export function readUnlistedUse(text: string): UnlistedUse {
-  return recordedFile.safeParse(JSON.parse(text)).data?.droppedCoordinates ?? {};
+  return recordedFile.safeParse(JSON.parse(withoutByteOrderMark(text))).data?.droppedCoordinates ?? {};
 }
 
 /**
@@ -115,7 +116,7 @@ export function mergeOperations(
 
 function parseJson(text: string, fileName: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutByteOrderMark(text));
   } catch (error) {
     const message = messageOf(error);
     const [, offset] = /position (\d+)/.exec(message) ?? [];

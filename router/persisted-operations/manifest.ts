@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stripIgnoredCharacters } from 'graphql';
+import { withoutByteOrderMark } from '../shared/utf8.ts';
 import { sha256Of } from './registry.ts';
 
 /** An operation that a manifest lists, with its id and its document. */
@@ -36,7 +37,7 @@ const manifestSchema = z.object({
  * @throws {Error} if it is invalid, with a message in one line
  */
 export function parseManifest(text: string): Manifest {
-  const parsed = manifestSchema.safeParse(JSON.parse(text));
+  const parsed = manifestSchema.safeParse(JSON.parse(withoutByteOrderMark(text)));
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll('\n', ' '));
   const { operations } = parsed.data;
   const ids = new Map<string, string>();

@@ -22,3 +22,8 @@ export function isUtf8Search(search: string): boolean {
   const runs = search.match(ESCAPES_BEYOND_ASCII) ?? [];
   return runs.every((run) => isUtf8(Buffer.from(run.replaceAll('%', ''), 'hex')));
 }
+
+/** Returns the text of a file without a byte order mark, with which editors on Windows begin a file. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}

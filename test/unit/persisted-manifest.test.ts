@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readManifest, readUnlistedUse } from '../../checks/manifest.ts';
 import { readParameters } from '../../router/persisted-operations/graphql-parameters.ts';
 import { parseManifest } from '../../router/persisted-operations/manifest.ts';
 import { BoundedTextCache } from '../../router/shared/bounded-text-cache.ts';
@@ -32,6 +33,13 @@ describe('a manifest', () => {
     ['with thousands of blanks', `${' '.repeat(5_000)}${BODY}`, undefined],
   ])('has a text %s', (_name, text, expected) => {
     expect(manifest.byText(text)).toBe(expected);
+  });
+
+  it('may begin with a byte order mark', () => {
+    const text = manifestOf([{ id: 'one', name: 'Books', type: 'query', body: BODY }]);
+    expect(parseManifest(`\uFEFF${text}`).byId('one')).toBe(BODY);
+    expect(readManifest(`\uFEFF${text}`, 'manifest.json')).toMatchObject([{ id: 'one', body: BODY }]);
+    expect(readUnlistedUse('\uFEFF{"droppedCoordinates":{"Book.id":2}}')).toEqual({ 'Book.id': 2 });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { assertFile } from '../../../router/config/config.ts';
+import { withoutByteOrderMark } from '../../../router/shared/utf8.ts';
 import { MisuseError } from '../../command-spec.ts';
 import type { Outcome } from '../../outcome.ts';
 import { CHECK_SETTINGS_OPTIONS, givenCheckSettings } from '../../registry/check-settings.ts';
@@ -84,7 +85,7 @@ async function changeSettings({ client, ref }: OpenRegistry, settings: Readonly<
 function readJson(option: string, file: string): unknown {
   assertFile(file, `--${option}: `);
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(withoutByteOrderMark(readFileSync(file, 'utf8')));
   } catch {
     throw new MisuseError(`--${option}: ${file} is no JSON`);
   }

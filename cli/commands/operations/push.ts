@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { assertFile } from '../../../router/config/config.ts';
+import { withoutByteOrderMark } from '../../../router/shared/utf8.ts';
 import { counted } from '../../checks/report-words.ts';
 import { CommandError } from '../../outcome.ts';
 import type { Outcome } from '../../outcome.ts';
@@ -55,7 +56,7 @@ async function readManifest(file: string): Promise<unknown> {
   if (file !== '-') assertFile(file);
   const content = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
   try {
-    return JSON.parse(content);
+    return JSON.parse(withoutByteOrderMark(content));
   } catch (error) {
     const name = file === '-' ? 'stdin' : file;
     throw new CommandError('MANIFEST_INVALID', `${name} is no JSON, so it is no manifest`, { cause: error });
