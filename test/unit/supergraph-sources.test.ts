@@ -255,6 +255,23 @@ describe('supergraph.oci', () => {
     }
   });
 
+  test('requests a manifest with its media type after a redirect, too', async () => {
+    await using registry = await startOciRegistry();
+    const { respond } = registry.web;
+    registry.push('prod', first);
+    await using storage = await startWebServer((request) =>
+      request.path.includes('/blobs/') || request.headers.accept?.includes('oci.image.manifest') === true
+        ? respond(request)
+        : { status: 404 },
+    );
+    registry.web.respond = ({ path }) => ({
+      status: 307,
+      headers: { location: `${storage.origin}${path}` },
+    });
+    await using opened = open({ oci: `oci://${host(registry.web.origin)}/shop/graph:prod` });
+    expect(await opened.source.load()).toEqual(loaded(first));
+  });
+
   test('loads a digest once', async () => {
     await using registry = await startOciRegistry();
     const digest = registry.push('prod', first);

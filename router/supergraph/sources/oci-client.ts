@@ -37,7 +37,7 @@ export function createOciClient(config: OciSource): OciClient {
       authorization = await authorize(challenge, options.download);
       response = await send(url, options);
     }
-    response = await redirected(response, url, options.download);
+    response = await redirected(response, url, options);
     if (options.allowed?.includes(response.status) !== true) assertOk(response, url);
     return response;
   }
@@ -70,13 +70,18 @@ export function createOciClient(config: OciSource): OciClient {
    * Follows redirects of the registry to its storage, without sending credentials. A blob may come from any
    * host, because its digest is verified.
    */
-  async function redirected(response: Downloaded, from: URL, download: Download): Promise<Downloaded> {
+  async function redirected(
+    response: Downloaded,
+    from: URL,
+    { download, accept }: OciRequest,
+  ): Promise<Downloaded> {
     let [current, url] = [response, from];
     for (let followed = 0; followed < MAX_REDIRECTS && REDIRECTS.has(current.status); followed++) {
       const location = current.header('location');
       if (location === undefined) return current;
       url = referredUrl(location, url);
-      current = await download({ url });
+      // Without the media type, some registries respond that they do not have the manifest.
+      current = await download({ url, headers: { ...(accept !== undefined && { accept }) } });
     }
     if (REDIRECTS.has(current.status))
       throw new Error(`${shownUrl(from)}: more than ${MAX_REDIRECTS} redirects`);
