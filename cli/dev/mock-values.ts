@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
-  defaultFieldResolver,
   getNamedType,
+  getNullableType,
   isAbstractType,
   isCompositeType,
   isEnumType,
+  isLeafType,
   isListType,
   isNonNullType,
   isScalarType,
@@ -25,10 +26,12 @@ const LIST_LENGTH = 2;
 export const resolveMock: GraphQLFieldResolver<unknown, unknown> = (
   source,
   args: Record<string, unknown>,
-  context,
+  _context,
   info,
 ) => {
-  const known: unknown = defaultFieldResolver(source, args, context, info);
+  // An own property only: a field may be called `constructor`.
+  const known =
+    isRecord(source) && Object.hasOwn(source, info.fieldName) ? source[info.fieldName] : undefined;
   const place = `${seedOf(source)}/${info.fieldName}(${JSON.stringify(args)})`;
   return known === undefined
     ? invent(info.returnType, { place, args, info })
@@ -60,12 +63,28 @@ function invent(type: GraphQLOutputType, invention: Invention): unknown {
   return inventObject(typeNameOf(info.schema, getNamedType(type).name), invention);
 }
 
-/** Arguments become the fields of their name: `product(id: 7)` has the id 7. */
+/** Arguments become the fields of their name, if they fit: `product(id: 7)` has the id 7. */
 function inventObject(typeName: string, { place, args, info }: Invention): MockObject {
   const type = info.schema.getType(typeName);
   const fields = isCompositeType(type) && 'getFields' in type ? type.getFields() : {};
-  const given = Object.entries(args).filter(([name, value]) => name in fields && !isRecord(value));
+  const given = Object.entries(args).filter(([name, value]) => {
+    const field = fields[name];
+    return field !== undefined && permits(field.type, value);
+  });
   return { ...Object.fromEntries(given), __typename: typeName, [seed]: place };
+}
+
+/** Whether a field with this type may have the value of an argument. Null stands for no value. */
+function permits(type: GraphQLOutputType, value: unknown): boolean {
+  const inner = getNullableType(type);
+  if (isListType(inner)) return Array.isArray(value) && value.every((item) => permits(inner.ofType, item));
+  if (!isLeafType(inner) || value === null || isRecord(value)) return false;
+  try {
+    inner.serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function typeNameOf(schema: GraphQLSchema, name: string): string {

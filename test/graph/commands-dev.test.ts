@@ -201,6 +201,29 @@ describe('a mock', () => {
     });
   });
 
+  it('invents a field whose type does not permit the value of the argument with its name', async () => {
+    await using mock = await startMockSubgraph('shop');
+    mock.setSchema(`
+      type Query { find(title: String, colors: [Color!], color: [Color!], size: String, id: ID, tags: [[String]]): Product }
+      enum Color { BLUE RED }
+      type Product { title: String! color: Color! size: Int! id: Int! colors: [Color!]! tags: [String!]! constructor: String! }
+    `);
+    const find = '(title: null, color: [RED], size: "large", id: "7", colors: [RED], tags: [["a"]])';
+    expect(await post(mock.url, `{ find${find} { title color size id colors tags constructor } }`)).toEqual({
+      data: {
+        find: {
+          title: expect.stringMatching(/^title \d+$/),
+          color: expect.stringMatching(/^(?:BLUE|RED)$/),
+          size: expect.any(Number),
+          id: 7,
+          colors: ['RED'],
+          tags: Array.from({ length: 2 }, () => expect.stringMatching(/^tags \d+$/)),
+          constructor: expect.stringMatching(/^constructor \d+$/),
+        },
+      },
+    });
+  });
+
   it('responds for entities by any of their keys, and to `_service`', async () => {
     await using mock = await startMockSubgraph('books');
     mock.setSchema(SDL);
