@@ -88,13 +88,12 @@ export const init = defineVerb(
       };
     }
     write(folder);
+    const place = relative('.', folder);
     return {
       kind: 'success',
       plain: paths.map((path) => `${path}\n`).join(''),
       data: { files: paths },
-      notes: [
-        `next: npx tributary dev --mock products${folder === '.' ? '' : ` (in ${relative('.', folder)})`}`,
-      ],
+      notes: [`next: npx tributary dev --mock products${place === '' ? '' : ` (in ${place})`}`],
     };
   },
 );

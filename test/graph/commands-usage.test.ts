@@ -313,6 +313,7 @@ test('tributary init writes a router.yaml that is valid with and without its com
     status: 0,
     stderr: expect.stringMatching(/^next: npx /),
   });
+  expect(run(CLI, ['init', '-f', './'], {}, folder).stderr).toBe('next: npx tributary dev --mock products\n');
   const text = readFileSync(join(folder, 'router.yaml'), 'utf8');
   const uncommented = text.replaceAll(/^# (\w+:| {2})/gm, '$1');
   const source = { env: {}, fileName: 'router.yaml', directory: folder };
