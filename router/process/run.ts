@@ -55,6 +55,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
 }
 
 async function runPool(config: Config): Promise<void> {
+  using hangUp = onHangUp();
   const telemetry = createTelemetry(config.telemetry);
   warnOfMissingFlag(telemetry.log);
   await using pool = await startWorkers(config, { telemetry });
@@ -64,7 +65,6 @@ async function runPool(config: Config): Promise<void> {
     { url, admin: pool.adminUrl, health: pool.healthUrl, workers: config.workers },
     'router listens',
   );
-  using hangUp = onHangUp();
   hangUp.handle(pool.reloadConfig);
   await stopped;
   await pool.drain();

@@ -137,13 +137,18 @@ export async function startWorkers(
     for (const worker of workers.values()) void worker.rollBack(decision);
   }
 
+  async function stopWorkers(): Promise<void> {
+    draining = true;
+    await Promise.all([...workers.values()].map((worker) => worker.stop()));
+  }
+
   async function drain(): Promise<void> {
     draining = true;
     healthPort?.publish();
     // Metrics are pushed a last time before the workers stop, because the push needs the reports of the
     // workers.
     stoppedPush ??= push?.[Symbol.asyncDispose]();
-    await Promise.all([stoppedPush, ...[...workers.values()].map((worker) => worker.stop())]);
+    await Promise.all([stoppedPush, stopWorkers()]);
   }
 
   async function applyBreakerCommand(command: BreakerCommand): Promise<CommandResult> {
@@ -167,6 +172,9 @@ export async function startWorkers(
     else commands.set(key, command);
   }
 
+  // Ends what was started if a later part cannot start: running workers would keep this process running.
+  await using started = new AsyncDisposableStack();
+  started.defer(stopWorkers);
   await assertPortFree(config.listen);
   // If the configured port is 0, the first worker listens on a free port, and all other workers use the same
   // port.
@@ -191,6 +199,7 @@ export async function startWorkers(
     fetch,
   });
   const admin = await ports.openAdminPort();
+  started.use(admin);
   const push = await startMetricsPush(config.telemetry, {
     collect: async () => collectMetrics((await inspect()).metrics),
     log: telemetry.log,
@@ -198,12 +207,14 @@ export async function startWorkers(
     version: packageVersion(),
     schedule: scheduleTimer,
   });
+  started.use(push);
   const healthPort = await openHealthPort(config, async () => {
     const unready = draining
       ? []
       : await Promise.all([...workers.values()].map((worker) => worker.unready()));
     return unreadiness(unready, draining);
   });
+  started.move();
   return {
     port,
     adminUrl: admin?.url,
@@ -243,7 +254,10 @@ export function serveInPool(router: Router): void {
     void respond(router, request).then((response) => sendToPool({ kind: 'response', number, response }));
   });
   router.onRollback((decision) => sendToPool({ kind: 'rollback', decision }));
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  const stop = () => process.kill(process.pid, 'SIGTERM');
+  // If the pool has exited while this worker was starting, there is no event any more.
+  if (process.connected) process.once('disconnect', stop);
+  else stop();
   // The open channel to the pool must not keep a worker running after it has drained.
   process.channel?.unref();
   sendToPool({ kind: 'listening', port: Number(new URL(router.url).port) });
@@ -391,8 +405,15 @@ class Worker {
     await this.#request({ kind: 'rollback', decision });
   }
 
+  /**
+   * Makes the worker load its configuration file again, once it listens: before that it does not handle the
+   * signal and would be ended by it.
+   */
   reloadConfig(): void {
-    this.#process.kill('SIGHUP');
+    void this.listening.then(
+      () => this.#process.kill('SIGHUP'),
+      () => undefined,
+    );
   }
 
   async stop(): Promise<void> {

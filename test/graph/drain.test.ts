@@ -1,6 +1,7 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,8 +11,9 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 import { caseCount } from '../support/runs/case-count.ts';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { childrenOf, commandOf } from '../support/processes/process-tree.ts';
-import { spawnRouter, startRouterProcess } from '../support/processes/router-process.ts';
+import { compositionFile, spawnRouter, startRouterProcess } from '../support/processes/router-process.ts';
 import type { RouterProcess } from '../support/processes/router-process.ts';
+import { startService } from '../support/subgraphs/service.ts';
 import type { ServiceDefinition } from '../support/subgraphs/service.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import { until } from '../support/time/until.ts';
@@ -19,6 +21,7 @@ import { until } from '../support/time/until.ts';
 // The first worker binds the port before the others start: on a busy machine it takes a while to start all.
 const TIMEOUT_MS = 180_000;
 const SIGTERMS = caseCount(4, 20);
+const WORKER = new URL('../../router/process/worker.ts', import.meta.url).pathname;
 const STARTS_MS = 400_000;
 const SERVED_FIRST = 200;
 // Long enough to be observed on a busy machine.
@@ -329,6 +332,90 @@ test(
       await expect.poll(isReplaced, { timeout: 60_000 }).toBe(true);
       expect(servedIn(await metrics())).toBe(asked);
     }
+  },
+  TIMEOUT_MS,
+);
+
+/** Creates a directory with the files of a router with two workers, over one running service. */
+async function twoWorkers() {
+  await using built = new AsyncDisposableStack();
+  const service = built.use(await startService(SERVICE));
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
+  built.defer(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, 'supergraph.yaml'), compositionFile({ only: service }));
+  await writeFile(join(directory, 'router.yaml'), 'workers: 2\nshutdown: { lameDuckMs: 0 }');
+  const owned = built.move();
+  return { directory, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Returns the result of a process that should end; `runs` if it still runs after half a minute. */
+function endOf(exited: Promise<unknown>): Promise<unknown> {
+  return Promise.race([exited, until(() => false, 30_000).then(() => 'runs')]);
+}
+
+test(
+  'SIGHUP ends neither a pool nor a worker that is still starting',
+  async () => {
+    await using files = await twoWorkers();
+    const messages: string[] = [];
+    const router = spawnRouter(files.directory, {
+      env: { PORT: '0', ADMIN_PORT: '0' },
+      onLine: (line) => messages.push((line as { readonly msg: string }).msg),
+    });
+    const workers = () => childrenOf(router.process.pid ?? 0);
+    await expect.poll(() => workers().length, { timeout: 60_000, interval: 5 }).toBe(1);
+    router.process.kill('SIGHUP');
+    const { admin } = await router.ready;
+    const [worker = 0] = workers();
+    process.kill(worker, 'SIGKILL');
+    const isReplaced = () => workers().length === 2 && !workers().includes(worker);
+    await expect.poll(isReplaced, { timeout: 60_000, interval: 5 }).toBe(true);
+    router.process.kill('SIGHUP');
+    await expect.poll(() => ready(admin), { timeout: 60_000 }).toBe(200);
+    expect(messages.filter((msg) => msg.startsWith('worker exited'))).toHaveLength(1);
+    router.process.kill('SIGTERM');
+    expect(await router.exited).toBe(0);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a pool that cannot open its admin port ends with its workers',
+  async () => {
+    await using files = await twoWorkers();
+    await using taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const address = taken.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const warnings: string[] = [];
+    const router = spawnRouter(files.directory, {
+      env: { PORT: '0', ADMIN_PORT: String(port) },
+      onWarning: (warning) => warnings.push(warning),
+    });
+    router.ready.catch(() => undefined);
+    const code = await endOf(router.exited);
+    router.process.kill('SIGKILL');
+    expect(code).toBe(1);
+    expect(warnings.join('')).toContain('the port is in use; stop the other program, or set PORT');
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a worker ends if the pool has ended before the worker listens',
+  async () => {
+    await using files = await twoWorkers();
+    const worker = fork(WORKER, {
+      cwd: files.directory,
+      execArgv: [...V8_FLAGS],
+      env: { PORT: '0', ADMIN_PORT: '0' },
+      stdio: 'ignore',
+    });
+    const exited = once(worker, 'exit');
+    worker.disconnect();
+    const end = await endOf(exited);
+    worker.kill('SIGKILL');
+    expect(end).toEqual([0, null]);
   },
   TIMEOUT_MS,
 );
