@@ -5,7 +5,9 @@ import type { SigningKey } from './signing-keys.ts';
 
 export type AccessToken = { readonly token: string; readonly jti: string; readonly expiresAt: Date };
 
-export const accessTokenSeconds = 15 * 60;
+const accessTokenSeconds = 15 * 60;
+// Verifiers accept a token for this time after its expiry, because their clocks may be slow.
+const toleranceSeconds = 60;
 const audience = 'tributary';
 
 // Scopes of each role, for services that check scopes instead of roles.
@@ -38,6 +40,16 @@ export async function issueAccessToken(
     .setExpirationTime(expiresAt)
     .sign(key.privateKey);
   return { token, jti, expiresAt: new Date(expiresAt * 1000) };
+}
+
+/** Tokens that expired before this time are rejected by every verifier. */
+export function acceptedIfExpiredAfter(now: Date): Date {
+  return new Date(now.getTime() - toleranceSeconds * 1000);
+}
+
+/** Tokens that were issued before this time are rejected by every verifier. */
+export function acceptedIfIssuedAfter(now: Date): Date {
+  return new Date(now.getTime() - (accessTokenSeconds + toleranceSeconds) * 1000);
 }
 
 function scopeOf(roles: readonly string[]): string {

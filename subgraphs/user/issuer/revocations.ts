@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { UserDatabase } from '../data.ts';
+import { acceptedIfExpiredAfter } from './access-tokens.ts';
 
 export type RevokedToken = { readonly jti: string; readonly exp: number };
 
@@ -24,9 +25,13 @@ const streamKey = 'tributary:revocations';
 const keptMs = 20 * 60_000;
 const retryMs = 1_000;
 
-/** Returns the revoked tokens that have not expired yet. */
+/** Returns the revoked tokens that a verifier would accept otherwise. */
 export async function listRevoked(db: UserDatabase, now: Date): Promise<RevokedToken[]> {
-  const rows = await db.selectFrom('revoked_tokens').selectAll().where('expires_at', '>', now).execute();
+  const rows = await db
+    .selectFrom('revoked_tokens')
+    .selectAll()
+    .where('expires_at', '>', acceptedIfExpiredAfter(now))
+    .execute();
   return rows.map(({ jti, expires_at }) => ({ jti, exp: Math.floor(expires_at.getTime() / 1000) }));
 }
 
@@ -37,7 +42,7 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
 }
 
 /**
- * Writes the whole list, which covers at most 15 minutes, at each connection and after each failure, because
+ * Writes the whole list, which covers at most 16 minutes, at each connection and after each failure, because
  * Redis may have lost its data. Routers ignore duplicates.
  */
 class RedisRevocationStream implements RevocationStream {

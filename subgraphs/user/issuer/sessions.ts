@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { User, UserDatabase, UserTables } from '../data.ts';
-import { issueAccessToken } from './access-tokens.ts';
+import { acceptedIfExpiredAfter, acceptedIfIssuedAfter, issueAccessToken } from './access-tokens.ts';
 import { currentSigningKey } from './signing-keys.ts';
 
 /** A signed-in user with the tokens of the session: the type Session of the schema. */
@@ -26,11 +26,11 @@ const sessionMs = 30 * 24 * 60 * 60 * 1000;
 
 export function openSession(db: UserDatabase, user: User, issuing: Issuing): Promise<Session> {
   return db.transaction().execute(async (trx) => {
-    // Deletes only sessions that cannot be refreshed; a used token of an active session must stay known.
+    // Deletes only sessions without a usable token; a used token of an active session must stay known.
     await trx
       .deleteFrom('sessions')
       .where('user_id', '=', user.id)
-      .where('expires_at', '<', issuing.now)
+      .where('expires_at', '<', acceptedIfIssuedAfter(issuing.now))
       .execute();
     const id = randomUUID();
     const expires_at = new Date(issuing.now.getTime() + sessionMs);
@@ -119,11 +119,11 @@ async function endSessions(trx: Trx, sessionIds: readonly string[], now: Date): 
         .selectFrom('refresh_tokens')
         .select(['access_jti', 'access_expires_at'])
         .where('session_id', 'in', sessionIds)
-        .where('access_expires_at', '>', now),
+        .where('access_expires_at', '>', acceptedIfExpiredAfter(now)),
     )
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  await trx.deleteFrom('revoked_tokens').where('expires_at', '<', now).execute();
+  await trx.deleteFrom('revoked_tokens').where('expires_at', '<', acceptedIfExpiredAfter(now)).execute();
 }
 
 /** Locks the session, so that no token is issued during a logout. */

@@ -9,15 +9,12 @@ import {
 import { promisify } from 'node:util';
 import { sql, type Insertable } from 'kysely';
 import type { UserDatabase, UserTables } from '../data.ts';
-import { accessTokenSeconds } from './access-tokens.ts';
+import { acceptedIfIssuedAfter } from './access-tokens.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 type NewKey = Insertable<UserTables['signing_keys']>;
 
 const generateRsaKey = promisify(generateKeyPair);
-
-// Covers a token that was signed just before a rotation, and a verifier whose clock is slow.
-const publishedMs = (accessTokenSeconds + 60) * 1000;
 
 export async function ensureSigningKey(db: UserDatabase, now: Date): Promise<void> {
   const key = await db
@@ -37,7 +34,7 @@ export async function rotateSigningKey(db: UserDatabase, now: Date): Promise<str
     await sql`lock table signing_keys in share row exclusive mode`.execute(trx);
     await trx.updateTable('signing_keys').set({ retired_at: now }).where('retired_at', 'is', null).execute();
     await insertKey(trx, key);
-    await trx.deleteFrom('signing_keys').where('retired_at', '<', publishedSince(now)).execute();
+    await trx.deleteFrom('signing_keys').where('retired_at', '<', acceptedIfIssuedAfter(now)).execute();
   });
   return key.kid;
 }
@@ -59,7 +56,7 @@ export async function publishedKeys(db: UserDatabase, now: Date): Promise<webcry
     .selectFrom('signing_keys')
     .select(['kid', 'private_jwk'])
     .where((where) =>
-      where.or([where('retired_at', 'is', null), where('retired_at', '>=', publishedSince(now))]),
+      where.or([where('retired_at', 'is', null), where('retired_at', '>=', acceptedIfIssuedAfter(now))]),
     )
     .orderBy('created_at', 'desc')
     .execute();
@@ -82,8 +79,4 @@ async function insertKey(db: UserDatabase, key: NewKey): Promise<void> {
 
 function readPrivateKey(key: webcrypto.JsonWebKey): KeyObject {
   return createPrivateKey({ key, format: 'jwk' });
-}
-
-function publishedSince(now: Date): Date {
-  return new Date(now.getTime() - publishedMs);
 }
