@@ -70,7 +70,7 @@ export const APOLLO_DEFAULTS: readonly DifferentDefault[] = [
   { unless: ['health_check.enabled', 'health_check.listen'], path: ['health', 'port'], value: 8088 },
   { unless: ['traffic_shaping.router.timeout'], path: ['traffic', 'deadlineMs'], value: 30_000 },
   { unless: ['traffic_shaping.all.timeout'], path: ['traffic', 'all', 'timeoutMs'], value: 30_000 },
-  { unless: ['include_subgraph_errors'], path: ['response', 'subgraphErrorMessages'], value: 'mask' },
+  { unless: ['include_subgraph_errors.all'], path: ['response', 'subgraphErrorMessages'], value: 'mask' },
   {
     unless: ['limits.http_max_request_bytes', 'limits.router.http_max_request_bytes'],
     path: ['limits', 'bodyBytes'],

@@ -7,7 +7,8 @@ import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
 import { APOLLO_DEFAULTS, APOLLO_RULES } from './apollo-rules.ts';
 import { isExpanded } from './apollo-values.ts';
-import { unsupported } from './translation.ts';
+import { ignoredExpansions } from './ignored-expansions.ts';
+import { dropped, unsupported } from './translation.ts';
 import type { Path, Result, Rule, Translate } from './translation.ts';
 
 /** A place in the file that was translated, and what a reader must know about it. */
@@ -75,8 +76,10 @@ function translate(value: unknown, path: Path, fallback: Translate = UNKNOWN): r
     return Object.entries(value).flatMap(([key, inner]) =>
       translate(inner, [...path, key], rule?.translate ?? fallback),
     );
-  const results = (rule?.translate ?? fallback)(value, rule?.names ?? []);
-  return results.map((result) => ({ ...result, from: [...path, ...(result.at ?? [])] }));
+  const translateValue = rule?.translate ?? fallback;
+  const results = translateValue(value, rule?.names ?? []);
+  const ignored = translateValue === dropped ? [] : ignoredExpansions(value, results);
+  return [...results, ...ignored].map((result) => ({ ...result, from: [...path, ...(result.at ?? [])] }));
 }
 
 const UNKNOWN = unsupported('is not a key that this command knows');
@@ -107,8 +110,8 @@ function settingsOf(results: readonly (Placed | Setting)[]): readonly Setting[] 
 
 function defaultsFor(source: Record<string, unknown>): readonly Setting[] {
   const has = (key: string) =>
-    key.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), source) !==
-    undefined;
+    (key.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), source) ??
+      null) !== null;
   return APOLLO_DEFAULTS.filter(({ unless }) => !unless.some(has)).map(({ path, value }) => ({
     kind: 'setting',
     path,

@@ -108,7 +108,7 @@ function subgraphErrors(value: unknown): readonly Result[] {
   if (!isRecord(value)) return [left('is not true or false')];
   return Object.entries(value).map(([key, inner]) => {
     if (key === 'redact_message')
-      return setting('response.subgraphErrorMessages', inner === true ? 'mask' : 'pass', [], [key]);
+      return setting('response.subgraphErrorMessages', inner === false ? 'pass' : 'mask', [], [key]);
     if (key === 'allow_extensions_keys') return setting('response.errorExtensions', inner, [], [key]);
     return left('clients receive `code`, `service` and the extensions in `response.errorExtensions`', [key]);
   });

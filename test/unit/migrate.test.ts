@@ -160,6 +160,41 @@ describe('what has no counterpart is listed with its line', () => {
     ).not.toThrow();
   });
 
+  it.each([
+    'include_subgraph_errors: { subgraphs: { a: true } }',
+    'include_subgraph_errors: { all: }',
+    'limits:',
+  ])('keeps the defaults of Apollo Router for keys without a value: %s', (text) => {
+    expect(parse(migrateApolloConfig(text, 'a.yaml').configuration)).toEqual(
+      parse(migrateApolloConfig('{}', 'a.yaml').configuration),
+    );
+  });
+
+  it('reports each expansion on which the result would depend', () => {
+    const { configuration, notTranslated } = migrateApolloConfig(
+      `cors: { allow_any_origin: "\${env.ANY}" }
+persisted_queries: { enabled: true, local_manifests: ["\${env.M}"], safelist: { enabled: "\${env.SAFE}" } }
+demand_control: { enabled: "\${env.COST}", strategy: { static_estimated: { max: 100 } } }
+authorization: { directives: { reject_unauthorized: "\${env.REJECT}" } }
+include_subgraph_errors: { all: { redact_message: "\${env.MASK}" } }
+homepage: { enabled: "\${env.HOME_PAGE}" }
+response_cache: { enabled: false, url: "\${env.REDIS}" }
+`,
+      'a.yaml',
+    );
+    expect(notTranslated.map(({ key }) => key)).toEqual([
+      'cors.allow_any_origin',
+      'persisted_queries.safelist.enabled',
+      'demand_control.enabled',
+      'authorization.directives.reject_unauthorized',
+      'include_subgraph_errors.all.redact_message',
+    ]);
+    expect(parse(configuration)).toMatchObject({
+      persistedOperations: { manifest: '${env.M}' },
+      response: { subgraphErrorMessages: 'mask' },
+    });
+  });
+
   it('rejects a file that is not YAML, with the line', () => {
     expect(() => migrateApolloConfig('supergraph:\n  a: [', 'apollo.yaml')).toThrow(/^apollo.yaml:2: /);
     expect(() => migrateApolloConfig('- a', 'apollo.yaml')).toThrow('apollo.yaml: is not a map');
