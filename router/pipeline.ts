@@ -91,7 +91,9 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   ): Promise<ClientResponse> {
     const { recorder } = request;
     const { chargingRejections, prepare, errorBehavior } = generation.stages;
-    const caller: Caller = { request, identity: payer.identity, onError: errorBehavior(request) };
+    const behavior = chargingRejections(payer, () => errorBehavior(request));
+    const onError = behavior instanceof Promise ? await behavior : behavior;
+    const caller: Caller = { request, identity: payer.identity, onError };
     recorder.stage('persisted');
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
     recorder.stage('parse');

@@ -205,6 +205,7 @@ describe('a rejected request costs a point', () => {
     ],
     ['without a document', { variables: {} }, 'BAD_REQUEST'],
     ['with variables of the wrong type', { query: known, variables: [] }, 'BAD_REQUEST'],
+    ['with an unknown error behavior', { query: known, onError: 'IGNORE' }, 'BAD_REQUEST'],
   ];
 
   let limited: SmallGraph;
