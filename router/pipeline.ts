@@ -125,7 +125,7 @@ async function respondWithData(
   { operation, inputs, caller, planRequest, owing, executed }: PreparedRequest,
   generation: Generation,
 ): Promise<ClientResponse> {
-  const { chargingRejections, authorize, charge, execute, respond } = generation.stages;
+  const { chargingRejections, authorize, charge, execute, explain, respond } = generation.stages;
   const { recorder } = caller.request;
   const charged = await chargingRejections(owing, () => {
     recorder.stage('authorize');
@@ -139,9 +139,17 @@ async function respondWithData(
   executed();
   const extensions =
     planRequest &&
-    (await generation.stages.explain(charged.operation, inputs, { caller, asked: planRequest }));
+    (await explain(charged.operation, inputs, { caller, asked: planRequest }).catch(withoutPlan));
   recorder.stage('respond');
   return respond(result, { charged, caller, version: generation.graph.id, extensions });
+}
+
+/**
+ * Handles the error of a plan that cannot be shown, for example because too many operations wait to be
+ * planned. The operation was already executed, so its result is sent without the plan.
+ */
+function withoutPlan(error: unknown): undefined {
+  if (!(error instanceof RouterError)) throw error;
 }
 
 /**

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPlanner } from '../../router/planning/planner.ts';
+import type { Parts } from '../../router/router.ts';
+import { RouterError } from '../../router/shared/errors.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 import { runVerb } from '../support/processes/run-verb.ts';
@@ -97,6 +100,25 @@ test('a dry run plans without calling a subgraph, and needs no variables', async
     },
   });
   expect(calls()).toEqual(before);
+});
+
+test('returns the result of an executed mutation even if its plan cannot be shown', async () => {
+  let rejects = false;
+  const timeout = new RouterError('PLANNING_TIMEOUT');
+  const startPlanner: Parts['createPlanner'] = async (options) => {
+    const planner = await createPlanner(options);
+    const plan: typeof planner.plan = async (...operation) =>
+      rejects ? { kind: 'rejected', error: timeout } : planner.plan(...operation);
+    return { plan, [Symbol.asyncDispose]: () => planner[Symbol.asyncDispose]() };
+  };
+  await using busy = await startSmallGraph({ services: LIBRARY, parts: { createPlanner: startPlanner } });
+  const mutation = { query: 'mutation { rename(id: 1, title: "x") { title } }' };
+  const expected = { data: { rename: { title: 'x' } } };
+  expect((await post({}, mutation, busy)).body).toEqual(expected);
+  rejects = true;
+  const { headers, body } = await post({ 'apollo-expose-query-plan': 'true' }, mutation, busy);
+  expect(body).toEqual(expected);
+  expect(headers.get('cache-control')).toBe('no-store');
 });
 
 test('responds to other values, and to invalid operations, as without the header', async () => {
