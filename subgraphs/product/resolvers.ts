@@ -106,6 +106,7 @@ function newProduct(input: NewProductInput, createdAt: Date): Product {
   const { weightGrams, categoryId, ...fields } = input;
   return {
     ...fields,
+    name: fields.name.trim(),
     id: `product-${randomUUID()}`,
     currency,
     weight_grams: weightGrams,
@@ -117,7 +118,7 @@ function newProduct(input: NewProductInput, createdAt: Date): Product {
 function changeOf(input: ProductInput): ProductChange {
   return {
     sku: input.sku ?? undefined,
-    name: input.name ?? undefined,
+    name: input.name?.trim(),
     description: input.description ?? undefined,
     price: input.price ?? undefined,
     weight_grams: input.weightGrams ?? undefined,

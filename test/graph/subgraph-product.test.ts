@@ -206,7 +206,14 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     expect(created.errors).toEqual([]);
     const { id } = (created.data as { createProduct: { id: string } }).createProduct;
     expect(created.data).toEqual({
-      createProduct: { id, sku: 'NEW-1', description: '', price: { amount: '9999999.90' }, tags: ['gift'] },
+      createProduct: {
+        id,
+        sku: 'NEW-1',
+        name: 'Enamel Mug',
+        description: '',
+        price: { amount: '9999999.90' },
+        tags: ['gift'],
+      },
     });
 
     const updated = await product.call(updateProduct, {
@@ -218,6 +225,13 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     });
     const unchanged = await product.call(updateProduct, { variables: { id, input: {} }, as: catalog });
     expect(unchanged.data).toEqual(updated.data);
+
+    const padded = { name: '\n Steel Mug\n' };
+    const renamed = await product.call(updateProduct, { variables: { id, input: padded }, as: catalog });
+    expect(renamed.data).toMatchObject({ updateProduct: { name: 'Steel Mug' } });
+    const other = { ...input, ...padded, sku: 'NEW-2' };
+    const second = await product.call(createProduct, { variables: { input: other }, as: catalog });
+    expect(second.data).toMatchObject({ createProduct: { name: 'Steel Mug' } });
 
     const again = await product.call(createProduct, { variables: { input }, as: catalog });
     expect(again.errors[0]?.extensions.code).toBe('CONFLICT');
@@ -264,7 +278,7 @@ const entities = `query ($representations: [_Any!]!) {
   }
 }`;
 const createProduct = `mutation ($input: CreateProductInput!) {
-  createProduct(input: $input) { id sku description price { amount } tags }
+  createProduct(input: $input) { id sku name description price { amount } tags }
 }`;
 const updateProduct = `mutation ($id: ID!, $input: UpdateProductInput!) {
   updateProduct(id: $id, input: $input) { id sku name price { amount } }
