@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { StartupError } from '../database/startup-error.ts';
+import { codeOrMessageOf } from '../router/shared/error-message.ts';
 import { startRegistry } from './registry.ts';
 import type { Registry } from './registry.ts';
 import { readRegistrySettings } from './settings.ts';
@@ -30,7 +31,12 @@ export async function runRegistry(
     process.on('SIGTERM', () => void registry.close());
     // A second Ctrl-C has no listener and ends the process at once.
     process.once('SIGINT', () => void registry.close());
-    await handOutAdminKey(registry, options);
+    try {
+      await handOutAdminKey(registry, options);
+    } catch (error) {
+      await registry.close();
+      throw error;
+    }
     log.info({ url: registry.url }, 'registry ready');
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
@@ -44,9 +50,27 @@ async function handOutAdminKey(registry: Registry, { adminKeyFile, newAdminKey }
   const key = registry.adminKey ?? (newAdminKey ? await registry.createAdminKey() : null);
   if (key === null) return;
   if (adminKeyFile !== undefined) {
-    writeFileSync(adminKeyFile, `${key}\n`, { mode: 0o600 });
+    writeKey(adminKeyFile, key);
     process.stderr.write(`The admin key of the registry was written to ${adminKeyFile}.\n`);
     return;
   }
   process.stderr.write(`Admin key of the registry, which is not shown again:\n\n  ${key}\n\n`);
+}
+
+function writeKey(path: string, key: string): void {
+  try {
+    const file = openSync(path, 'w', 0o600);
+    try {
+      // A file that existed before keeps its mode.
+      if (fstatSync(file).isFile()) fchmodSync(file, 0o600);
+      writeFileSync(file, `${key}\n`);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new StartupError(
+      `The admin key cannot be written to ${path} (${codeOrMessageOf(error)}): start the registry with --new-admin-key and a file that it can write.`,
+      { cause: error },
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -50,7 +50,18 @@ test.skipIf(process.env['DATABASE_URL'] === undefined)(
     await using second = runStart(environment, program);
     await urlOf(second);
     expect(second.output()).not.toContain('trib_');
+    const unwritable = join(folder, 'absent', 'key');
+    await using failing = runStart(environment, [
+      ...program,
+      '--new-admin-key',
+      '--admin-key-file',
+      unwritable,
+    ]);
+    expect(await failing.exited).toBe(1);
+    expect(failing.output()).toMatch(/^registry: The admin key cannot be written to \S+ \(ENOENT\): .*\.$/m);
+
     const file = join(folder, 'key');
+    writeFileSync(file, 'a longer text of an earlier file\n'.repeat(9), { mode: 0o644 });
     await using third = runStart(environment, [...program, '--new-admin-key', '--admin-key-file', file]);
     const thirdUrl = await urlOf(third);
     const other = readFileSync(file, 'utf8').trim();
