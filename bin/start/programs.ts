@@ -21,12 +21,17 @@ export type Program = {
   readonly environment: Environment;
 };
 
+/** Settings of subgraphs that are not the URL of another subgraph. */
+const OTHER_URLS: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'ISSUER_URL']);
+
 /** Returns the subgraphs with a loopback address in the composition file and with code in `subgraphs/`. */
 export function findSubgraphs(compositionFile: string, root: string, env: Environment): Program[] {
   const routes = readRoutes(compositionFile, env);
   // Subgraphs read the URLs of the others from NAME_URL.
   const addresses = Object.fromEntries(
-    routes.map(({ name, url }) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, url.href]),
+    routes
+      .map(({ name, url }) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, url.href] as const)
+      .filter(([setting]) => !OTHER_URLS.has(setting)),
   );
   return routes
     .map(({ name, url }) => ({ name, url, file: join(root, 'subgraphs', name, 'server.ts') }))
@@ -37,9 +42,9 @@ export function findSubgraphs(compositionFile: string, root: string, env: Enviro
       args: [],
       nodeFlags: [],
       host: url.hostname,
-      port: Number(url.port),
+      port: portOf(url),
       portSetting: `subgraphs.${name}.routing_url in ${compositionFile}`,
-      environment: { ...addresses, HOST: url.hostname, PORT: url.port },
+      environment: { ...addresses, HOST: url.hostname, PORT: String(portOf(url)) },
     }));
 }
 
@@ -67,6 +72,12 @@ function readRoutes(file: string, env: Environment): { name: string; url: URL }[
   return subgraphs.flatMap(({ name, routingUrl }) =>
     routingUrl === undefined ? [] : [{ name, url: new URL(routingUrl) }],
   );
+}
+
+/** A URL without a port, or with the one of its scheme, has an empty `port`. */
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 function isLoopback(hostname: string): boolean {
