@@ -1,7 +1,6 @@
 import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { StartupError } from '../database/startup-error.ts';
-import { codeOrMessageOf } from '../router/shared/error-message.ts';
+import { StartupError, reasonOf } from '../database/startup-error.ts';
 import { startRegistry } from './registry.ts';
 import type { Registry } from './registry.ts';
 import { readRegistrySettings } from './settings.ts';
@@ -69,7 +68,7 @@ function writeKey(path: string, key: string): void {
     }
   } catch (error) {
     throw new StartupError(
-      `The admin key cannot be written to ${path} (${codeOrMessageOf(error)}): start the registry with --new-admin-key and a file that it can write.`,
+      `The admin key cannot be written to ${path} (${reasonOf(error)}): start the registry with --new-admin-key and a file that it can write.`,
       { cause: error },
     );
   }

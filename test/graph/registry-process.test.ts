@@ -58,7 +58,9 @@ test.skipIf(process.env['DATABASE_URL'] === undefined)(
       unwritable,
     ]);
     expect(await failing.exited).toBe(1);
-    expect(failing.output()).toMatch(/^registry: The admin key cannot be written to \S+ \(ENOENT\): .*\.$/m);
+    expect(failing.output()).toMatch(
+      /^registry: The admin key cannot be written to \S+ \(ENOENT.*\): start .*\.$/m,
+    );
 
     const file = join(folder, 'key');
     writeFileSync(file, 'a longer text of an earlier file\n'.repeat(9), { mode: 0o644 });
