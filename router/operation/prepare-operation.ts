@@ -57,8 +57,8 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
     } catch (error) {
       // The client may have sent only the id of a persisted document. If the document is invalid for the
       // client's contract (configured part of the graph), the errors would contain names that the contract
-      // hides. The id is therefore reported as unknown.
-      if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
+      // hides. The id is therefore reported as unknown. The cause shows a canary's rejection to its rollout.
+      if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound(error);
       throw error;
     }
   }
@@ -70,6 +70,6 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
   };
 }
 
-function isInvalid(error: unknown): boolean {
+function isInvalid(error: unknown): error is RouterError {
   return error instanceof RouterError && error.status < 500;
 }

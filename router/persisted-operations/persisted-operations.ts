@@ -74,13 +74,19 @@ export async function createPersistedOperations(
     throw unknownId(id);
   }
 
-  function unknownId(id: string): RouterError {
+  function unknownId(id: string, cause?: Error): RouterError {
+    const options = cause && { cause };
     if (safelist === 'enforce')
-      return new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
+      return new RouterError(
+        'PERSISTED_QUERY_NOT_IN_LIST',
+        `no operation of the manifest has the id ${id}`,
+        options,
+      );
     // Apollo's clients recognize this error message and then send the request again, together with the
     // document.
-    if (registry !== undefined) return new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
-    return new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+    if (registry !== undefined)
+      return new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', options);
+    return new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', options);
   }
 
   /**
@@ -149,7 +155,7 @@ export async function createPersistedOperations(
       const found = await findById(persistedQuery, listed, graph);
       const inManifest = firstOf(listed, (manifest) => manifest.byId(persistedQuery.id));
       const query = inManifest ?? checkText(parameters, found, client);
-      const notFound = () => unknownId(persistedQuery.id);
+      const notFound = (cause?: Error) => unknownId(persistedQuery.id, cause);
       return { call: { ...parameters, query, notFound }, executed: NOTHING };
     }
     checkHash(persistedQuery, parameters.query, listed);

@@ -9,7 +9,7 @@ export type GraphqlCall = {
   readonly variables: Readonly<Record<string, unknown>>;
   /**
    * Creates the error for an unknown hash or id of a persisted operation; undefined if the client sent the
-   * document itself.
+   * document itself. The `cause` is not shown to the client.
    */
-  readonly notFound?: () => RouterError;
+  readonly notFound?: (cause?: Error) => RouterError;
 };

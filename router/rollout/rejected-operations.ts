@@ -23,6 +23,12 @@ export type RejectedOperations = {
 export function createRejectedOperations(): RejectedOperations {
   const rejections = new WeakSet<Error>();
 
+  // The error of a persisted operation that a contract rejects has the rejection as its cause.
+  function includes(error: unknown): boolean {
+    if (!(error instanceof Error)) return false;
+    return rejections.has(error) || (error.cause instanceof Error && rejections.has(error.cause));
+  }
+
   async function check(
     error: unknown,
     isAccepted: (baseline: Operations) => Promise<unknown>,
@@ -37,7 +43,7 @@ export function createRejectedOperations(): RejectedOperations {
   }
 
   return {
-    includes: (error) => error instanceof Error && rejections.has(error),
+    includes,
     watch: (canary, baseline) => ({
       ...canary,
       async prepare(source, name) {

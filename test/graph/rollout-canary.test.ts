@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import type { RolloutStatus } from '../../router/rollout/rollout-report.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startCanaryGraph } from '../support/graphs/canary-graph.ts';
@@ -210,6 +211,37 @@ describe('a canary', () => {
     const rejected = versions.filter((version) => version === 'status 400').length;
     expect(rejected).toBeGreaterThan(5);
     expect(await counts()).toEqual([rejected, rejected, 0]);
+  });
+
+  it('counts persisted operations of a contract that it rejects', async () => {
+    const { url } = launches[1]?.['books'] ?? { url: '' };
+    const tagged = (fields: string) => `
+      extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@tag"])
+      type Query { book: String ${fields} secret: Int @tag(name: "internal") }`;
+    await using graph = await startCanaryGraph({
+      launches: { 1: { books: { sdl: tagged('pages: Int'), url } }, 2: { books: { sdl: tagged(''), url } } },
+      config: 'graphs: { public: { path: /public, exclude: [internal] } }',
+    });
+    const query = '{ pages }';
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256Of(query) } };
+    const post = async (caller: number, body: object) => {
+      const response = await fetch(new URL('/public', graph.router.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': `10.0.0.${caller}` },
+        body: JSON.stringify(body),
+      });
+      return response.text();
+    };
+    await graph.release(1);
+    await post(0, { query, extensions });
+    await graph.release(1, { launch: 2, percent: 50 });
+    const bodies: string[] = [];
+    for (let caller = 0; caller < 30; caller += 1) bodies.push(await post(caller, { extensions }));
+    const rejected = bodies.filter((body) => body.includes('PERSISTED_QUERY_NOT_FOUND')).length;
+    expect(rejected).toBeGreaterThan(5);
+    expect(await rolloutOf(graph)).toMatchObject({
+      canaryStats: { canary: { requests: rejected, errors: rejected }, baseline: { errors: 0 } },
+    });
   });
 
   it('opens only its own circuit breaker, also where it calls the same URL', async () => {
