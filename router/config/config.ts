@@ -21,7 +21,7 @@ export function loadConfig(
   workingDirectory: string,
   onFile: (path: string) => void = () => undefined,
 ): Config {
-  const named = env['ROUTER_CONFIG'];
+  const named = namedFile(env);
   const file = configFile(env, workingDirectory);
   if (named !== undefined) assertFile(file, 'ROUTER_CONFIG: ');
   const text = existsSync(file) ? readConfigFile(file) : '';
@@ -35,7 +35,12 @@ export function loadConfig(
 
 /** Returns the path of the configuration file, which may not exist. */
 export function configFile(env: Environment, workingDirectory: string): string {
-  return resolve(workingDirectory, env['ROUTER_CONFIG'] ?? 'router.yaml');
+  return resolve(workingDirectory, namedFile(env) ?? 'router.yaml');
+}
+
+/** An empty variable counts as absent, as `${ROUTER_CONFIG:-}` of a compose file leaves it. */
+function namedFile({ ROUTER_CONFIG: named }: Environment): string | undefined {
+  return named === '' ? undefined : named;
 }
 
 function readConfigFile(file: string): string {

@@ -288,6 +288,13 @@ test.each([
   expect([status, stdout, stderr.trim()]).toEqual([1, '', message]);
 });
 
+test('an empty ROUTER_CONFIG counts as absent', () => {
+  writeFileSync(join(directory, 'router.yaml'), 'limits: { depth: deep }\n');
+  const { status, stderr } = run(CLI, ['serve'], { ROUTER_CONFIG: '' });
+  rmSync(join(directory, 'router.yaml'));
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^router.yaml:1: limits.depth: /)]);
+});
+
 test('a router.yaml that is a directory is reported in one line', () => {
   const folder = mkdtempSync(join(directory, 'folder-'));
   mkdirSync(join(folder, 'router.yaml'));
