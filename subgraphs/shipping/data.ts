@@ -119,11 +119,17 @@ export function addEvent(db: Db, trackingNumber: string, event: NewEvent): Promi
       .forUpdate()
       .executeTakeFirst();
     if (shipment === undefined) return 'unknown-shipment';
+    const events = trx.selectFrom('tracking_events').where('shipment_id', '=', shipment.id);
+    const known = events
+      .where('occurred_at', '=', event.occurred_at)
+      .where('status', '=', event.status)
+      .select('status');
+    // A repeated event changes nothing, even if it has the time of the delivery.
+    if ((await known.executeTakeFirst()) !== undefined) return 'added';
     if (await isAfterDelivery(trx, shipment.id, event)) return 'after-delivery';
     await trx
       .insertInto('tracking_events')
       .values({ ...event, shipment_id: shipment.id })
-      .onConflict((conflict) => conflict.doNothing())
       .execute();
     return 'added';
   });
@@ -135,10 +141,7 @@ async function isAfterDelivery(
   shipmentId: string,
   { occurred_at, status }: NewEvent,
 ): Promise<boolean> {
-  const others = trx
-    .selectFrom('tracking_events')
-    .where('shipment_id', '=', shipmentId)
-    .where((row) => row.or([row('occurred_at', '!=', occurred_at), row('status', '!=', status)]));
+  const others = trx.selectFrom('tracking_events').where('shipment_id', '=', shipmentId);
   const conflicting =
     status === 'DELIVERED'
       ? others.where((row) => row.or([row('occurred_at', '>', occurred_at), row('status', '=', 'DELIVERED')]))

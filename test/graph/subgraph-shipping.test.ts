@@ -146,6 +146,16 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
     expect(codesOf([await report(trackingNumber, 'DELIVERED', 2)])).toEqual([]);
   });
 
+  test('accepts a repeated event of the time of the delivery, and stores it once', async () => {
+    const { trackingNumber } = await created('order-same-time');
+    await report(trackingNumber, 'OUT_FOR_DELIVERY', 2);
+    await report(trackingNumber, 'DELIVERED', 2);
+    const { data, errors } = await report(trackingNumber, 'OUT_FOR_DELIVERY', 2);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ addTrackingEvent: { status: 'DELIVERED', events: { length: 3 } } });
+    expect(codesOf([await report(trackingNumber, 'DELAYED', 2)])).toEqual(['CONFLICT']);
+  });
+
   test('rejects a delivery before earlier events of the parcel', async () => {
     const { trackingNumber } = await created('order-too-early');
     await report(trackingNumber, 'IN_TRANSIT', 3);
