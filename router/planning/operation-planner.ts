@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
+import { withChainedRequirements } from './patch/chained-requirements.ts';
 import { findUncovered } from './patch/coverage.ts';
 import { hideLiterals, showLiterals } from './prepare/exact-literals.ts';
 import { hoistFields } from './prepare/hoisted-fields.ts';
@@ -83,7 +84,7 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
     // as those of renamed fields. The client's document was validated before.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     const overrideConditions = new Map(overrides.map((label) => [label, true]));
-    return planner.buildQueryPlan(operation, { overrideConditions });
+    return withChainedRequirements(() => planner.buildQueryPlan(operation, { overrideConditions }), prepared);
   }
 
   return ({ document: source, operationName, overrides = [] }, { hoists } = { hoists: false }) => {

@@ -485,3 +485,33 @@ describe('a fragment on another interface behind an @interfaceObject', () => {
     expect(text(plan(graph, document))).toContain('... on Book { name }');
   });
 });
+
+describe('a required field of the first subgraph that requires a field of another', () => {
+  const graph = composed({
+    a: `type Query { p: P ps: [P!]! }
+      type P @key(fields: "id") {
+        id: ID! cost: Int @external price: Int @requires(fields: "cost")
+      }`,
+    b: 'type P @key(fields: "id") { id: ID! price: Int @external tax: Int @requires(fields: "price") }',
+    c: 'type P @key(fields: "id") { id: ID! cost: Int } type Query { others: [P] }',
+  });
+  const chain = (path: string) =>
+    `Flatten(path: "${path}") { Fetch(service: "c") { { ... on P { __typename id } } => { ... on P { cost } } }, }, ` +
+    `Flatten(path: "${path}") { Fetch(service: "a") { { ... on P { __typename cost id } } => { ... on P { price } } }, }, ` +
+    `Flatten(path: "${path}") { Fetch(service: "b") { { ... on P { __typename price id } } => { ... on P { tax } } }, }`;
+
+  test('is selected by the stock planner before the field that it requires', () => {
+    expect(compact(stockPlan(graph, '{ p { tax } }'))).toContain('{ p { __typename id price } }');
+  });
+
+  test('is selected after the field that it requires', () => {
+    expect(text(plan(graph, '{ p { tax } }'))).toContain(chain('p'));
+    expect(text(plan(graph, '{ ps { id tax } }'))).toContain(chain('ps.@'));
+    expect(text(plan(graph, '{ p { tax } }'))).not.toContain('id price }');
+  });
+
+  test('leaves a plan unchanged that is right', () => {
+    const document = '{ others { tax price } }';
+    expect(text(plan(graph, document))).toBe(compact(stockPlan(graph, document)));
+  });
+});
