@@ -510,6 +510,22 @@ describe('a required field of the first subgraph that requires a field of anothe
     expect(text(plan(graph, '{ p { tax } }'))).not.toContain('id price }');
   });
 
+  test('is selected after the field that it requires if it is required with arguments', () => {
+    const withArguments = composed({
+      a: `type Query { p: P }
+        type P @key(fields: "id") { id: ID! cost: Int @external price(in: ID): Int @requires(fields: "cost") }`,
+      b: `type P @key(fields: "id") {
+        id: ID! price(in: ID): Int @external tax: Int @requires(fields: "price(in: 1)")
+      }`,
+      c: 'type P @key(fields: "id") { id: ID! cost: Int }',
+    });
+    const planned = text(plan(withArguments, '{ p { tax } }'));
+    expect(planned).toContain('{ p { __typename id } }');
+    expect(planned).toContain(
+      '... on P { __typename cost id } } => { ... on P { price__required0: price(in: 1) }',
+    );
+  });
+
   test('leaves a plan unchanged that is right', () => {
     const document = '{ others { tax price } }';
     expect(text(plan(graph, document))).toBe(compact(stockPlan(graph, document)));

@@ -64,6 +64,22 @@ type Variants = {
   readonly added: Map<string, Set<string>>;
 };
 
+/** Adds the requirements of fields such as `price__required0`, which are those of `price`. */
+function addRequirementsOfVariants(
+  requirements: Map<string, SelectionSetNode>,
+  { added, fields }: Variants,
+  services: Iterable<string>,
+): void {
+  for (const service of services) {
+    for (const [type, names] of added) {
+      for (const name of names) {
+        const own = requirements.get(coordinate(service, type, fields.get(name)?.field ?? name));
+        if (own !== undefined) requirements.set(coordinate(service, type, name), own);
+      }
+    }
+  }
+}
+
 /**
  * Renames fields with arguments that `@requires` reads: each combination of arguments becomes a field of its
  * own, such as `price__required0`. Otherwise Apollo's planner, which merges fields with equal response names,
@@ -84,6 +100,7 @@ export function extractRequiredArguments(
       requirements.set(coordinate(services.get(graph) ?? graph, type.name.value, field.name.value), required);
     }
   }
+  addRequirementsOfVariants(requirements, variants, services.values());
   const required = { fields: variants.fields, requirements, keyPaths: keyPathsIn(document, services) };
   if (variants.fields.size === 0) return { document, required };
   return { document: mapComposites(document, (type) => withVariants(type, variants)), required };
