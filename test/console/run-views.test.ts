@@ -3,6 +3,7 @@ import { layoutPlan, keyOf } from '../../console/explore/plan/plan-layout.ts';
 import { findLists } from '../../console/explore/response/find-lists.ts';
 import { formatJson } from '../../console/explore/response/format-json.ts';
 import { placeOf } from '../../console/explore/response/response-marks.ts';
+import { parametersOf } from '../../console/explore/run/parameters.ts';
 import { parseBody } from '../../console/explore/run/result.ts';
 import { variablesWithoutSecrets, withoutSecrets } from '../../console/explore/run/secrets.ts';
 import {
@@ -171,6 +172,41 @@ test('links and the history have no values of secrets', () => {
     refreshToken: '',
   });
   expect(variablesWithoutSecrets('{"password": "unfinished')).toBe('');
+});
+
+test('links and the history have no secrets in lists, objects, numbers, defaults and unfinished documents', () => {
+  for (const document of [
+    'mutation { revoke(tokens: ["hidden", "hidden"]) }',
+    'mutation { connect(credentials: { user: "hidden", keys: ["hidden"], password: "hidden" }) }',
+    'mutation ($password: String = "hidden") { reset(password: $password) }',
+    'mutation { sign(privateKey: """hidden""") }',
+    'mutation { login(email: "a", password: "hidden") { id ',
+    'mutation { login(email: "a", password: "hidden',
+    'mutation { sign(tokens: ["hidden", "hidden"], privateKey: """hidden""") { ',
+  ])
+    expect(withoutSecrets(document)).not.toContain('hidden');
+  expect(withoutSecrets('mutation { enter(token: 4711, name: "n") { token } }')).toBe(
+    'mutation { enter(token: 0, name: "n") { token } }',
+  );
+  expect(withoutSecrets('{ product(name: "password: \\"n\\"") { id } }')).toContain('password');
+  const variables = '{"tokens":["t"],"credentials":{"user":"u","pins":[4711]},"password":4711,"name":"n"}';
+  expect(JSON.parse(variablesWithoutSecrets(variables))).toEqual({
+    tokens: [''],
+    credentials: { user: '', pins: [0] },
+    password: 0,
+    name: 'n',
+  });
+});
+
+test('variables are sent and kept with all digits of their numbers', () => {
+  const variables = '{"id":9007199254740993,"price":1.10,"token":"t"}';
+  const content = { tab: { query: '{ a }', variables, onError: '' }, operationName: undefined };
+  for (const hash of [undefined, 'hash'])
+    expect(JSON.stringify(parametersOf(content, hash))).toContain(`"variables":${variables}`);
+  expect(() => parametersOf({ ...content, tab: { ...content.tab, variables: '{' } }, 'hash')).toThrow(
+    'The variables are not JSON',
+  );
+  expect(variablesWithoutSecrets(variables)).toContain('9007199254740993');
 });
 
 test('search shows exact names first, then beginnings, and each link once', () => {

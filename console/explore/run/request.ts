@@ -1,4 +1,5 @@
 import { consoleToken } from '../../api/client.ts';
+import { parametersOf } from './parameters.ts';
 import type { Tab } from './workspace.ts';
 
 const CLIENT_NAME = 'tributary-console';
@@ -26,14 +27,8 @@ export function httpRequest(
   request: OperationRequest,
   { hash }: { readonly hash?: string } = {},
 ): HttpRequest {
-  const { tab, graphqlUrl, operationName } = request;
-  const parameters = {
-    ...(hash === undefined && { query: tab.query }),
-    ...(tab.variables.trim() !== '' && { variables: parseVariables(tab.variables) }),
-    ...(operationName !== undefined && { operationName }),
-    ...(tab.onError !== '' && { onError: tab.onError }),
-    ...(hash !== undefined && { extensions: { persistedQuery: { version: 1, sha256Hash: hash } } }),
-  };
+  const { tab, graphqlUrl } = request;
+  const parameters = parametersOf(request, hash);
   const headers = headersFor(request);
   if (tab.method !== 'GET')
     return {
@@ -57,9 +52,8 @@ export function httpRequest(
 
 /** The request for a persisted operation that the router does not know yet: hash and document. */
 export function registrationRequest(request: OperationRequest, hash: string): HttpRequest {
-  const known = httpRequest(request, { hash });
-  const body: object = JSON.parse(known.body ?? '{}');
-  return { ...known, body: JSON.stringify({ ...body, query: request.tab.query }) };
+  const body = { ...parametersOf(request, hash), query: request.tab.query };
+  return { ...httpRequest(request, { hash }), body: JSON.stringify(body) };
 }
 
 function headersFor({ tab, headers, token, dryRun }: OperationRequest): Readonly<Record<string, string>> {
@@ -86,16 +80,6 @@ export function parseHeaders(text: string): Readonly<Record<string, string>> {
       line.slice(line.indexOf(':') + 1).trim(),
     ]);
   return Object.fromEntries(pairs.filter(([name, value]) => name !== '' && value !== ''));
-}
-
-export class VariablesError extends Error {}
-
-function parseVariables(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new VariablesError(`The variables are not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
 }
 
 export async function sha256(text: string): Promise<string> {

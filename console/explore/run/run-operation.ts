@@ -1,6 +1,7 @@
 import { createStore } from '../../frame/store.ts';
 import { login } from './login.ts';
-import { httpRequest, parseHeaders, registrationRequest, sha256, VariablesError } from './request.ts';
+import { VariablesError } from './parameters.ts';
+import { httpRequest, parseHeaders, registrationRequest, sha256 } from './request.ts';
 import type { HttpRequest, OperationRequest } from './request.ts';
 import { parseBody } from './result.ts';
 import type { Result } from './result.ts';
