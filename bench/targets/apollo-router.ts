@@ -10,7 +10,11 @@ export const apolloRouter: Target = {
   async start(environment) {
     const program = cargoProgram(APOLLO_ROUTER);
     return startGateway('apollo-router', environment, (port) => ({
+      // With an empty key it would look for a licence, so the variables must be absent.
       command: [
+        'env',
+        '--unset=APOLLO_KEY',
+        '--unset=APOLLO_GRAPH_REF',
         program,
         '--config',
         writeConfig(environment, port),
@@ -20,7 +24,7 @@ export const apolloRouter: Target = {
         'warn',
         '--anonymous-telemetry-disabled',
       ],
-      env: { APOLLO_TELEMETRY_DISABLED: 'true', APOLLO_KEY: '', APOLLO_GRAPH_REF: '' },
+      env: { APOLLO_TELEMETRY_DISABLED: 'true' },
       cwd: environment.folder,
       path: '/',
     }));
