@@ -1,9 +1,10 @@
 import { SelectionSet } from '@apollo/federation-internals';
 import { Kind, getNamedType, isCompositeType, isInterfaceType, isObjectType, parse } from 'graphql';
 import type { FieldNode, GraphQLCompositeType, SelectionSetNode } from 'graphql';
-import type { FetchNode, PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
+import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
 import { coordinate } from '../prepare/required-arguments.ts';
+import { fetchesOf } from './fetches-of.ts';
 
 type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
 
@@ -39,24 +40,8 @@ function withoutMergingIntoParents(build: () => QueryPlan): QueryPlan | undefine
   }
 }
 
-function hasUnmetRequirement({ node }: QueryPlan, prepared: Prepared): boolean {
-  return node !== undefined && node.kind !== 'Subscription' && isUnmetIn(node, prepared);
-}
-
-function isUnmetIn(node: PlanNode, prepared: Prepared): boolean {
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return node.nodes.some((child) => isUnmetIn(child, prepared));
-    case 'Flatten':
-      return isUnmetIn(node.node, prepared);
-    case 'Condition':
-      return [node.ifClause, node.elseClause].some((clause) => clause && isUnmetIn(clause, prepared));
-    case 'Fetch':
-      return isUnmetInFetch(node, prepared);
-    case 'Defer':
-      throw new Error('bug: the plan contains @defer');
-  }
+function hasUnmetRequirement(plan: QueryPlan, prepared: Prepared): boolean {
+  return fetchesOf(plan).some((fetch) => isUnmetInFetch(fetch, prepared));
 }
 
 function isUnmetInFetch(fetch: FetchNode, prepared: Prepared): boolean {

@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, SelectionSetNode } from 'graphql';
-import type { PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
+import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import {
   argumentOf,
@@ -9,6 +9,7 @@ import {
   parseFieldSet,
   serviceNames,
 } from '../prepare/supergraph-document.ts';
+import { fetchesOf } from './fetches-of.ts';
 
 /**
  * Returns the keys with which a subgraph resolves entities of a type. They include the keys of interfaces
@@ -24,7 +25,7 @@ type ResolvableKeys = {
  */
 export function createResolvableCheck(document: DocumentNode): (plan: QueryPlan) => boolean {
   const keys = resolvableKeys(document);
-  return ({ node }) => node === undefined || (node.kind !== 'Subscription' && isResolvable(node, keys));
+  return (plan) => fetchesOf(plan).every((fetch) => isResolvable(fetch, keys));
 }
 
 function resolvableKeys(document: DocumentNode): ResolvableKeys {
@@ -55,22 +56,8 @@ function resolvableKeys(document: DocumentNode): ResolvableKeys {
   };
 }
 
-function isResolvable(node: PlanNode, keys: ResolvableKeys): boolean {
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return node.nodes.every((child) => isResolvable(child, keys));
-    case 'Flatten':
-      return isResolvable(node.node, keys);
-    case 'Condition':
-      return [node.ifClause, node.elseClause].every(
-        (clause) => clause === undefined || isResolvable(clause, keys),
-      );
-    case 'Fetch':
-      return (node.requires ?? []).every((required) => containsKey(required, node.serviceName, keys));
-    case 'Defer':
-      throw new Error('bug: the plan contains @defer');
-  }
+function isResolvable({ requires = [], serviceName }: FetchNode, keys: ResolvableKeys): boolean {
+  return requires.every((required) => containsKey(required, serviceName, keys));
 }
 
 function containsKey(required: QueryPlanSelectionNode, service: string, keys: ResolvableKeys): boolean {
