@@ -49,8 +49,8 @@ export type DemoAccount = { readonly email: string; readonly password: string; r
 export type StateResult = readonly Readonly<Record<string, unknown>>[];
 
 /**
- * Response to `GET schema?version=ID`: the schemas of this supergraph version; without `version`, of the
- * active one.
+ * Response to `GET schema?version=ID`: the schemas of this supergraph version. Without `version`, the
+ * response has the schemas of the active version.
  */
 export type SchemaResult = {
   readonly version: string;
@@ -120,10 +120,7 @@ export type OperationsResult = {
     readonly name: string;
     readonly type: string;
     readonly body: string;
-    /**
-     * Client that may send the operation, if the manifest applies to that client only; null if it applies to
-     * all clients.
-     */
+    /** The only client that may send the operation; null if the manifest applies to all clients. */
     readonly client: string | null;
   }[];
   /** Operations that clients have sent, the most used one first; empty if usage is not recorded. */
@@ -138,8 +135,8 @@ export type OperationsResult = {
 };
 
 /**
- * Reason why a request is in the console's list of recent requests. Requests that are neither failed,
- * degraded nor slow are only `sampled`.
+ * Reason why a request is in the console's list of recent requests. A `sampled` request has not failed and is
+ * neither degraded nor slow. The list has only some of these requests.
  */
 export type RequestKind = 'failed' | 'degraded' | 'slow' | 'sampled';
 
@@ -177,7 +174,10 @@ export type RecentRequest = {
 /** Response to `GET requests/ID`: a recent request with its trace. */
 export type RequestResult = RecentRequest & {
   readonly trace: RequestTrace;
-  /** The operation's document in normalized form, in which literal values are replaced. */
+  /**
+   * The operation's document without comments and with placeholders for literal values; null if the request
+   * has no document or the document cannot be parsed.
+   */
   readonly document: string | null;
 };
 
@@ -192,8 +192,8 @@ export type SeriesResult = {
   /** Metrics of each subgraph, by its name. */
   readonly subgraphs: Readonly<Record<string, SubgraphSeries>>;
   /**
-   * For each subgraph, milliseconds that responses had to wait for it (its share of their critical paths),
-   * one sum per time step. The key `router` has the time of the router itself.
+   * For each subgraph, milliseconds during which responses waited for the subgraph (its share of the critical
+   * path), one sum per time step. The key `router` has the time of the router itself.
    */
   readonly criticalPath: Readonly<Record<string, readonly number[]>>;
   readonly events: readonly ConsoleEvent[];

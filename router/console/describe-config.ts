@@ -10,8 +10,8 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * Lists every value of a configuration with its source, and the variables and files that it refers to. A
- * value is shown as `***` if the schema marks it as secret, if it comes from a file, or if the name of its
- * key or variable ends like that of a secret, such as `password`.
+ * value is shown as `***` if the schema marks it as secret, if it refers to a file (`${file.PATH}`), or if
+ * the name of its key or variable ends with a word such as `password` or `token`.
  */
 export function describeConfig(config: Config): ConfigResult {
   const values: ConfigValue[] = [];
@@ -64,8 +64,8 @@ const HIDDEN = '***';
 const REFERENCE = /(?<!\$)\$\{((?:env|file)\.[^}]*?)(?::-[^}]*)?\}/g;
 
 /**
- * Returns whether a `${…}` refers to a secret: to a variable that is named like one, or to a file, because
- * most such files contain secrets.
+ * Returns whether a `${…}` refers to a secret: to a variable with a name such as `DB_PASSWORD`, or to any
+ * file, because most files that a configuration refers to contain secrets.
  */
 function isSecretReference(reference: string): boolean {
   return reference.startsWith('file.') || SECRET_VARIABLE.test(reference);
@@ -80,7 +80,10 @@ function isSecretName(name: string | number | undefined): boolean {
   return typeof name === 'string' && SECRET_NAME.test(name);
 }
 
-/** Returns the entries of an object, or of a list of objects or lists; undefined for any other value. */
+/**
+ * Returns the keys and values of an object, or the indices and items of a list that contains objects or
+ * lists. Returns undefined for any other value, such as a list of texts or an empty object.
+ */
 function childrenOf(value: unknown): readonly (readonly [string | number, unknown])[] | undefined {
   if (Array.isArray(value))
     return value.some((item) => isRecord(item) || Array.isArray(item)) ? [...value.entries()] : undefined;

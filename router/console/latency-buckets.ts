@@ -8,7 +8,7 @@ const SMALLEST_MS = 0.1;
 const BUCKETS_PER_DOUBLING = 8;
 const MAX_BUCKET = 24 * BUCKETS_PER_DOUBLING;
 
-/** Counts durations in buckets: those of all requests, or of all calls to one subgraph, in one time step. */
+/** Counts, by bucket, the durations of all requests or of all calls to one subgraph in one time step. */
 export class LatencyBuckets {
   readonly #counts = new Map<number, number>();
 

@@ -30,8 +30,8 @@ export type StepFigures = {
    */
   readonly degradedBy: Readonly<Record<string, number>>;
   /**
-   * For each subgraph, milliseconds that responses had to wait for it (its share of their critical paths).
-   * The key `router` has the time of the router itself.
+   * For each subgraph, milliseconds during which responses waited for the subgraph (its share of the critical
+   * path). The key `router` has the time of the router itself.
    */
   readonly criticalPath: Readonly<Record<string, number>>;
 };

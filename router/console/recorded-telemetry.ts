@@ -91,9 +91,9 @@ function valueText(value: unknown): string {
 }
 
 /**
- * Returns whether a change of a circuit breaker is only a probe or its failure (`open` to `half-open` and
- * back). Such changes are not recorded: for a subgraph that is down they happen every few seconds and would
- * replace all other events.
+ * Returns whether a circuit breaker has only started a probe (`open` to `half-open`), or returned to `open`
+ * after the probe failed. Such changes are not recorded: if a subgraph is down, they happen every few seconds
+ * and would replace all other events.
  */
 function isProbe({ from, to, forced }: BreakerChanged): boolean {
   return !forced && from !== 'closed' && to !== 'closed';

@@ -22,7 +22,7 @@ export type RequestRing = {
   readonly requestFinished: (event: RequestFinished) => void;
   /** Returns the requests that meet a filter, the newest one first. */
   readonly list: (filter: RequestFilter) => readonly RecentRequest[];
-  /** Returns the request whose header `x-request-id` has this value; the newest one if there are several. */
+  /** Returns the request with this id (`x-request-id`); the newest one if several requests have the id. */
   readonly find: (id: string) => RequestResult | undefined;
 };
 
@@ -49,9 +49,9 @@ type KeptRequest = {
 const KINDS = ['failed', 'degraded', 'slow', 'sampled'] as const;
 
 /**
- * Minimum time in milliseconds between two sampled requests of one kind (accepted or rejected). Rejected
- * requests are only sampled, so that a client that sends thousands of invalid requests does not replace other
- * requests in the list.
+ * Minimum time in milliseconds between two samples of accepted requests, and between two samples of rejected
+ * requests. Only samples of rejected requests are kept. Otherwise a client that sends thousands of invalid
+ * requests would replace all failed requests in the list.
  */
 const SAMPLE_MS = 1_000;
 
@@ -160,8 +160,8 @@ const BYTES_PER_REQUEST = 2_000;
 const BYTES_PER_FETCH = 500;
 
 /**
- * Estimates the memory in bytes that a kept request uses. This includes its document, because the request may
- * be the only reference to it.
+ * Estimates the memory in bytes that a kept request uses. The text of its document is counted, because the
+ * kept request may be the only object that refers to this text.
  */
 function bytesOf({ recorder }: RequestFinished): number {
   const { facts, execution } = recorder;

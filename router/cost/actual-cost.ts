@@ -55,7 +55,7 @@ type Walk = (object: DeliveredData, run: Run) => number;
 /**
  * Compiles the function that computes the actual cost of an operation from the data of the subgraphs. Fields
  * cost the same as in the estimate, but lists have their actual lengths. Null and an empty list cost as much
- * as one item without its selection. Returns undefined if the estimate needs no correction, as for
+ * as one item without its selection. Returns undefined if the estimated cost stays charged, for example for
  * introspection.
  */
 export function compileActualCost(
@@ -162,9 +162,9 @@ class Compilation {
     };
   }
 
-  // Returns whether the call that requested the field was sent and failed. A field of related types counts as
-  // the same field, because the call may name an object type (`Book`) where the operation names its interface
-  // (`Media`).
+  // Returns whether the call that requested the field was sent and failed. A field of a type and the same
+  // field of its interface count as one field, because the call may select `Book.title` where the operation
+  // selects `Media.title`.
   #hasNoResponse(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
@@ -225,8 +225,8 @@ class Compilation {
   }
 }
 
-// A selection that `@skip` or `@include` excludes costs nothing, even if the data has a value for it: another
-// selection may have requested it under the same name.
+// A selection that `@skip` or `@include` excludes costs nothing. If the data has a value under the same
+// response key, another selection has requested that value.
 function conditional(selection: SelectionNode, walk: Walk): Walk {
   const isLeftOut = compileExclusion(selection);
   return isLeftOut === undefined ? walk : (object, run) => (isLeftOut(run.variables) ? 0 : walk(object, run));

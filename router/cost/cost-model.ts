@@ -43,13 +43,14 @@ export type FieldCost = {
   readonly definition: GraphQLField<unknown, unknown>;
   readonly type: GraphQLNamedType;
   /**
-   * Cost of one value of the field: of one item if the field is a list. The fields selected in it are not
-   * included.
+   * Cost of one value of the field, or of one item if the field is a list. The cost of the fields that are
+   * selected on this value is not included.
    */
   readonly weight: number;
   /**
-   * Cost of one value by the name of its object type, if the field's type is an interface or union and its
-   * object types have different costs. Otherwise undefined, as for a field whose own `@cost` counts.
+   * Cost of one value for each object type, by the name of the type, if the field returns an interface or
+   * union whose object types have different costs. Undefined for all other fields, for fields with `@cost`,
+   * and for fields of interfaces.
    */
   readonly weightByType: ReadonlyMap<string, number> | undefined;
   readonly isList: boolean;
@@ -58,8 +59,8 @@ export type FieldCost = {
 
 /**
  * Costs of the types, fields and arguments of a supergraph, by the directives of the IBM cost specification
- * as Apollo defines them. Objects and input objects cost 1, scalars and enums 0, unless `@cost` overrides it.
- * `@listSize` gives the length of lists.
+ * as Apollo defines them. Objects and input objects cost 1, scalars and enums 0, unless `@cost` sets another
+ * cost. `@listSize` gives the length of lists.
  */
 export type CostModel = {
   readonly schema: GraphQLSchema;
@@ -83,9 +84,9 @@ export function readCostModel(
   const names = directiveNames(document);
   const known = new Map<string, FieldCost | undefined>();
 
-  // Composition accepts `@cost` neither on interfaces and unions nor on fields of interfaces. They cost as
-  // much as the most expensive object type. Otherwise fields would cost less when they are selected through
-  // an interface.
+  // Composition rejects `@cost` on interfaces, unions and fields of interfaces. An interface or union costs
+  // as much as its most expensive object type, and a field of an interface as much as its most expensive
+  // implementation. Otherwise clients could lower a cost by selecting fields through an interface.
   function typeWeight(type: GraphQLNamedType): number {
     const own = weightIn(type, names.cost);
     if (own !== undefined || !isAbstractType(type)) return own ?? (isLeafType(type) ? 0 : 1);

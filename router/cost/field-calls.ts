@@ -12,16 +12,15 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { compileTotal } from './operation-total.ts';
 
-/** Number of times that one operation calls a field that has a rate limit, also for list items. */
+/** Calls of one field with a rate limit by one operation. Below a list, each item counts as a call. */
 export type FieldCalls = {
   /** Coordinate of the field as in the configuration, for example `Mutation.login`. */
   readonly coordinate: string;
   readonly calls: number;
   /**
-   * For limits that count separately per argument value, for example per email address of a login: the
-   * values, one for each selection of the field in the document. If a fragment is spread several times, or a
-   * list is above the field, there are more calls than values. The keys are paths of arguments, such as
-   * `input.email`.
+   * Argument values for limits that count each value separately, for example each email address of a login.
+   * The keys are paths of arguments, such as `input.email`. Each selection of the field in the document has
+   * one value, but makes several calls if its fragment is spread several times or the field is below a list.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
@@ -63,7 +62,7 @@ function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
   const type = schema.getType(name);
   if (isObjectType(type)) return [name, ...type.getInterfaces().map((parent) => parent.name)];
   if (!isInterfaceType(type)) return [name];
-  // An object of this interface can also be selected through its other interfaces.
+  // An object that implements this interface can also be selected through its other interfaces.
   const objects = schema.getPossibleTypes(type);
   const interfaces = objects.flatMap((object) => object.getInterfaces());
   return [...new Set([name, ...[...objects, ...interfaces, ...type.getInterfaces()].map(String)])];
@@ -108,8 +107,8 @@ export function compileFieldCalls(
 }
 
 /**
- * Compiles a function that reads an argument of a field, or an input field within it (`input.email`). If the
- * request has no value for it, its default is the value, because the subgraph uses the default.
+ * Compiles a function that reads an argument of a field, or an input field within the argument, such as
+ * `input.email`. If the request has no value, the function returns the default, which the subgraph uses too.
  */
 function compileArgument(
   args: readonly GraphQLArgument[],

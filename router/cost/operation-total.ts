@@ -26,8 +26,8 @@ export type Weights = {
   /** Returns what one value of the field adds to the sum: each item, if the field is a list. */
   readonly item: (field: FieldCost) => number;
   /**
-   * Returns the function that computes a field's amount apart from its items, such as the cost of its
-   * arguments. It is added once for each selection of the field. Undefined if there is no such amount.
+   * Returns the function that computes the amount for a selection of the field without its values, such as
+   * the cost of its arguments. The amount is added once for each selection. Undefined if it is always zero.
    */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** Amount for a selected field that does not exist in the schema. */
@@ -166,8 +166,8 @@ class Compilation {
         size !== undefined && sizedFields?.size ? { coordinate, fields: sizedFields, size } : undefined;
       const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
       const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
-      // Fields below an empty list are not evaluated, because they are not called: their argument values must
-      // not be taken for the values of other calls.
+      // Fields below an empty list are not called, so they are not evaluated. Evaluating them would record
+      // argument values that belong to no call.
       const each = instances === 0 ? 0 : add(weight, inner(scope, sized));
       const total = multiply(instances, each);
       return call === undefined ? total : add(total, call(scope.variables));
@@ -175,8 +175,8 @@ class Compilation {
   }
 
   /**
-   * Compiles the function that computes the sum over a fragment. A request computes it only once for each
-   * list size that an enclosing field sets, so that nested fragments do not multiply the work.
+   * Compiles the function that computes the sum over a fragment. A request computes the sum only once for
+   * each list size that an enclosing field sets. Otherwise nested fragments would multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);

@@ -13,8 +13,8 @@ export type OperationValue = {
 };
 
 /**
- * Compiles the function that reads the value of an argument from the variables of a request. Its numbers keep
- * their exact digits.
+ * Compiles the function that reads the value of an argument from the variables of a request. Numbers in the
+ * value keep their exact digits.
  */
 export function compileValue(node: ValueNode): OperationValue {
   if (node.kind === Kind.VARIABLE) {

@@ -69,8 +69,8 @@ export function createPricing(supergraph: DocumentNode, { defaultListSize, field
   );
   const limits = {
     limited: findLimitedFields(model.schema, coordinates),
-    // Several limits of a field may count by one argument, for example per minute and per hour. Each path is
-    // returned once, because `FieldCalls.values` has one value for each selection of the field.
+    // Two limits of a field may count by the same argument, for example one per minute and one per hour. The
+    // path of the argument is returned once. Otherwise `FieldCalls.values` would have each value twice.
     argumentsOf: (coordinate: string) => [
       ...new Set(
         limitsOf(fields, coordinate).flatMap(({ per }) =>

@@ -10,8 +10,8 @@ export type SharedTexts = {
    */
   readonly write: (key: string, text: string, maxAgeMs: number) => void;
   /**
-   * Reads the texts of the given keys from Redis, in one round trip; only those of the first `MAX_EXCHANGED`
-   * keys are read. The promise never rejects.
+   * Reads the texts of the given keys from Redis, in one round trip. Keys after the first `MAX_EXCHANGED` are
+   * ignored. The promise never rejects.
    */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 };
@@ -43,8 +43,8 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
 
   return {
     write(key, text, maxAgeMs) {
-      // If too many texts are waiting for Redis, this one is dropped. A later response with the value writes
-      // it.
+      // If too many texts are waiting for Redis, this text is dropped. A later response may write a text for
+      // the same key.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });
       if (isWriting) return;

@@ -26,7 +26,7 @@ import type { ConsoleCaller, ConsolePort } from './console-access.ts';
 import { mergeEvents, mergeOverviews } from './merge-results.ts';
 import { coordinateResult, recordedOperations, usageResult } from './usage-results.ts';
 
-/** Functions and data that the console API needs of the router and of the port that serves the console. */
+/** Functions and data that the console API gets from the router and from the port that serves the console. */
 export type ConsoleApiParts = CommandParts & {
   readonly port: ConsolePort;
   readonly processes: QueryProcesses;

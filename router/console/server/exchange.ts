@@ -10,8 +10,8 @@ export type Exchange = {
   /** Maximum size of the response in bytes. */
   readonly maxBytes: number;
   /**
-   * Request of the browser. If the browser closes its connection, the request that the router has sent for it
-   * is aborted.
+   * Request of the browser, on whose behalf the router sends its own request. If the browser closes its
+   * connection, the router's request is aborted.
    */
   readonly request: IncomingMessage;
   readonly fetch: typeof fetch;

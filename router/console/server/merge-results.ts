@@ -3,7 +3,10 @@ import type { ProcessResults } from '../process-queries.ts';
 
 const NO_RESULT = { supergraph: null, health: { ready: false, reasons: ['no process responds'] } };
 
-/** Merges the supergraph and health that each process reports. The router is ready if all processes are. */
+/**
+ * Merges the supergraph and the health that each process reports. The router is ready if all processes are
+ * ready.
+ */
 export function mergeOverviews(results: readonly ProcessResults['overview'][]): ProcessResults['overview'] {
   const [first] = results;
   if (first === undefined) return NO_RESULT;

@@ -5,9 +5,9 @@ import type { Config } from '../../config/config-schema.ts';
 import type { QueryProcesses } from '../process-queries.ts';
 
 /**
- * Creates the check whether a request to the admin port comes from an operator. If the configuration names a
- * role, the token of the request must have it. If not, every caller is accepted, and appears as `admin port`
- * in the audit log.
+ * Creates the check whether a request to the admin port comes from an operator. The token of the request must
+ * have the role that `requiredRole` returns. If no role is required, every caller is accepted, and appears as
+ * `admin port` in the audit log.
  */
 export function createOperatorCheck(
   config: Pick<Config, 'console' | 'admin'>,
@@ -32,8 +32,9 @@ export function requiredRole({
 }
 
 /**
- * Returns the operator's token; empty if the request has none. It is in the header `tributary-console-token`
- * (without `Bearer`) or, unless `authorization` belongs to a forwarded operation, in `authorization`.
+ * Returns the operator's token; empty if the request has none. The header `tributary-console-token` has the
+ * token without `Bearer`. If this header is missing, the token is read from `authorization`, unless
+ * `authorization` belongs to a forwarded operation.
  */
 export function operatorToken(
   { headers }: IncomingMessage,
@@ -45,7 +46,7 @@ export function operatorToken(
   return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** Rejection of an operator's request if no process of the router responds to the check of its token. */
+/** Rejection of an operator's request if the token cannot be checked, because no router process responds. */
 export const NO_PROCESS = {
   kind: 'rejected',
   status: 503,

@@ -23,8 +23,8 @@ const graphqlBody = z.strictObject({
 
 /**
  * Creates the function that forwards GraphQL operations of the console to the registry that the router
- * follows. The browser's header `x-api-key` is passed on. Without it the router sends its own key and
- * forwards only queries.
+ * follows. If the browser sends an API key in `x-api-key`, the registry receives this key. Otherwise the
+ * router sends its own key and forwards only queries.
  */
 export function createRegistryProxy(
   { supergraph }: Pick<Config, 'supergraph'>,
@@ -119,7 +119,10 @@ function assertReads(query: string): void {
  */
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
-/** Redirects are treated as errors, because their target is not the configured registry. */
+/**
+ * Returns the response of the registry for the browser. A redirect becomes an error, because its target is
+ * not the configured registry.
+ */
 function proxied({
   status,
   headers,

@@ -56,16 +56,17 @@ type WriteContext = {
 /**
  * Returns the JavaScript statements for the step with this index and all later steps. The variable `v0` has
  * the value before the first step, `v1` the value after it, and so on.
- * @param place JavaScript expression of the property or item with the current value, such as `v0["author"]`;
- * an equal object that was collected before is assigned to it. Empty if nothing may be assigned.
+ * @param place JavaScript expression of the property or item with the current value, such as `v0["author"]`.
+ * If an equal object was collected before, the generated code assigns that object to this property or item.
+ * Empty if nothing may be assigned.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
   const next = `v${index + 1}`;
   const step = steps[index];
   const goOn = (nextPlace: string) => writeSteps({ unit, steps, entityKey }, index + 1, nextPlace);
-  // False for a list where the path has no `@`: it is skipped here, and reported as a wrong type when the
-  // response is written.
+  // JavaScript condition. It is false for a list at a step that is not `@`: the list is skipped here, and
+  // reported as a wrong type when the response is written.
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
   switch (step?.kind) {
     case undefined: {

@@ -69,15 +69,15 @@ export type CompiledOperation = {
   /** True if fallbacks or stale values are configured for fields of the operation. */
   readonly hasFallbacks: boolean;
   /**
-   * Returns everything that turns merged data into a response, for the given values of `@skip` and `@include`
-   * and the given error behavior.
+   * Returns the projection for the given error behavior and the values that the variables give to `@skip` and
+   * `@include`.
    */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 
 /**
- * Everything that turns the merged data of all fetches into a response. It depends on the values of `@skip`
- * and `@include` and on the error behavior.
+ * The compiled parts that turn the merged data of all fetches into a response. They depend on the values of
+ * `@skip` and `@include` and on the error behavior.
  */
 export type Projection = {
   readonly response: ResponseShape;
@@ -194,8 +194,9 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // Without `@skip` and `@include`, the same compiled code writes every response. It is compiled now, so that
-  // a root field that no fetch delivers is reported before the first request executes.
+  // Without `@skip` and `@include`, a projection depends only on the error behavior. The projection for
+  // `PROPAGATE` is compiled now, so that a root field that no fetch delivers is reported before the first
+  // request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

@@ -72,9 +72,7 @@ function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): C
 
 type Reading = {
   readonly types: SupergraphTypes;
-  /**
-   * False if an object on the path does not satisfy a type condition, so that the value is not read there.
-   */
+  /** False if an object on the path does not satisfy a type condition. The value read is then not used. */
   isMatch: boolean;
   isUsable: boolean;
   /** Coordinate of the deepest field read so far, such as `User.currency`, for error messages. */
@@ -84,7 +82,7 @@ type Reading = {
 /**
  * Follows the steps of a path from a value down and returns the value at the end. If the path leads through a
  * list, the result is a list too.
- * @param declared type of the field that has the value; it is used if an object has no `__typename`.
+ * @param declared type that the schema declares for `value`; it is used if an object has no `__typename`.
  */
 function readAt(
   value: unknown,

@@ -14,22 +14,23 @@ type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanS
 const MAX_KEYS = 4;
 
 /**
- * Returns the response keys whose values identify equal objects at a path, of which only the first is kept.
- * Returns undefined if objects with the same values could differ in other fields. They cannot differ if:
- * - the fetch that delivers the objects (`base`) selects only leaf fields on them, and representations
- *   contain all of these fields
- * - all other fields come from entity fetches for exactly this path
+ * Returns the response keys by whose values the objects at a path are deduplicated: the first object with the
+ * same values replaces the others. Returns undefined if objects with the same values could differ in fields
+ * outside these keys. They cannot differ if both conditions hold:
+ * - The fetch that delivers the objects (`base`) selects only leaf fields on them. These fields are the keys,
+ *   and representations contain all of them.
+ * - All other fields of the objects come from entity fetches for exactly this path.
  */
 export function entityKeys(
   path: readonly string[],
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // A path with a type condition (`@|[Book]`) skips some objects. Its objects are not deduplicated, because
-  // one object may replace equal ones only if it replaces all of them.
+  // Either all equal objects are replaced or none. A path with a type condition (`@|[Book]`) skips some
+  // objects, which would not be replaced, so the objects at this path are not deduplicated.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // Objects directly below what `base` returned are also referenced by the merged data, where they would not
-  // be replaced. Fields that are later added to the replacing object would be missing there.
+  // The merged data refers to the objects one level below the result of `base`. If such an object is replaced
+  // in the result, the merged data keeps the replaced object, which lacks the fields that are added later.
   if (path.length === base.path.length + 1) return undefined;
   // An object under the key `__proto__` is not replaced by an equal one, because an assignment to this key
   // would change the prototype.
@@ -45,8 +46,8 @@ export function entityKeys(
 }
 
 /**
- * Returns whether objects that are deduplicated by the given keys have different representations in a fetch.
- * This requires:
+ * Returns whether the objects that remain after deduplication by the given keys all have different
+ * representations in a fetch. This requires:
  * - Each representation contains all of the keys, unchanged by rewrites of the plan.
  * - The values of the keys are scalars. Objects whose key is a list or an object are not deduplicated.
  */

@@ -55,7 +55,8 @@ export type FetchProgram = FetchReference & {
   readonly entitySelection: EntitySelection | undefined;
   /**
    * This fetch combined with another fetch for the same objects, so that one `_entities` field serves both.
-   * Undefined if no other fetch sends representations with all values that this one requires.
+   * The other fetch must send representations with all values that this fetch requires. Undefined if there is
+   * no such fetch.
    */
   readonly joint: JointFetch | undefined;
 };
