@@ -55,8 +55,8 @@ export type Generation = AsyncDisposable & {
   /** Returns how often circuit breakers of this supergraph's subgraphs have opened. */
   readonly breakerOpenings: () => number;
   /**
-   * Functions for the stages of a request, such as authorization and execution, created for this supergraph
-   * version and the configuration at that time.
+   * Functions for the stages of a request, such as authorization and execution, created from the
+   * configuration with which this generation was built.
    */
   readonly stages: ConfiguredStages;
   /**
@@ -155,8 +155,8 @@ export async function buildGeneration(
 }
 
 /**
- * Divides the configured limits of the operation cache evenly: the whole graph has a cache, and so has each
- * contract (part of the graph for some clients). With two contracts each of the three caches gets a third.
+ * Divides the configured limits of the operation cache evenly among the cache of the whole graph and the
+ * caches of its contracts (parts of the graph for some clients). With two contracts, each cache gets a third.
  */
 function cacheLimits({ planning, graphs }: Pick<Config, 'planning' | 'graphs'>): OperationCacheLimits {
   const shares = 1 + Object.keys(graphs).length;

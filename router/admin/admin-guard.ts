@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Host name that the configuration gives the admin port, and the IP address that it was resolved to. */
+/** Configured host name of the admin port (`admin.host`), and the IP address to which the name resolves. */
 export type AdminBinding = { readonly host: string; readonly address: string };
 
 /**
@@ -23,7 +23,8 @@ export function isLoopback(host: string): boolean {
 /**
  * Creates the check that rejects requests from web pages to the admin port. A page can send requests to any
  * port of its user's machine, and can read the responses if its own host name resolves to that machine (DNS
- * rebinding). On a loopback address, `Host` must therefore be an IP address, `localhost` or `admin.host`.
+ * rebinding). If the admin port has a loopback address, `Host` must therefore be an IP address, `localhost`
+ * or `admin.host`.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLocal = isLoopback(address);

@@ -20,8 +20,8 @@ export function createBreakerCommands({
   return (command) => {
     const { subgraph, field, state } = command;
     using lease = acquire();
-    // The command `auto` ends a forced state and is accepted for any field: a field whose breaker was forced
-    // may be missing in a newer supergraph, and its breaker must still be released.
+    // The command `auto` ends a forced state. The command is accepted even for a field that the active
+    // supergraph lacks, because the breaker of the field may have been forced under an older supergraph.
     if (lease !== undefined && field !== undefined && state !== 'auto') {
       const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))

@@ -7,7 +7,7 @@ type AnnotatedNode = { readonly directives?: readonly ConstDirectiveNode[] | und
 
 /**
  * Returns the fields of a subgraph, as `Type.field`, that can have a circuit breaker of their own: root
- * fields and fields of entities.
+ * fields, and fields of entities and interfaces.
  */
 export function breakableFields(supergraphSchema: GraphQLSchema, subgraph: string): readonly string[] {
   const graph = graphOf(supergraphSchema, subgraph);
@@ -33,8 +33,8 @@ function graphOf(schema: GraphQLSchema, subgraph: string): string | undefined {
 }
 
 /**
- * Returns the fields that a subgraph resolves. A field without `@join__field` belongs to all subgraphs that
- * have its type.
+ * Returns the fields of a type that a subgraph resolves. A field without `@join__field` is resolved by every
+ * subgraph that has the type.
  */
 function fieldsIn(type: FieldedType, graph: string): readonly string[] {
   return Object.values(type.getFields()).flatMap(({ name, astNode }) => {

@@ -38,7 +38,8 @@ export type Audit = (entry: AuditEntry) => void;
 
 export type AuditEntry = {
   /**
-   * Operator that sent the command: issuer and id of the user, or the name of the port if no token was sent.
+   * Operator that sent the command: issuer and id of the user. If no token is required, the port that
+   * received the command: `admin port` or `client port`.
    */
   readonly who: string;
   /** Remote address of the connection on which the command arrived. */

@@ -15,7 +15,7 @@ export type Graph = {
   /** API schema, which clients see. */
   readonly schema: GraphQLSchema;
   readonly introspection: Introspection;
-  /** The full schema: that of clients together with the elements that are hidden from them. */
+  /** The full schema: the API schema together with the elements that are hidden from clients. */
   readonly supergraphSchema: GraphQLSchema;
   /** URLs of the subgraphs, by name. */
   readonly routes: ReadonlyMap<string, string>;

@@ -23,7 +23,7 @@ export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQ
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
-/** Schema that validates documents: that of a supergraph, given as SDL, or one that is already built. */
+/** Schema against which documents are validated, given as the SDL of a supergraph or as a schema object. */
 export type DocumentSchema = { readonly supergraphSdl: string } | { readonly schema: GraphQLSchema };
 
 /**

@@ -19,8 +19,8 @@ import { VerifiedTokens } from './verified-tokens.ts';
 /** Identifies callers by their bearer tokens. */
 export type Authenticator = Disposable & {
   /**
-   * Identifies the caller of a request. Returns a promise unless the token is known, so that most requests do
-   * not wait. Errors always reject the promise.
+   * Identifies the caller of a request. Returns a promise only if the token must be verified or the request
+   * is rejected, so that most requests do not wait. The function never throws: errors reject the promise.
    * @param authorizationHeaders every Authorization header of the request, unchanged
    * @param address the client's address (or its /64), for which invalid tokens are counted
    * @throws {RouterError} TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, KEYS_UNAVAILABLE, RATE_LIMITED

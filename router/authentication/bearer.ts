@@ -10,9 +10,9 @@ const SEND = 'send `Authorization: Bearer TOKEN`';
 
 /**
  * Returns the bearer token of a request, which may be malformed; undefined without an Authorization header.
- * @throws {RouterError} TOKEN_INVALID for another scheme, for a token that is too long, and for two headers,
- * because a proxy and the router could use different ones. Such a caller is not treated as anonymous, because
- * that would hide the mistake of the client.
+ * @throws {RouterError} TOKEN_INVALID for a scheme other than Bearer, for a token that is too long, and for
+ * more than one header, because a proxy and the router could read different headers. A caller with an invalid
+ * header is not treated as anonymous, because the client would not notice its mistake.
  */
 export function readBearer(headers: readonly string[], maxTokenBytes: number): string | undefined {
   const [header] = headers;

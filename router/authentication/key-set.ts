@@ -78,8 +78,9 @@ export class KeySet implements Disposable {
 
   /**
    * Finds the key with which `jwtVerify` of jose verifies a token. If none matches, fetches the keys again.
-   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if none matches and the issuer is
-   * failing. Otherwise throws an error of jose if no key or more than one key matches.
+   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if no key matches while the issuer
+   * is failing
+   * @throws an error of jose if no key matches while the issuer responds, or if several keys match
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
     await this.loaded();
@@ -99,10 +100,10 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again after no key of the version `tried` could verify a token. Returns true if the keys
-   * have changed, so that the caller can verify the token again.
+   * Fetches the keys again after a token could not be verified with the keys of version `tried`. Returns true
+   * if the keys have changed, so that the caller can verify the token again.
    * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if the issuer is failing and the
-   * token has no key id: it may be signed with a new key that the router could not fetch
+   * token has no key id: the token may be signed with a new key that the router could not fetch
    */
   async changedSince(
     tried: number | undefined,
@@ -140,8 +141,9 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // Tokens with unknown keys cause at most one fetch per cooldown. A successful periodic fetch starts no
-    // cooldown, because the first token with a new key would be rejected until the cooldown ends.
+    // Tokens with unknown keys cause at most one fetch per cooldown. A periodic fetch starts a cooldown only
+    // if it fails. If a successful fetch also started a cooldown, the first token with a new key could be
+    // rejected until the cooldown ends.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

@@ -7,7 +7,7 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /** Returns true while the Redis stream delivers the same revocations, so that the list is not polled. */
+  /** Returns true while the list need not be polled, because the Redis stream delivers its revocations. */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };
@@ -46,8 +46,8 @@ export function pollRevocationList(
     }
   }
 
-  // Reports success (`ready`) or failure (`lost`) of polling only when it changes. Otherwise an issuer that
-  // is down for an hour would cause 7,200 log lines.
+  // Reports success (`ready`) or failure (`lost`) of polling only when the state changes. If every poll were
+  // reported, an issuer that is down would cause a log line every 500 ms.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;

@@ -14,8 +14,8 @@ type SignedCall = {
 /** Signs calls to subgraphs, so that a subgraph can reject calls that do not come from the router. */
 export type Signer = {
   /**
-   * Returns headers that let a subgraph verify that this router has just sent the call, and has sent it to
-   * that subgraph.
+   * Returns headers with which a subgraph can verify that the router sent the call recently, and to this
+   * subgraph.
    * @throws {TypeError} if the name of the subgraph cannot be sent in a header
    */
   sign(call: SignedCall): Readonly<Record<string, string>>;

@@ -144,7 +144,7 @@ function rejectionOf(error: unknown): RouterError {
       cause: error,
     });
   }
-  // Every error of jose without a case of its own is caused by the token too. It becomes TOKEN_INVALID,
-  // because any client could otherwise provoke responses with status 500.
+  // All other errors of jose are caused by the token too. They become TOKEN_INVALID, because any client could
+  // otherwise provoke responses with status 500.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

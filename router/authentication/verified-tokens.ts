@@ -6,13 +6,14 @@ import type { ClaimCondition, UserIdentity } from '../request/identity.ts';
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**
-   * Version of the issuer's keys with which the token was verified; undefined if they changed meanwhile. If
-   * the keys have another version now, the token is verified again, because its key may have been withdrawn.
+   * Version of the issuer's keys with which the token was verified; undefined if the keys changed during the
+   * verification. After each change of the keys the token is verified again, because the issuer may have
+   * withdrawn the key that signed the token.
    */
   readonly keysVersion: number | undefined;
   /**
-   * Time in seconds since 1970 at which the token expires or exceeds the maximum age. Until then it need not
-   * be verified again.
+   * Time in seconds since 1970 after which the cached entry is not used: expiry of the token or end of its
+   * maximum age, whichever is earlier, plus the clock tolerance.
    */
   readonly untilS: number;
   /**

@@ -14,8 +14,8 @@ type FilterContext = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonl
 
 /**
  * Returns the client's document without the denied fields. If a field of an interface is denied on some
- * object types only, it stays selected on the others. `__typename` is added where the type of an object
- * decides what is denied.
+ * object types only, the field stays selected on the other object types. `__typename` is added to selections
+ * on interfaces and unions, and to selections of which all fields were removed.
  */
 export function filterDocument(document: DocumentNode, context: FilterContext): DocumentNode {
   const { schema } = context;
@@ -38,8 +38,8 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // `__typename` is added if the denied fields depend on the type of each object, or if all fields were
-  // removed, because an empty selection is invalid.
+  // On an interface or union, the type of each object decides which fields are denied. An empty selection,
+  // from which all fields were removed, would be invalid.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

@@ -37,8 +37,8 @@ export type Guard = {
 };
 
 /**
- * Maximum number of cached results per operation, one for each combination of denied requirements. After an
- * eviction, the document is filtered and planned again.
+ * Maximum number of cached restrictions per operation, one for each set of requirements that a caller does
+ * not satisfy. After an eviction, the document is filtered and planned again.
  */
 const MOST_RESTRICTIONS = 16;
 

@@ -35,7 +35,8 @@ function compositesOf(document: DocumentNode): readonly Composite[] {
   );
 }
 
-// Returns all object types that implement an interface: each must list even the interfaces that it inherits.
+// Returns all object types that implement an interface. In GraphQL an object type must also list the
+// interfaces that its interfaces implement, so no search through interfaces is needed.
 function objectsOf(document: DocumentNode, interfaceName: string): readonly string[] {
   return compositesOf(document)
     .filter(({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION)

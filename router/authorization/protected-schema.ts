@@ -72,7 +72,7 @@ export type Denials = {
    * least one of the interface's object types.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
-  /** Returns whether a type is denied: an object type itself, or an object type of an interface. */
+  /** Returns whether a type is denied. An interface is denied if at least one of its object types is. */
   readonly type: (typeName: string) => boolean;
 };
 

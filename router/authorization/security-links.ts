@@ -22,7 +22,7 @@ export type Link = {
   readonly identity: string;
   readonly version: string;
   /**
-   * Prefix in the supergraph for names of the specification that the `@link` does not import, such as `join`
+   * Prefix of the specification's names that the `@link` does not import. For example, `join` is the prefix
    * in `@join__field`.
    */
   readonly namespace: string;
@@ -98,8 +98,8 @@ function isEnforced(name: string): name is EnforcedDirective {
 }
 
 /**
- * Rejects a supergraph that uses a security directive without a `@link`. By the specification the directive
- * then has no effect, but its author expects one.
+ * Rejects a supergraph that defines a security directive without a `@link`. By the specification such a
+ * directive has no effect, so the fields that it should protect would be public.
  */
 function rejectUnlinked(document: DocumentNode, links: readonly Link[]): void {
   const linked = new Set(links.flatMap(({ namespace, imports }) => [namespace, ...imports.values()]));

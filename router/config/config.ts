@@ -38,7 +38,10 @@ export function configFile(env: Environment, workingDirectory: string): string {
   return resolve(workingDirectory, namedFile(env) ?? 'router.yaml');
 }
 
-/** An empty variable counts as absent, as `${ROUTER_CONFIG:-}` of a compose file leaves it. */
+/**
+ * Returns the value of `ROUTER_CONFIG`; undefined if it is empty, because `${ROUTER_CONFIG:-}` in a compose
+ * file sets an empty value instead of leaving the variable unset.
+ */
 function namedFile({ ROUTER_CONFIG: named }: Environment): string | undefined {
   return named === '' ? undefined : named;
 }
@@ -146,8 +149,8 @@ function supergraphOverrides(env: Environment): Override[] {
 }
 
 /**
- * Returns overrides that remove all sources of the supergraph from the configuration, except that of the
- * given kind (such as `url`), which gets `value`. The source `registry` is left to the caller.
+ * Returns overrides that set the supergraph source of the given kind (such as `url`) to `value` and remove
+ * the sources of other kinds from the configuration. The caller must override the source `registry` itself.
  */
 function only(kind: string, value: string | undefined): Override[] {
   return ['file', 'url', 'oci', 'sources'].map((key) =>

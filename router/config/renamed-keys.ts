@@ -4,8 +4,8 @@ import { renamedKeysIn } from './yaml/read-yaml.ts';
 import type { RenamedKey } from './yaml/yaml-places.ts';
 
 /**
- * Configuration keys that were renamed: old name and new name. The router accepts the old name for one more
- * version.
+ * Configuration keys that were renamed: old name and new name. This version of the router accepts both names;
+ * the next version will reject the old name.
  */
 export const RENAMED_KEYS: readonly RenamedKey[] = [
   { parent: ['traffic'], from: 'sharing', to: 'deduplication' },

@@ -118,9 +118,8 @@ export const traffic = z
           transport: subgraphTraffic.transport.optional(),
           pipelining: subgraphTraffic.pipelining.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // This schema sets no defaults for the keys of a circuit breaker. They would apply to every
-          // subgraph without settings of its own, in place of the values that `traffic.all` sets for all
-          // subgraphs.
+          // This schema sets no defaults for the keys of a circuit breaker. A default would replace the
+          // value of `traffic.all` for each subgraph whose `breaker` lacks the key.
           breaker: z
             .strictObject(subgraphTraffic.breaker)
             .partial()

@@ -6,9 +6,9 @@ import type { Environment } from '../yaml/read-yaml.ts';
 const SYSTEM_DIRECTORY = '/var/lib/tributary';
 
 /**
- * Returns the directory in which a router may keep files for its next start: `STATE_DIRECTORY`, which systemd
- * sets, `/var/lib/tributary` if it is writable, or `.tributary` beside the configuration. Returns undefined
- * if none of them is writable, as in a container with a read-only file system.
+ * Returns the directory in which a router may keep files for its next start. This is `STATE_DIRECTORY` if set
+ * (by systemd, for example), else `/var/lib/tributary` if writable, else `.tributary` in the configuration's
+ * directory if that is writable. Otherwise returns undefined, as in a container with a read-only file system.
  */
 export function stateDirectory(env: Environment, directory: string): string | undefined {
   const [given] = (env['STATE_DIRECTORY'] ?? '').split(':');

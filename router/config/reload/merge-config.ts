@@ -73,8 +73,8 @@ function childOf(schema: Schema, key: string): Schema {
 }
 
 /**
- * Returns the keys that differ between two values. If a whole object was added or removed, its own keys are
- * listed.
+ * Returns the changes at a key whose value differs. If a whole object was added or removed, returns one
+ * change for each key of the object.
  */
 function changesOf(node: Node, from: unknown, to: unknown): readonly ConfigChange[] {
   const entry = from ?? to;
@@ -102,8 +102,8 @@ function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigCha
 }
 
 /**
- * Validates the merged configuration. A new value that applies at once may contradict a value that keeps its
- * old setting until a restart.
+ * Validates the merged configuration. The new value of a reloadable key may contradict the running value of a
+ * key that changes only after a restart.
  */
 function checked(merged: unknown, next: Config): Config {
   const result = configSchema.safeParse(merged);

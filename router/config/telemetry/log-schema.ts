@@ -4,8 +4,7 @@ import { closestName } from '../../shared/closest-name.ts';
 import { LOG_FIELD_NAMES, REQUEST_FIELD_NAMES } from './log-fields.ts';
 
 /**
- * Fields that cannot be redacted, because they identify an event: without them, no program could find a line
- * again.
+ * Fields that cannot be redacted, because log tools need them to find, sort and filter lines.
  */
 const UNREDACTED = new Set(['time', 'level', 'msg', 'stream']);
 /**

@@ -10,8 +10,8 @@ import type { YamlPlaces } from './yaml-places.ts';
 export type ParsedDocument = {
   readonly places: YamlPlaces;
   /**
-   * Problems because of which the file has no value, such as a syntax error, each with the file and if
-   * possible the line.
+   * Problems that make the file unusable, such as a syntax error, each with the file and if possible the
+   * line.
    */
   readonly problems: readonly string[];
   /** Returns the content of the file as a JavaScript value; null if the file is empty. */

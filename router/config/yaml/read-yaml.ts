@@ -91,13 +91,13 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
 export type ValueOrigin = {
   /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** The text in the file, if `${…}` in it was replaced by another value. */
+  /** Text in the file, such as `${env.PORT}`, if the value is from the file and has `${…}`; else undefined. */
   readonly written: string | undefined;
 };
 
 /**
- * Returns where a value comes from: the default, a line of the file, or an environment variable. `readYaml`
- * must have returned the configuration.
+ * Returns where a value comes from: the default, a line of the file, or an environment variable. For a
+ * configuration that is not from `readYaml`, always returns `default`.
  */
 export function originIn(value: object, path: readonly (string | number)[]): ValueOrigin {
   const place = placesOfValues.get(value);
@@ -112,8 +112,8 @@ export function originIn(value: object, path: readonly (string | number)[]): Val
 }
 
 /**
- * Copies the file positions of a configuration to one that was derived from it, so that error messages about
- * the derived one can name file and line.
+ * Copies the file positions of a configuration to a derived configuration, so that error messages about the
+ * derived configuration can name file and line.
  */
 export function copyPlaces(from: object, to: object): void {
   const place = placesOfValues.get(from);
@@ -206,7 +206,8 @@ function shownInput(
   const override = overrideAt(path, overrides);
   if (written !== undefined && override === undefined) return ` (from ${written})`;
   if (input === undefined || (typeof input === 'object' && input !== null)) return '';
-  // A text in place of an object or list, or a wrong part of a variable, may be a secret for a key in it.
+  // Hides a value that may be a secret. This can also be a text where the schema expects an object or list
+  // that contains secrets, or any part of an environment variable with secrets, such as `IDENTITY_KEYS`.
   if (SECRETS.has(path.at(-1)) || paths.holdsSecretAt(override?.path ?? path)) return '';
   return ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
@@ -222,7 +223,7 @@ const SECRETS: ReadonlySet<string | number | undefined> = new Set([
 
 /**
  * Removes user name and password from an invalid URL, which may lack its scheme. A password that is not
- * encoded may contain `/` and `@`. The `@sha256:` of an OCI reference follows no password.
+ * encoded may contain `/` and `@`. Text before the `@sha256:` of an OCI reference is kept: it is no password.
  */
 function withoutPassword(json: string): string {
   return json.replace(/^"(?:([a-z][\w+.-]*:\/\/).*|.*:.*)@(?!sha256:)/i, '"$1***@');

@@ -66,7 +66,10 @@ export function isPlain(places: YamlPlaces, path: Path): boolean {
 /** A configuration key that has been renamed, with its old and its new name. */
 export type RenamedKey = { readonly parent: readonly string[]; readonly from: string; readonly to: string };
 
-/** Renames an old key in the parsed file. Returns its line, or undefined if the file does not have it. */
+/**
+ * Renames an old key in the parsed file and returns the line of the key. If the file lacks the old key or
+ * also has the new key, changes nothing and returns undefined.
+ */
 export function renameKey(places: YamlPlaces, { parent, from, to }: RenamedKey): number | undefined {
   const map = nodeAt(places, parent);
   if (!isMap(map) || pairOf(map, to, places.document) !== undefined) return undefined;
