@@ -91,7 +91,10 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
 export type ValueOrigin = {
   /** Where the value comes from: `default`, `FILE:LINE` or `env:NAME`. */
   readonly source: string;
-  /** Text in the file, such as `${env.PORT}`, if the value is from the file and has `${…}`; else undefined. */
+  /**
+   * Text of the value in the file, such as `${env.PORT}`. Undefined if the text contains no `${…}`, or if the
+   * value is not from the file.
+   */
   readonly written: string | undefined;
 };
 
