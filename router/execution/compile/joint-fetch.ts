@@ -67,8 +67,8 @@ function hasRewrites({ inputRewrites = [], outputRewrites = [], contextRewrites 
 type Requires = readonly QueryPlanSelectionNode[] | undefined;
 
 /**
- * Returns whether all fields that `some` requires of an entity are among those that `all` requires, for each
- * type of entity.
+ * Returns whether `all` contains every required field of `some`. The fields of each entity type are compared
+ * separately.
  */
 function contains(all: Requires = [], some: Requires = []): boolean {
   const fields = requiredFields(all);

@@ -5,7 +5,7 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { Copies } from './copies.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
-/** Merges the fields of the fetched object `source` into `target`, and into all copies of `target`. */
+/** Merges the fields of the fetched object `source` into `target`, and into all `copies` of `target`. */
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
 /**
@@ -61,8 +61,8 @@ function mergedValue(
 }
 
 /**
- * Returns whether a type name is less specific than the one already known, for example `Media` than `Book`.
- * One subgraph returns the object type, but the subgraph of an `@interfaceObject` returns the interface.
+ * Returns whether the type name `value` is less specific than the known type name `present`. For example, the
+ * subgraph of an `@interfaceObject` returns the interface `Media`, another subgraph the object type `Book`.
  */
 function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boolean {
   return (

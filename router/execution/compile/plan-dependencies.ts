@@ -1,4 +1,4 @@
-/** Nodes of a compiled plan, reduced to what decides the order in which its fetches run. */
+/** A node of a compiled plan, with only the properties that determine the order of the fetches. */
 export type FetchOrder =
   | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly FetchOrder[] }
   | {
@@ -15,7 +15,7 @@ export type FetchOrder =
  */
 export function planDependencies(program: FetchOrder | undefined): readonly (readonly number[])[] {
   const dependsOn: (readonly number[])[] = [];
-  // Returns the fetches for which the node after this one must wait.
+  // Returns the fetches for which the node after `node` must wait. `node` itself waits for `before`.
   const visit = (node: FetchOrder | undefined, before: readonly number[]): readonly number[] => {
     switch (node?.kind) {
       case undefined:

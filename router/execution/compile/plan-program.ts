@@ -70,9 +70,8 @@ export function compilePlan(
   const deliveries = indexDeliveries(placed);
   const mergeable = mergesFetches && node !== undefined ? parallelFetches(node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // Compiled fetches, of which `compileNode` assigns the next one to each Fetch node of the plan. It must
-  // visit the nodes in the same order as `placeFetches`, or a node would get the compiled form of another
-  // fetch.
+  // `compileNode` takes one compiled fetch for each Fetch node of the plan. It must visit the nodes in the
+  // same order as `placeFetches`. Otherwise a node would get the compiled form of another fetch.
   const remaining = fetches.values();
   const program = node && compileNode(node, remaining, names);
   return {
@@ -170,9 +169,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const document = parse(text, { noLocation: true });
-  // The fetch in whose response the objects are searched; undefined if the merged data of all fetches is
-  // searched. A plan with context arguments (`@fromContext`) needs the merged data, because only there do
-  // entities with different values of the arguments have copies.
+  // The earlier fetch whose response is searched for the objects of this fetch; undefined if the merged data
+  // of all fetches is searched. Plans with context arguments (`@fromContext`) need the merged data: an entity
+  // with different argument values has a copy for each of them there, but not in a response.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => hasEqualText(other, fetch));

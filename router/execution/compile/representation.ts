@@ -35,8 +35,8 @@ export type Representation = {
   readonly write: WriteObject;
   /**
    * Returns the only value besides `__typename` in an entity's representation, such as its id. `readKey` is
-   * undefined if there are several values, or if `__typename` is not the object type of the entity: an equal
-   * value could then belong to an entity of another type.
+   * undefined if there are several values. It is also undefined if `__typename` is not the object type of the
+   * entity, because entities of different types can then have equal representations.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
@@ -83,8 +83,8 @@ export function compileRepresentation(
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
     // A fetch that selects fields of this type also requires its `__typename`. Without this requirement, the
-    // entity is not requested. Rewrites of the plan are applied later, because they may set `__typename` for
-    // all types of an interface.
+    // entity is not requested. This check ignores the rewrites of the plan, because they may set `__typename`
+    // for all types of an interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types, []), readKey: onlyKey(entries, typeName, types) };
@@ -244,8 +244,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A rewrite is also applied to an object of unknown type. It cannot change a field of a wrong type there,
-  // because the representation has no fields that `requires` selects under a type condition.
+  // A rewrite with a type condition also applies to an object of unknown type. It cannot rename a field of
+  // another type there: the representation lacks all fields that `requires` selects under a type condition.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

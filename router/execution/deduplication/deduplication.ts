@@ -28,8 +28,8 @@ type SendFor<Context> = (
  * Wraps `send` so that a query is not sent again while an equal one of the same scope is in flight. Requests
  * of the same scope have the same caller identity and the same forwarded headers.
  *
- * @param deadlineMs maximum duration of a client request. A request does not wait for a call whose client
- * request began more than half of this time before it.
+ * @param deadlineMs maximum duration of a client request. A request does not wait for the call of another
+ * request that is older by more than half of `deadlineMs`.
  */
 export function deduplicateCalls<Context extends RequestContext>(
   send: SendFor<Context>,
@@ -95,8 +95,8 @@ export type DeduplicatedExecution<Outcome> = {
 /**
  * Returns a function that executes operations. While a query is in flight, equal queries with the same caller
  * identity and forwarded headers wait for its result and are not executed.
- * @param deadlineMs maximum duration of a client request. A request does not wait for an execution that began
- * more than half of this time before it.
+ * @param deadlineMs maximum duration of a client request. A request does not wait for the execution of
+ * another request that is older by more than half of `deadlineMs`.
  * @throws {RouterError} REQUEST_CANCELLED for a request that is aborted; other requests that wait for the
  * same result still get it.
  */

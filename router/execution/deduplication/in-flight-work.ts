@@ -60,15 +60,15 @@ const NONE: never[] = [];
 export class InFlightWork<Request extends WorkRequest, T> {
   readonly #methods: WorkMethods<Request, T>;
   readonly #maxLeadMs: number;
-  // Work by scope, then by key. Different pairs of them could be equal when joined into one text, and a
-  // caller would get the response to another. The inner map is created only for a second work of a scope,
-  // because a map hashes the key, which for a call is the whole request body.
+  // Work by scope, then by key. If scope and key were joined into one text, two different pairs could give
+  // the same text, and a caller would get another caller's response. The inner map is created only for a
+  // second work of a scope, because a map hashes the key: for a call, this is the whole request body.
   readonly #byScope = new Map<Scope, SharedWork<Request, T> | Map<string, SharedWork<Request, T>>>();
 
   /**
-   * @param maxLeadMs maximum number of milliseconds by which the deadline of a request may be later than that
-   * of the work that it waits for. Otherwise a request with much time left would fail because of a deadline
-   * that is not its own.
+   * @param maxLeadMs maximum number of milliseconds by which the deadline of a request may be later than the
+   * deadline of the work that the request waits for. Without this limit, a request with much time left could
+   * fail at the earlier deadline of that work.
    */
   constructor(methods: WorkMethods<Request, T>, maxLeadMs: number) {
     this.#methods = methods;
@@ -138,14 +138,14 @@ export class InFlightWork<Request extends WorkRequest, T> {
     for (const { reject } of this.#end(scope, work)) reject(error);
   }
 
-  /** Ends complete work. Returns the requests that waited for it, which can no longer be cancelled. */
+  /** Removes settled work from the map. Returns its waiting requests, which can no longer be cancelled. */
   #end(scope: Scope, work: SharedWork<Request, T>): readonly Waiting<Request, T>[] {
     this.#forget(scope, work);
     for (const { request, cancel } of work.waiting) request.signal.removeEventListener('abort', cancel);
     return work.waiting;
   }
 
-  /** Ends the wait of one request. If no other request waits for the work, it is aborted. */
+  /** Ends the wait of one request. Aborts the work if no other request waits for it. */
   #cancel(waiting: Waiting<Request, T>, work: SharedWork<Request, T>): void {
     const index = work.waiting.indexOf(waiting);
     if (index === -1) return;

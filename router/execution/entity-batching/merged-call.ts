@@ -119,8 +119,8 @@ function settleMember(
       if (isToRepeat(response)) return sendAlone(query, execution);
       if (response.kind === 'received' && isSpoiled(response, { key: part.key, isForeign })) {
         document.timesApart = TIMES_APART;
-        // The first query must not be sent again before the others have copied the times of the merged call
-        // from its record, because these times are then overwritten.
+        // Sending the first query again overwrites the times of the merged call in its record. The other
+        // queries must have copied these times before.
         return Promise.resolve().then(() => sendAlone(query, execution));
       }
       if (record !== undefined) query.record?.usesCallOf(record);
@@ -159,9 +159,10 @@ function mergedBody(
 }
 
 /**
- * Returns whether the queries of a merged request are sent again, each in a request of its own. This is done:
- * - if merging may have caused a failure, except a timeout, after which no time is left
- * - if circuit breakers block a field that one of the queries selects, because the other queries can succeed
+ * Returns whether the queries of a merged request are sent again, each in a request of its own:
+ * - Merging may have caused the failure. After a timeout the queries are not sent again, because no time is
+ *   left.
+ * - Circuit breakers block a field that one of the queries selects. The other queries can succeed.
  */
 export function isToRepeat(response: SubgraphResponse): boolean {
   if (response.kind === 'failed' && response.failure.blockedFields !== undefined) return true;

@@ -63,7 +63,7 @@ export class MergedDocuments {
 
   /**
    * Returns the document that merges the selections of these fetches.
-   * @param fetches one fetch for each selection, in the order of their ids.
+   * @param fetches one fetch for each selection, sorted by the id of the selection.
    */
   for(fetches: readonly MergeableFetch[]): MergedDocument {
     const key = fetches.map(({ entitySelection }) => entitySelection.id).join();

@@ -27,9 +27,9 @@ export type GroupMember = {
 };
 
 /**
- * Groups queries by selection. Two groups for the same objects become one if the representations of one of
- * them contain everything that the other requires. Groups are sorted by selection id, so that equal client
- * requests result in equal calls.
+ * Groups queries by selection. Two groups for the same objects are combined if the representations of one
+ * group contain every field that the other group requires. Groups are sorted by selection id, so that equal
+ * client requests result in equal calls.
  */
 export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGroup[] {
   const bySelection = new Map<number, WaitingQuery[]>();
@@ -41,7 +41,7 @@ export function groupQueries(queries: readonly WaitingQuery[]): readonly QueryGr
   }
   const groups = new Map([...bySelection].map(([id, members]) => [id, groupOf(members)]));
   for (const [id, members] of bySelection) {
-    // A changed selection id shows that the group was already combined; it is not combined again.
+    // A group is combined only once. A combined group has another selection id than its key in `groups`.
     if (groups.get(id)?.fetch.entitySelection.id !== id) continue;
     const joint = jointGroup(members, groups);
     if (joint === undefined) continue;
@@ -66,9 +66,9 @@ function groupOf(queries: readonly WaitingQuery[]): QueryGroup {
 type Joint = { readonly carrierId: number; readonly group: QueryGroup };
 
 /**
- * Adds these queries to the group of the carrier: a fetch whose representations contain everything that these
- * queries require. Returns undefined if there is no such group, or if its queries are not for the same
- * objects as these queries, one to one.
+ * Adds `queries` to the group of the carrier: the fetch whose representations contain every field that
+ * `queries` require. Returns undefined if the carrier has no group, or if that group lacks a query for the
+ * same objects as one of `queries`.
  */
 function jointGroup(
   queries: readonly WaitingQuery[],
@@ -81,8 +81,8 @@ function jointGroup(
   );
   if (found === undefined) return undefined;
   const [carrierId, { members, representations, fetch }] = found;
-  // A changed selection id shows that the group was already combined with another; it cannot be combined
-  // again. Groups with different numbers of queries cannot be combined either.
+  // A group can be combined only once. A combined group has another selection id than its key in `groups`.
+  // Groups with different numbers of queries cannot be combined either.
   if (fetch.entitySelection.id !== carrierId || members.length !== queries.length) return undefined;
   const carried: GroupMember[] = [];
   for (const query of queries) {

@@ -19,8 +19,8 @@ export function uniteRepresentations(lists: readonly (readonly string[])[]): Uni
   const representations: string[] = [];
   const positions = lists.map((): number[] => []);
   for (let least = leastOf(lists, positions); least !== undefined; least = leastOf(lists, positions)) {
-    // `own` has one index for each representation of the query that was already merged, so its length is the
-    // index of the next one in the list of the query.
+    // `own` has one index for each merged representation of the query. `own.length` is therefore the index of
+    // the query's next representation in its list.
     for (const [query, own] of positions.entries())
       if (lists[query]?.[own.length] === least) own.push(representations.length);
     representations.push(least);

@@ -114,10 +114,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported, once for each place in the response: the entity that has the
-   * error may occur in several. A null at such a place gets no other error.
-   * @param pathOf returns the response path of a place. It is not called after the maximum number of errors,
-   * because further errors are only counted.
+   * Records an error that a subgraph reported. If the entity with the error occurs in several places of the
+   * response, the error is recorded for each place. A null at such a place gets no other error.
+   * @param pathOf returns the response path of a place. `pathOf` is not called once the maximum number of
+   * errors is stored, because further errors are only counted.
    */
   addReported<Place>(
     text: ErrorText,
@@ -232,9 +232,9 @@ function addDrafts(
 }
 
 /**
- * Returns whether the response has a null where the data of a failed fetch should be, or above that position.
- * Only then is an error listed for this position, because an error at a value that is present would mislead
- * clients.
+ * Returns whether the object that should contain the missing field, or a value above that object, is null in
+ * the response. Only then is an error listed at the path of the field. If the response has a value there, the
+ * error would mislead clients.
  */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,

@@ -38,8 +38,8 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path of the error if the response has no null, fallback or stale value instead of the missing data: the
-   * path of the failed fetch up to its first list, or a root field.
+   * Path of the error if no position is known where a null, a fallback or a stale value replaces the missing
+   * data. It is the path of the failed fetch up to its first list, or the path of a root field.
    */
   readonly nearest: ResponsePath | undefined;
   /**

@@ -1,8 +1,9 @@
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 const LONGEST = 2_000;
-// The first characters of a match must not follow characters of the same kind, so that a run of them is read
-// only once. Otherwise a message of 2,000 line feeds would take 10 ms, and a client may choose its text.
+// The lookbehinds of `STACK` and `URLS` let a match begin only at the start of a run of white space or of URL
+// characters, so that the run is read only once. Otherwise a message of 2,000 line feeds would take 10 ms.
+// Clients may choose the text of a message.
 const STACK = /(?<!\s)[^\S\n]*\n\s+at [\s\S]*$/;
 const URLS = /(?<![a-z\d+.-])[a-z\d+.-]+:\/\/[^\s"'<>)\]}]*/gi;
 const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b/gi;

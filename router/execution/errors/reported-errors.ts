@@ -3,8 +3,8 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 /** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
   /**
-   * True if the response lists the error at nulls below the path that the subgraph reported. It is then not
-   * listed at that path, where the response has no null.
+   * True if the response lists the error at nulls below the path that the subgraph reported. The error is
+   * then not listed at the reported path, because the value there is not null.
    */
   isReplaced: boolean;
 };
@@ -53,7 +53,8 @@ export class ReportedErrors {
 
 /**
  * Returns the errors to list at a null below the path that the subgraph reported, and marks them as replaced.
- * The first such null gets all errors. Each further null gets only the first error, which explains it.
+ * The first such null gets all errors. Each further null gets only the first error, so that the response does
+ * not repeat all errors for each null.
  */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);

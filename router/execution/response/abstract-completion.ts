@@ -48,9 +48,9 @@ export function completeAbstract(
 }
 
 /**
- * Maps each possible `__typename` of an interface or union to the type whose fields are written. The name may
- * be that of an interface or absent, because the subgraph of an `@interfaceObject` does not know the object
- * type.
+ * Maps each `__typename` that a value of an interface or union can have to the type whose fields are written.
+ * A value of an interface may have the name of an interface or no `__typename`, because the subgraph of an
+ * `@interfaceObject` does not know the object type.
  */
 function possibleMembers(
   schema: GraphQLSchema,

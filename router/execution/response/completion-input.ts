@@ -32,8 +32,8 @@ export type CompletionInput = SelectionContext & {
 };
 
 /**
- * Position of a value in the response. `path` has the response keys down to it, without list indexes. `depth`
- * is the position of the value's own key or list index in the whole path, in which list indexes count, too.
+ * Position of a value in the response. `path` has the response keys that lead to the value, without list
+ * indices. `depth` is the index of the value's own key or list index in the full path with list indices.
  */
 export type Place = {
   readonly depth: number;

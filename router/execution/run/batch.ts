@@ -8,8 +8,8 @@ import type { Representation, UnusableValues } from '../compile/representation.t
 export type Batch = {
   readonly targets: readonly JsonObject[];
   /**
-   * For each object in `targets`, the index of its representation. Undefined if each object has its own: the
-   * first object the first representation, and so on.
+   * For each object in `targets`, the index of its representation. Undefined if each object has its own
+   * representation: the first object has the first representation, and so on.
    */
   readonly indices: readonly number[] | undefined;
   /** JSON texts of the representations; empty for a fetch of root fields. */
@@ -64,9 +64,9 @@ export class BatchBuilder implements Batch {
 
   add(target: JsonObject, representation: Representation, unusable: UnusableValues): void {
     const key = representation.readKey?.(target);
-    // If an entity differs from others of its type in a single string, such as the id, equal ones are found
-    // by this string, without writing their representations. Other entities are compared by the whole text of
-    // their representations. No representation is in both maps.
+    // If a single string, such as the id, identifies an entity among those of its type, an equal entity is
+    // found by this string, without writing its representation. Other entities are compared by the whole text
+    // of their representations. No representation is in both maps.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, unusable)

@@ -50,8 +50,8 @@ export type ExecutionOutcome = {
   /** Number of errors that the response does not list, because there are too many. */
   readonly omittedErrors: number;
   /**
-   * Merged data of the subgraphs. Its keys are those of the plan and not the client's. The actual cost is
-   * computed from it.
+   * Merged data of the subgraphs, from which the actual cost is computed. Its keys are the response keys of
+   * the plan, which can differ from the response names of the client.
    */
   readonly delivered: JsonObject;
   /** Coordinates of fields requested in a call that failed after it had been sent. */

@@ -51,16 +51,16 @@ export type Execution = {
   readonly root: JsonObject;
   readonly copies: Copies;
   /**
-   * Objects that each fetch returned, by fetch index. They are the same objects as in the merged data, so
-   * that a change in one is seen in the other.
+   * Objects that each fetch returned, by fetch index. The objects nested in them are also part of the merged
+   * data, so that fields added by later fetches are in both.
    */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly errorCollector: ErrorCollector;
   /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
   /**
-   * Objects at the path of a fetch. All fetches with this path share the list, so it is collected only once.
-   * Its index is that of the first of these fetches (`FetchProgram.collectedBy`).
+   * Lists of the objects at the paths of fetches. Fetches with the same path share one list, so it is
+   * collected only once. Its index is the index of the first of these fetches (`FetchProgram.collectedBy`).
    */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /**
