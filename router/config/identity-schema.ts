@@ -56,7 +56,14 @@ export const authentication = z
         'Root fields that need no token although `required` is set, such as `Mutation.login`. Introspection is `Query.__schema`.',
       )
       .meta(RELOADABLE),
-    clockToleranceS: z.int().min(0).max(300).default(30).describe('Maximum clock difference to an issuer.'),
+    clockToleranceS: z
+      .int()
+      .min(0)
+      .max(300)
+      .default(30)
+      .describe(
+        'Maximum clock difference to an issuer. An issuer must list revoked tokens for this time after their expiry.',
+      ),
     maxTokenAgeS: count.default(86_400).describe('Maximum age of a token, from its `iat` claim.'),
     maxTokenBytes: count.default(8_192).describe('Maximum size of a token; longer ones are rejected unread.'),
     keysRefreshMs: ms.default(300_000).describe('Interval between fetches of the keys.'),

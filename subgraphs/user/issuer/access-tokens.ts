@@ -6,8 +6,9 @@ import type { SigningKey } from './signing-keys.ts';
 export type AccessToken = { readonly token: string; readonly jti: string; readonly expiresAt: Date };
 
 const accessTokenSeconds = 15 * 60;
-// Verifiers accept a token for this time after its expiry, because their clocks may be slow.
-const toleranceSeconds = 60;
+// Verifiers accept a token for up to this time after its expiry, because their clocks may be slow: the
+// maximum of the router's `authentication.clockToleranceS`.
+const toleranceSeconds = 300;
 const audience = 'tributary';
 
 // Scopes of each role, for services that check scopes instead of roles.

@@ -21,8 +21,8 @@ export type RevocationStreamOptions = {
 };
 
 const streamKey = 'tributary:revocations';
-// Longer than the lifetime of access tokens: older ones have expired.
-const keptMs = 20 * 60_000;
+// Longer than any verifier accepts a token, which is 20 minutes: the lifetime and the clock tolerance.
+const keptMs = 25 * 60_000;
 const retryMs = 1_000;
 
 /** Returns the revoked tokens that a verifier would accept otherwise. */
@@ -42,7 +42,7 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
 }
 
 /**
- * Writes the whole list, which covers at most 16 minutes, at each connection and after each failure, because
+ * Writes the whole list, which covers at most 20 minutes, at each connection and after each failure, because
  * Redis may have lost its data. Routers ignore duplicates.
  */
 class RedisRevocationStream implements RevocationStream {
