@@ -22,6 +22,7 @@ export type Revocations = Disposable & {
 
 export type RevocationParts = {
   readonly now: () => number;
+  readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly fetchJson: FetchJson;
   /**
@@ -42,7 +43,7 @@ export function watchRevocations(
   parts: RevocationParts,
 ): Revocations {
   const { schedule, fetchJson } = parts;
-  const revoked = new RevokedTokens(parts.now, config.clockToleranceS);
+  const revoked = new RevokedTokens(parts, config.clockToleranceS);
   const stream =
     parts.stream && followRevocations(parts.stream.redis, parts.stream.key, { schedule, revoked });
   const unneeded = () => config.issuers.length === 1 && (stream?.live() ?? false);

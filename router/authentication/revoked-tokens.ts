@@ -7,7 +7,15 @@ export type Revocation = {
   readonly issuer?: string | undefined;
 };
 
-const PRUNE_EVERY_S = 60;
+const PRUNE_EVERY_MS = 60_000;
+/** Milliseconds after which a wall clock that has jumped forward is trusted. */
+const JUMP_TRUSTED_MS = 86_400_000;
+
+type Clocks = {
+  /** Wall clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+};
 
 /**
  * Ids of revoked tokens, grouped by issuer, because two issuers may use the same id. They are kept in memory,
@@ -16,17 +24,21 @@ const PRUNE_EVERY_S = 60;
 export class RevokedTokens {
   /** Expiries by issuer and token id; with the issuer undefined, the ids are revoked for every issuer. */
   readonly #expiries = new Map<string | undefined, Map<string, number>>();
-  readonly #now: () => number;
+  readonly #clocks: Clocks;
   readonly #keepS: number;
-  #pruneAtS = 0;
+  #pruneAtMs = 0;
+  /** Wall time at which the monotonic clock was 0, as far as no jump forward has moved the wall clock. */
+  #originMs: number;
+  #aheadSinceMs: number | undefined;
 
   /**
    * @param keepS seconds for which an entry is kept after the token's expiry: the clock tolerance during
    * which expired tokens are accepted
    */
-  constructor(now: () => number, keepS: number) {
-    this.#now = now;
+  constructor(clocks: Clocks, keepS: number) {
+    this.#clocks = clocks;
     this.#keepS = keepS;
+    this.#originMs = clocks.now() - clocks.monotonic();
   }
 
   has({ issuer, tokenId }: { readonly issuer: string; readonly tokenId: string }): boolean {
@@ -37,10 +49,12 @@ export class RevokedTokens {
   }
 
   add(revocations: readonly Revocation[]): void {
-    const nowS = this.#now() / 1000;
     for (const { issuer, tokenId, expiresAtS } of revocations)
       this.#expiriesOf(issuer).set(tokenId, expiresAtS + this.#keepS);
-    if (nowS >= this.#pruneAtS) this.#prune(nowS);
+    const elapsedMs = this.#clocks.monotonic();
+    if (elapsedMs < this.#pruneAtMs) return;
+    this.#pruneAtMs = elapsedMs + PRUNE_EVERY_MS;
+    this.#prune(this.#earliestNowMs(elapsedMs) / 1000);
   }
 
   #expiriesOf(issuer: string | undefined): Map<string, number> {
@@ -49,8 +63,23 @@ export class RevokedTokens {
     return expiries;
   }
 
+  /**
+   * Returns the wall time, without a jump forward of the last day: after the clock is set back, tokens are
+   * valid again that seemed to have expired.
+   */
+  #earliestNowMs(elapsedMs: number): number {
+    const originMs = this.#clocks.now() - elapsedMs;
+    if (originMs > this.#originMs) this.#aheadSinceMs ??= elapsedMs;
+    else this.#aheadSinceMs = undefined;
+    const isTrusted = this.#aheadSinceMs === undefined || elapsedMs - this.#aheadSinceMs >= JUMP_TRUSTED_MS;
+    if (isTrusted) {
+      this.#originMs = originMs;
+      this.#aheadSinceMs = undefined;
+    }
+    return this.#originMs + elapsedMs;
+  }
+
   #prune(nowS: number): void {
-    this.#pruneAtS = nowS + PRUNE_EVERY_S;
     for (const [issuer, expiries] of this.#expiries) {
       for (const [tokenId, expiresAtS] of expiries) if (expiresAtS < nowS) expiries.delete(tokenId);
       if (expiries.size === 0) this.#expiries.delete(issuer);

@@ -130,16 +130,45 @@ describe('with two issuers', () => {
 
 it('deletes a revocation when the token has expired', () => {
   const clock = createClock();
-  const revoked = new RevokedTokens(clock.now, 30);
+  const revoked = new RevokedTokens(clock, 30);
   const expiresAtS = clock.now() / 1000 + 900;
   const old = { issuer: 'https://users.example', tokenId: 'old' };
   revoked.add([{ ...old, expiresAtS }]);
-  clock.jump(929_000);
+  clock.advance(929_000);
   revoked.add([]);
   expect(revoked.has(old)).toBe(true);
-  clock.jump(62_000);
+  clock.advance(62_000);
   revoked.add([]);
   expect(revoked.has(old)).toBe(false);
+});
+
+describe('when the wall clock jumps forward', () => {
+  const HOUR_MS = 3_600_000;
+  const stolen = { issuer: 'https://users.example', tokenId: 'stolen' };
+
+  it('keeps the revocations of tokens that are valid again after the clock is set back', () => {
+    const clock = createClock();
+    const revoked = new RevokedTokens(clock, 30);
+    revoked.add([{ ...stolen, expiresAtS: clock.now() / 1000 + 900 }]);
+    clock.jump(HOUR_MS);
+    revoked.add([]);
+    clock.advance(61_000);
+    revoked.add([]);
+    clock.jump(-HOUR_MS);
+    expect(revoked.has(stolen)).toBe(true);
+  });
+
+  it('deletes them if the clock stays there for a day', () => {
+    const clock = createClock();
+    const revoked = new RevokedTokens(clock, 30);
+    clock.jump(365 * 24 * HOUR_MS);
+    revoked.add([{ ...stolen, expiresAtS: clock.now() / 1000 + 900 }]);
+    clock.advance(24 * HOUR_MS);
+    revoked.add([]);
+    clock.advance(61_000);
+    revoked.add([]);
+    expect(revoked.has(stolen)).toBe(false);
+  });
 });
 
 async function startPolling(...issuers: readonly Issuer[]) {
