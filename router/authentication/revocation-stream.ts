@@ -13,18 +13,20 @@ export type RevocationStream = Disposable & {
 const BLOCK_MS = 1_000;
 const RETRY_MS = 250;
 const PAGE = 1_000;
+const FIRST_ID = '0-0';
 
 /**
  * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` of revoked tokens: reads the stored
- * entries, then each new one. After a loss of Redis it continues where it stopped, so that no revocation is
- * missed. An entry without `iss` revokes the token id (`jti`) for every issuer.
+ * entries, then each new one. After a failed read it starts again with the first entry: if Redis has lost its
+ * data, or another server has replaced it, the ids of new entries may be lower than those that were read. An
+ * entry without `iss` revokes the token id (`jti`) for every issuer.
  */
 export function followRevocations(
   redis: Redis,
   key: string,
   parts: { readonly schedule: Schedule; readonly revoked: RevokedTokens },
 ): RevocationStream {
-  let lastId = '0-0';
+  let lastId = FIRST_ID;
   let live = false;
   let tried = false;
   const closed = new AbortController();
@@ -46,6 +48,7 @@ export function followRevocations(
     follow().catch(() => {
       live = false;
       tried = true;
+      lastId = FIRST_ID;
       timer = parts.schedule(start, RETRY_MS);
     });
   }

@@ -47,6 +47,22 @@ describe('a token revoked on the Redis stream', () => {
     expect(await outcome(`Bearer ${await graph.issuer.mint({ claims: { jti: 'other' } })}`)).toBe('user-1');
   });
 
+  it('is rejected although Redis has lost its data, and numbers its entries from an earlier time', async () => {
+    await using graph = await startRouters(1);
+    const [outcome] = graph.outcomes;
+    const bearer = async (jti: string) => `Bearer ${await graph.issuer.mint({ claims: { jti } })}`;
+    const exp = String(Math.floor(Date.now() / 1000) + 900);
+    await graph.redis.xadd(graph.key, '9999999999999-0', 'jti', 'first', 'exp', exp);
+    const first = await bearer('first');
+    await vi.waitFor(async () => expect(await outcome?.(first)).toBe('TOKEN_REVOKED'), PATIENTLY);
+    await graph.redis.del(graph.key);
+    await graph.revoke('stolen');
+    graph.reconnect();
+    const stolen = await bearer('stolen');
+    await vi.waitFor(async () => expect(await outcome?.(stolen)).toBe('TOKEN_REVOKED'), PATIENTLY);
+    expect(await outcome?.(first)).toBe('TOKEN_REVOKED');
+  });
+
   it('is rejected although malformed entries precede it', async () => {
     await using graph = await startRouters(1);
     await graph.redis.xadd(graph.key, '*', 'jti', 'half');
@@ -199,8 +215,11 @@ async function startRouters(count: number) {
     telemetry: { redisChanged: () => undefined },
   };
 
+  const clients: Redis[] = [];
+
   async function startRouter(...others: readonly Issuer[]) {
     const link = resources.use(connectBlockingRedis(parts));
+    clients.push(link.client);
     const authenticator = createAuthenticator(
       authenticationOf([], { issuers: [trusted, ...others.map(withList)] }),
       {
@@ -224,6 +243,10 @@ async function startRouters(count: number) {
     key,
     outcomes,
     startRouter,
+    /** Ends the connections of all routers, which connect again. */
+    reconnect: () => {
+      for (const client of clients) client.disconnect(true);
+    },
     revoke: (jti: string, iss?: string) => {
       const fields = ['jti', jti, 'exp', String(Math.floor(Date.now() / 1000) + 900)];
       return redis.xadd(key, '*', ...(iss === undefined ? [] : ['iss', iss]), ...fields);
