@@ -1,6 +1,8 @@
+import { ReplyError } from 'ioredis';
 import type { Redis } from 'ioredis';
-import type { Schedule } from '../shared/schedule.ts';
-import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
+import { messageOf } from '../shared/error-message.ts';
+import type { RevocationListParts } from './revocation-list.ts';
+import type { Revocation } from './revoked-tokens.ts';
 
 /** A Redis stream of revoked tokens that is read until it is disposed. */
 export type RevocationStream = Disposable & {
@@ -24,11 +26,12 @@ const FIRST_ID = '0-0';
 export function followRevocations(
   redis: Redis,
   key: string,
-  parts: { readonly schedule: Schedule; readonly revoked: RevokedTokens },
+  parts: Pick<RevocationListParts, 'schedule' | 'revoked' | 'onChanged'>,
 ): RevocationStream {
   let lastId = FIRST_ID;
   let live = false;
   let tried = false;
+  let isRejected = false;
   const closed = new AbortController();
   let timer: Disposable | undefined;
 
@@ -38,14 +41,28 @@ export function followRevocations(
       const entries = await readAfter(redis, key, { lastId, block: live });
       parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
       lastId = entries.at(-1)?.id ?? lastId;
+      report(false);
       live = live || entries.length < PAGE;
       tried = tried || live;
     }
   }
 
+  // Reports only that Redis rejects the command, for example because its user has no right to it. A lost
+  // connection is reported as such.
+  function report(rejected: boolean, reason?: string): void {
+    if (isRejected === rejected || closed.signal.aborted) return;
+    isRejected = rejected;
+    parts.onChanged({
+      source: key,
+      state: rejected ? 'lost' : 'ready',
+      ...(reason !== undefined && { reason }),
+    });
+  }
+
   function start(): void {
     if (closed.signal.aborted) return;
-    follow().catch(() => {
+    follow().catch((error: unknown) => {
+      if (error instanceof ReplyError) report(true, messageOf(error));
       live = false;
       tried = true;
       lastId = FIRST_ID;

@@ -44,10 +44,10 @@ export function watchRevocations(
 ): Revocations {
   const { schedule, fetchJson } = parts;
   const revoked = new RevokedTokens(parts, config.clockToleranceS);
-  const stream =
-    parts.stream && followRevocations(parts.stream.redis, parts.stream.key, { schedule, revoked });
-  const unneeded = () => config.issuers.length === 1 && (stream?.live() ?? false);
   const onChanged = parts.telemetry.revocationsChanged;
+  const stream =
+    parts.stream && followRevocations(parts.stream.redis, parts.stream.key, { schedule, revoked, onChanged });
+  const unneeded = () => config.issuers.length === 1 && (stream?.live() ?? false);
   const lists = config.issuers.flatMap(({ issuer, revocationsUrl }) =>
     revocationsUrl === undefined
       ? []

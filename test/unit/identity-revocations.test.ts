@@ -63,6 +63,19 @@ describe('a token revoked on the Redis stream', () => {
     expect(await outcome?.(first)).toBe('TOKEN_REVOKED');
   });
 
+  it('cannot be read while Redis rejects the command, which is reported once', async () => {
+    await using graph = await startRouters(0);
+    await graph.redis.set(graph.key, 'not a stream');
+    await graph.startRouter();
+    const lost = { source: graph.key, state: 'lost', reason: expect.stringMatching(/^WRONGTYPE /) };
+    expect(graph.changes).toEqual([lost]);
+    await graph.redis.del(graph.key);
+    await vi.waitFor(
+      () => expect(graph.changes).toEqual([lost, { source: graph.key, state: 'ready' }]),
+      PATIENTLY,
+    );
+  });
+
   it('is rejected although malformed entries precede it', async () => {
     await using graph = await startRouters(1);
     await graph.redis.xadd(graph.key, '*', 'jti', 'half');
@@ -216,6 +229,7 @@ async function startRouters(count: number) {
   };
 
   const clients: Redis[] = [];
+  const changes: unknown[] = [];
 
   async function startRouter(...others: readonly Issuer[]) {
     const link = resources.use(connectBlockingRedis(parts));
@@ -228,7 +242,7 @@ async function startRouters(count: number) {
         schedule: scheduleTimer,
         fetch,
         revocationStream: { redis: link.client, key },
-        telemetry: silentTelemetry,
+        telemetry: { ...silentTelemetry, revocationsChanged: (event) => void changes.push(event) },
       },
     );
     onTestFinished(() => authenticator[Symbol.dispose]());
@@ -243,6 +257,7 @@ async function startRouters(count: number) {
     key,
     outcomes,
     startRouter,
+    changes,
     /** Ends the connections of all routers, which connect again. */
     reconnect: () => {
       for (const client of clients) client.disconnect(true);
