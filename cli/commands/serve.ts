@@ -1,4 +1,5 @@
 import { loadConfig } from '../../router/config/config.ts';
+import { endAtOnceWhileStarting } from '../../router/process/stop-signals.ts';
 import { ROUTER_OPTIONS, routerEnvironment } from '../router-config.ts';
 import { CONFIG_OPTION } from '../single-command.ts';
 import { defineVerb } from '../verb.ts';
@@ -11,6 +12,7 @@ export const serve = defineVerb(
     options: { config: CONFIG_OPTION, ...ROUTER_OPTIONS },
   },
   async ({ values }) => {
+    endAtOnceWhileStarting();
     Object.assign(process.env, routerEnvironment(values));
     // Loaded here, because other verbs do not need the router's packages.
     const { runRouter, startErrorText } = await import('../../router/process/run.ts');

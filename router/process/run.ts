@@ -7,6 +7,7 @@ import { followConfig } from './follow-config.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { youngBytes } from '../load-shedding/young-generation.ts';
+import { endAtOnce, STOP_SIGNALS } from './stop-signals.ts';
 import { V8_FLAGS } from './v8-flags.ts';
 import { serveInPool, startWorkers } from './worker-pool.ts';
 import { followCollections } from './young-generation-growth.ts';
@@ -96,8 +97,6 @@ function warnOfMissingFlag(log: Telemetry['log']): void {
   log.warn({ flag: V8_FLAGS.join(' ') }, 'V8 flag missing, large responses cost more CPU');
 }
 
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-
 // Milliseconds within which repeated signals count as one. A process may get one signal twice: terminals send
 // it to all processes of a group, and the launcher (the parent process) forwards it too.
 const SAME_SIGNAL_MS = 500;
@@ -115,13 +114,8 @@ function stopSignal(onRepeated: (signal: NodeJS.Signals) => void): Promise<NodeJ
       resolve(signal);
       if (performance.now() - firstAt > SAME_SIGNAL_MS) onRepeated(signal);
     };
-    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal).off(signal, endAtOnce);
   });
-}
-
-function endAtOnce(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 /** Returns the text that explains to an operator why the router did not start. */
