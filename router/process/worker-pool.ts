@@ -81,6 +81,8 @@ const CONFIG_FILE = existsSync('router.yaml') ? { ROUTER_CONFIG: 'router.yaml' }
 const PROGRAM = moduleUrl('worker', import.meta.url);
 const RESPONSE_TIMEOUT_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
+/** Milliseconds after the end of `shutdown.graceMs` at which a worker is killed that has not stopped. */
+const KILL_AFTER_MS = 4_000;
 
 /**
  * Starts `config.workers` processes that listen on the same port with SO_REUSEPORT: the kernel
@@ -139,7 +141,14 @@ export async function startWorkers(
 
   async function stopWorkers(): Promise<void> {
     draining = true;
-    await Promise.all([...workers.values()].map((worker) => worker.stop()));
+    const { lameDuckMs, graceMs } = config.shutdown;
+    const limitMs = lameDuckMs + graceMs + KILL_AFTER_MS;
+    await Promise.all(
+      [...workers].map(async ([slot, worker]) => {
+        if ((await worker.stop(limitMs)) === 'killed')
+          telemetry.log.error({ slot }, 'worker did not stop in time, killed');
+      }),
+    );
   }
 
   async function drain(): Promise<void> {
@@ -416,9 +425,20 @@ class Worker {
     );
   }
 
-  async stop(): Promise<void> {
+  /**
+   * Resolves when the worker has ended. One that has not after `limitMs`, because its event loop is blocked
+   * or the process is frozen, is killed: it would keep the port.
+   */
+  async stop(limitMs: number): Promise<'stopped' | 'killed'> {
+    let outcome: 'stopped' | 'killed' = 'stopped';
+    const timer = setTimeout(() => {
+      outcome = 'killed';
+      this.#process.kill('SIGKILL');
+    }, limitMs);
     this.#process.kill('SIGTERM');
     await this.ended;
+    clearTimeout(timer);
+    return outcome;
   }
 
   async #request(request: WorkerRequest): Promise<WorkerResponse | undefined> {
