@@ -22,7 +22,9 @@ export type FileSourceOptions = {
   readonly onChange: () => void;
 };
 
-const SETTLE_MS = 50;
+// Twice the polling interval of the watcher, so that a file which is still being written is not loaded: half
+// of a composition file may be a valid supergraph that lacks subgraphs.
+const SETTLE_MS = 500;
 
 /**
  * Creates the source that loads the supergraph from a composition file, or from a file with composed SDL
