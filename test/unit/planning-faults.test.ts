@@ -526,6 +526,33 @@ describe('a required field of the first subgraph that requires a field of anothe
     );
   });
 
+  test('is selected after the field that it requires if that is a field of the requiring subgraph', () => {
+    const betweenTwo = composed({
+      a: `type Query { p: P }
+        type P @key(fields: "id") { id: ID! cost: Int @external price: Int @requires(fields: "cost") }`,
+      b: `type P @key(fields: "id") {
+        id: ID! cost: Int price: Int @external tax: Int @requires(fields: "price")
+      }`,
+    });
+    expect(compact(stockPlan(betweenTwo, '{ p { tax } }'))).toContain('{ p { __typename id cost price } }');
+    expect(text(plan(betweenTwo, '{ p { tax } }'))).toContain(
+      'Fetch(service: "b") { { ... on P { __typename id } } => { ... on P { __typename cost id } } }, }, ' +
+        'Flatten(path: "p") { Fetch(service: "a") { { ... on P { __typename id cost } } => { ... on P { price } } }, }, ' +
+        'Flatten(path: "p") { Fetch(service: "b") { { ... on P { __typename price id } } => { ... on P { tax } } }, }',
+    );
+  });
+
+  test('is selected beside the field that it requires if that is provided', () => {
+    const provided = composed({
+      a: `type Query { p: P @provides(fields: "cost") }
+        type P @key(fields: "id") { id: ID! cost: Int @external price: Int @requires(fields: "cost") }`,
+      b: 'type P @key(fields: "id") { id: ID! cost: Int @shareable }',
+    });
+    expect(text(plan(provided, '{ p { price } }'))).toBe(
+      'QueryPlan { Fetch(service: "a") { { p { cost price } } }, }',
+    );
+  });
+
   test('leaves a plan unchanged that is right', () => {
     const document = '{ others { tax price } }';
     expect(text(plan(graph, document))).toBe(compact(stockPlan(graph, document)));

@@ -1,9 +1,9 @@
 import { SelectionSet } from '@apollo/federation-internals';
 import { Kind, getNamedType, isCompositeType, isInterfaceType, isObjectType, parse } from 'graphql';
-import type { FieldNode, GraphQLCompositeType, SelectionSetNode } from 'graphql';
+import type { FieldNode, GraphQLCompositeType, InlineFragmentNode, SelectionSetNode } from 'graphql';
 import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
-import { coordinate } from '../prepare/required-arguments.ts';
+import { coordinate } from '../prepare/supergraph-document.ts';
 import { fetchesOf } from './fetches-of.ts';
 
 type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
@@ -12,7 +12,8 @@ type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
  * Plans an operation, and plans it in another way if the plan selects a field without the values that the
  * field's `@requires` reads. Apollo's planner does so for a chain of requirements that returns to a subgraph.
  * For example, a fetch to `a` returns an entity, `b` requires its `price` from `a`, and `price` requires its
- * `cost` from `c`: the planner moves `price` into the first fetch to `a`, before the fetch to `c`.
+ * `cost` from `c`: the planner moves `price` into the first fetch to `a`, before the fetch to `c`. If `cost`
+ * is a field of `b`, it moves `cost` there, too, although it is external in `a`.
  *
  * @param build plans the operation with Apollo's planner.
  */
@@ -50,11 +51,12 @@ function isUnmetInFetch(fetch: FetchNode, prepared: Prepared): boolean {
   const walk = createWalk(fetch.serviceName, prepared);
   if (fetch.requires === undefined) {
     const root = prepared.schema.getRootType(operation.operation);
-    return isCompositeType(root) && walk(operation.selectionSet, root, new Set());
+    return isCompositeType(root) && walk(operation.selectionSet, { type: root, given: NONE, provided: NONE });
   }
   const [entities] = operation.selectionSet.selections;
   if (entities?.kind !== Kind.FIELD || entities.selectionSet === undefined) return false;
-  return walk(entities.selectionSet, undefined, new Set(fetch.requires.flatMap(topLevelNames)));
+  const given = new Set(fetch.requires.flatMap(topLevelNames));
+  return walk(entities.selectionSet, { type: undefined, given, provided: NONE });
 }
 
 /** Returns the names of the values in a representation, without those of nested objects. */
@@ -62,32 +64,54 @@ function topLevelNames(node: QueryPlanSelectionNode): readonly string[] {
   return node.kind === 'Field' ? [node.name] : node.selections.flatMap(topLevelNames);
 }
 
-/**
- * Returns whether a selection set contains a field whose required values are neither `given` by the
- * representation nor selected beside the field.
- */
-type Walk = (
-  selectionSet: SelectionSetNode,
-  type: GraphQLCompositeType | undefined,
-  given: ReadonlySet<string>,
-) => boolean;
+type Place = {
+  readonly type: GraphQLCompositeType | undefined;
+  /** Values that the field may read: those of the representation, and those selected beside the field. */
+  readonly given: ReadonlySet<string>;
+  /** External fields that a field above the selection set provides. */
+  readonly provided: ReadonlySet<string>;
+};
+
+/** Returns whether a selection set contains a field whose required values are not given. */
+type Walk = (selectionSet: SelectionSetNode, place: Place) => boolean;
+
+const NONE: ReadonlySet<string> = new Set();
 
 function createWalk(service: string, { required, schema }: Prepared): Walk {
-  const isUnmet = (field: FieldNode, type: GraphQLCompositeType, given: ReadonlySet<string>): boolean => {
-    const requirement = required.requirements.get(coordinate(service, type.name, field.name.value));
+  const conditionOf = ({ typeCondition }: InlineFragmentNode): GraphQLCompositeType | undefined => {
+    const type = typeCondition && schema.getType(typeCondition.name.value);
+    return isCompositeType(type) ? type : undefined;
+  };
+  // A subgraph does not resolve an external field, unless a field above provides it.
+  const resolved = ({ selections }: SelectionSetNode, { type, provided, ...place }: Place): string[] =>
+    selections.flatMap((selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const inner = { ...place, type: conditionOf(selection) ?? type, provided };
+        return resolved(selection.selectionSet, inner);
+      }
+      const name = selection.name.value;
+      const isExternal = type && required.externals.has(coordinate(service, type.name, name));
+      return isExternal === true && !provided.has(name) ? [] : [name];
+    });
+  const isUnmet = (field: FieldNode, type: GraphQLCompositeType, { given, provided }: Place): boolean => {
+    const here = coordinate(service, type.name, field.name.value);
+    const requirement = required.requirements.get(here);
     if (requirement !== undefined && !namesIn(requirement).isSubsetOf(given)) return true;
     if (field.selectionSet === undefined || !(isObjectType(type) || isInterfaceType(type))) return false;
     const name = required.fields.get(field.name.value)?.field ?? field.name.value;
     const inner = getNamedType(type.getFields()[name]?.type);
-    return isCompositeType(inner) && walk(field.selectionSet, inner, new Set());
+    if (!isCompositeType(inner)) return false;
+    const below = provided.union(required.provided.get(here) ?? NONE);
+    return walk(field.selectionSet, { type: inner, given: NONE, provided: below });
   };
-  const walk: Walk = (selectionSet, type, outer) => {
-    const given = outer.union(namesIn(selectionSet));
+  const walk: Walk = (selectionSet, outer) => {
+    const place = { ...outer, given: outer.given.union(new Set(resolved(selectionSet, outer))) };
     return selectionSet.selections.some((selection) => {
       if (selection.kind === Kind.FRAGMENT_SPREAD) return false;
-      if (selection.kind === Kind.FIELD) return type !== undefined && isUnmet(selection, type, given);
-      const condition = selection.typeCondition && schema.getType(selection.typeCondition.name.value);
-      return walk(selection.selectionSet, isCompositeType(condition) ? condition : type, given);
+      if (selection.kind === Kind.FIELD)
+        return place.type !== undefined && isUnmet(selection, place.type, place);
+      return walk(selection.selectionSet, { ...place, type: conditionOf(selection) ?? place.type });
     });
   };
   return walk;

@@ -7,7 +7,7 @@ import type { RequestedTypes } from './requested-types.ts';
 import { printEntityOperation, readEntityOperation, usedVariables } from './entity-operation.ts';
 import type { EntityOperation } from './entity-operation.ts';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
-import { coordinate } from '../prepare/required-arguments.ts';
+import { coordinate } from '../prepare/supergraph-document.ts';
 import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
 

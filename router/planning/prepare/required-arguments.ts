@@ -11,6 +11,7 @@ import type {
 } from 'graphql';
 import {
   argumentOf,
+  coordinate,
   isCompositeDefinition,
   joinFields,
   mapComposites,
@@ -19,6 +20,8 @@ import {
   withImplementations,
 } from './supergraph-document.ts';
 import type { CompositeDefinition } from './supergraph-document.ts';
+import { externalFields } from './external-fields.ts';
+import type { ExternalFields } from './external-fields.ts';
 
 /**
  * A field with arguments that some `@requires` reads, such as `price(currency: "EUR")`. In the schema for the
@@ -30,7 +33,7 @@ export type RequiredField = { readonly field: string; readonly arguments: FieldN
  * Fields that have another name in the schema for the planner, and the data to restore their own names in
  * plans.
  */
-export type RequiredArguments = {
+export type RequiredArguments = ExternalFields & {
   /** Original fields by their names in the schema for the planner, such as `price__required0`. */
   readonly fields: ReadonlyMap<string, RequiredField>;
   /**
@@ -41,14 +44,6 @@ export type RequiredArguments = {
   /** Paths of the fields in all keys of a subgraph, such as `.ref.code`, by subgraph. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
-
-/**
- * Returns the text that identifies a requiring field in `RequiredArguments.requirements`, such as
- * `billing Order.total`.
- */
-export function coordinate(service: string, type: string, field: string): string {
-  return `${service} ${type}.${field}`;
-}
 
 type Variants = {
   readonly schema: GraphQLSchema;
@@ -101,7 +96,12 @@ export function extractRequiredArguments(
     }
   }
   addRequirementsOfVariants(requirements, variants, services.values());
-  const required = { fields: variants.fields, requirements, keyPaths: keyPathsIn(document, services) };
+  const required = {
+    fields: variants.fields,
+    requirements,
+    ...externalFields(document, variants.fields),
+    keyPaths: keyPathsIn(document, services),
+  };
   if (variants.fields.size === 0) return { document, required };
   return { document: mapComposites(document, (type) => withVariants(type, variants)), required };
 }

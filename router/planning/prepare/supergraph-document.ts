@@ -58,6 +58,11 @@ export function serviceNames(document: DocumentNode): ReadonlyMap<string, string
   );
 }
 
+/** Returns the text that identifies a field of a subgraph, such as `billing Order.total`. */
+export function coordinate(service: string, type: string, field: string): string {
+  return `${service} ${type}.${field}`;
+}
+
 /** Parses the value of `key`, `requires` or `provides`: a selection set without its braces. */
 export function parseFieldSet(text: string): SelectionSetNode {
   const [operation] = parse(`{${text}}`, { noLocation: true }).definitions;
