@@ -13,6 +13,7 @@ import type { SubgraphSdl } from './compose.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 import { toFederationOne } from './federation-one.ts';
+import { addChains } from './generate-chains.ts';
 import { addContexts } from './generate-contexts.ts';
 import { addRequirements, requiredArguments, requiring } from './generate-requirements.ts';
 
@@ -60,6 +61,9 @@ export function generateGraph(seed: string): SubgraphSdl {
   for (const entity of model.entities) addFields(model, entity, random);
   const hasContexts = random.chance(0.3);
   addRequirements(model, random);
+  // A stream of its own: the graphs of a seed differ only by their chains.
+  const chains = randomOf(`chains ${seed}`);
+  if (chains.chance(0.3)) addChains(model, chains);
   if (hasContexts) addContexts(model, random);
   for (const service of model.services) addRoots(model, service, random);
   for (const service of model.services) complete(model, service, random);

@@ -17,11 +17,16 @@ function foreignFields(entity: EntityModel, service: ServiceModel): FieldModel[]
   return [...entity.owned.values()].map(({ field }) => field).filter(({ name }) => !declared.has(name));
 }
 
-function addRequiring(entity: EntityModel, service: ServiceModel, random: Random): void {
-  const type = typeIn(service, entity.name);
-  const usable = foreignFields(entity, service).filter(
+/** Fields of other services that can be required. */
+export function usableFields(entity: EntityModel, service: ServiceModel): FieldModel[] {
+  return foreignFields(entity, service).filter(
     (field) => isLeaf(field.type) || Object.hasOwn(INNER, namedTypeOf(field.type)),
   );
+}
+
+function addRequiring(entity: EntityModel, service: ServiceModel, random: Random): void {
+  const type = typeIn(service, entity.name);
+  const usable = usableFields(entity, service);
   for (let index = 0; index < 1 + random.int(3); index += 1) {
     const required = random.some(usable, 0.6).slice(0, 2);
     if (required.length === 0) continue;
@@ -57,7 +62,8 @@ const INNER = {
   ],
 } as const;
 
-function requirement({ name, args, type }: FieldModel, random: Random): string {
+/** Returns a selection of a field that another may require. */
+export function requirement({ name, args, type }: FieldModel, random: Random): string {
   const given = random.pick(requiredArguments(args));
   const named = namedTypeOf(type);
   switch (named) {

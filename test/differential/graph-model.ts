@@ -38,10 +38,15 @@ export function typeIn(service: ServiceModel, name: string, kind: TypeModel['kin
 }
 
 /** Declares a field, or adds directives to a declared one. */
-export function declare(type: TypeModel, field: FieldModel, ...directives: readonly string[]): void {
+export function declare(
+  type: TypeModel,
+  field: FieldModel,
+  ...directives: readonly string[]
+): FieldDeclaration {
   const declared = type.fields.get(field.name) ?? { field, directives: new Set<string>() };
   for (const directive of directives) declared.directives.add(directive);
   type.fields.set(field.name, declared);
+  return declared;
 }
 
 export function printService(service: ServiceModel): string {
@@ -53,7 +58,8 @@ function printType(name: string, { kind, head, fields }: TypeModel): string {
   const directives = [...head.directives].map((directive) => ` ${directive}`).join('');
   const lines = [...fields.values()].map((declared) => {
     const { field } = declared;
-    return `  ${[`${field.name}${field.args}: ${field.type}`, ...declared.directives].join(' ')}`;
+    const directives = [...declared.directives].filter((directive) => directive !== PROVIDABLE);
+    return `  ${[`${field.name}${field.args}: ${field.type}`, ...directives].join(' ')}`;
   });
   return `${kind} ${name}${interfaces}${directives} {\n${lines.join('\n')}\n}`;
 }
@@ -89,5 +95,8 @@ export function isLeaf(type: string): boolean {
   return LEAVES.some((leaf) => leaf === namedTypeOf(type));
 }
 
-/** Marks an external field as shareable at its owners, so that others may provide it. */
-export const PROVIDABLE = '@tag(name: "providable")';
+/**
+ * Marks an external field that others may provide, because it is shareable at its owners. It is not printed:
+ * composition rejects directives on external fields.
+ */
+export const PROVIDABLE = '@providable';
