@@ -56,8 +56,8 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
   const userOf = createUserAccounts(config);
   const addressOf = createAddressAccounts(config);
 
-  function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): CallDebit[] {
-    return fieldCalls.flatMap((field) => {
+  function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): readonly CallDebit[] {
+    const debits = fieldCalls.flatMap((field) => {
       const { coordinate, calls } = field;
       return limitsOf(config.fields, coordinate).flatMap((limit) => {
         const size = sizeOf(coordinate, { points: limit.calls, windowS: limit.windowS });
@@ -73,6 +73,8 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
         }));
       });
     });
+    // Equal limits of a field have the same bucket. It is charged once, so it must be refunded once.
+    return [...new Map(debits.map((debit) => [debit.bucket.key, debit])).values()];
   }
 
   return ({ identity, address, cost, prepaid = 0, calls = [] }) => {

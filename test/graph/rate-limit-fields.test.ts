@@ -267,6 +267,21 @@ describe('calls of a limited field', () => {
     expect(await statusOf(works)).toBe(429);
   });
 
+  test.each(['local', 'shared'])('are refunded once by two equal limits (%s buckets)', async (buckets) => {
+    const limit = `{ calls: 3, windowS: ${DAY}, per: address, counts: failures }`;
+    const rateLimit = `fields: { Mutation.rename: [${limit}, ${limit}] }`;
+    await using graph = await (buckets === 'shared'
+      ? start(rateLimit)
+      : startSmallGraph({ services: LIBRARY, config: `rateLimit: { enabled: true, ${rateLimit} }` }));
+    const statusOf = async (id: number) => {
+      const query = `mutation { rename(id: ${id}, title: "x") { id } }`;
+      return (await graph.post({ query }, { 'x-cost': 'report' })).status;
+    };
+    expect([await statusOf(99), await statusOf(99)]).toEqual([200, 200]);
+    for (let count = 0; count < 3; count++) expect(await statusOf(1)).toBe(200);
+    expect([await statusOf(99), await statusOf(99)]).toEqual([200, 429]);
+  });
+
   test('are not refunded when one of them fails', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
