@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from '../support/runs/properties.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createExecution } from '../../router/operation/execute-operation.ts';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
@@ -405,6 +406,22 @@ traffic: { all: { breaker: { enabled: false } }, subgraphs: { late: { timeoutMs:
     expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 2 });
     expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 1 });
     expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 10 });
+  });
+
+  test('stays charged if the execution ends with an internal error', async () => {
+    const begin = () => {
+      throw new TypeError('a bug');
+    };
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      parts: {
+        createExecution: (parts) =>
+          createExecution({ ...parts, headerCollector: { passesCookies: false, begin } }),
+      },
+      config: `rateLimit: { enabled: true, anonymous: { points: 16, windowS: ${DAY} } }`,
+    });
+    const statusOf = async () => (await graph.post({ query: '{ books { reviews { text } } }' })).status;
+    expect([await statusOf(), await statusOf(), await statusOf()]).toEqual([500, 500, 429]);
   });
 
   test('is not reported unless it is requested', async () => {
