@@ -20,6 +20,9 @@ export const BOMBS: Record<string, () => string> = {
     `{a{${repeat(60, () => `...{${repeat(25, (i) => `f${i % 5}`)}}`)}}}`,
   '150 fragments of the same two fields': () =>
     `{a{${repeat(150, (i) => `...F${i}`)}}} ${repeat(150, (i) => `fragment F${i} on Q {x x}`)}`,
+  '900 spreads of fragments': () => `{${repeat(900, (i) => `...F${i}`)}}`,
+  '450 spreads of fragments in two fields': () =>
+    `{a{${repeat(450, (i) => `...F${i}`)}} a{${repeat(450, (i) => `...G${i}`)}}}`,
   '2^30 in a fragment that is not used': () => `{x} ${doubling(30).replace('{', 'fragment U on Q {')}`,
 };
 
