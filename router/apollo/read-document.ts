@@ -48,11 +48,17 @@ function rejectionFor(
   return new RouterError(code, first.message, { listed });
 }
 
+/**
+ * Maximum number of locations of an error. An argument that stands 600 times in 4 KB would otherwise have a
+ * response of 15 KB.
+ */
+const MAX_LOCATIONS = 8;
+
 function toListed(error: GraphQLError): ListedError {
   const { locations, extensions } = error;
   return {
     message: shortened(messageOf(error)),
-    ...(locations && { locations }),
+    ...(locations && { locations: locations.slice(0, MAX_LOCATIONS) }),
     extensions: { code: String(extensions['code']) },
   };
 }

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { checkDocument, readParseError } from '../../router/limits/document-limits.ts';
 import { checkVariables } from '../../router/limits/variable-limits.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
+import { RouterError } from '../../router/shared/errors.ts';
 import { codeOf } from '../support/callers/authentication.ts';
 import { startReadingDocuments } from '../support/graphs/read-documents.ts';
 import { BOMBS, nested, repeat } from '../support/load/document-bombs.ts';
@@ -77,6 +78,16 @@ describe('a bomb', () => {
       code: expect.stringMatching(/^MAX_/),
     });
   });
+});
+
+it.each([
+  ['arguments', `{a(${repeat(600, () => 'id: 1')})}`],
+  ['variables', `query(${repeat(480, () => '$a: Int')}) {__typename}`],
+])('an error about repeated %s names the first 8 of their locations', async (_, source) => {
+  const rejected = await documents.read(source, undefined).catch((error: unknown) => error);
+  const { listed = [] } = rejected instanceof RouterError ? rejected : {};
+  const locations = listed.map((error) => error.locations?.length ?? 0);
+  expect(Math.max(...locations)).toBe(8);
 });
 
 describe('variables', () => {
