@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HEADER_NAME, HEADER_VALUE } from '../../shared/http/header-syntax.ts';
+import { isSetByRouter } from '../../shared/http/protected-headers.ts';
 import { SECRET } from '../yaml/secret.ts';
 
 export const httpUrl = z.url({ protocol: /^https?$/ });
@@ -116,6 +117,9 @@ export const traces = z
     responseHeader: z
       .string()
       .regex(HEADER_NAME, 'must be the name of a header')
+      .refine((name) => !isSetByRouter(name), {
+        message: 'is a header that has another meaning in responses; use a name such as `x-trace-id`',
+      })
       .optional()
       .describe('Response header with the id of the trace, such as `x-trace-id`. Default: none.'),
   })

@@ -39,6 +39,16 @@ export const PROTECTED_HEADERS = {
     names: setOf('date retry-after x-degraded x-supergraph-version'),
     prefixes: ['access-control-', 'ratelimit-', 'x-ratelimit-'],
   },
+  // Further headers of responses that the router sets, but that header rules may change.
+  changeable: {
+    names: setOf(
+      'allow age cache-control clear-site-data content-disposition content-language content-location ' +
+        'content-security-policy content-security-policy-report-only etag expires last-modified link location ' +
+        'pragma referrer-policy refresh server-timing set-cookie set-cookie2 strict-transport-security vary ' +
+        'www-authenticate x-content-type-options x-frame-options',
+    ),
+    prefixes: [],
+  },
 } as const satisfies Readonly<Record<string, HeaderNames>>;
 
 /** Returns whether header rules of the configuration must not change this header in requests to subgraphs. */
@@ -48,6 +58,13 @@ export const isProtectedRequestHeader: IsProtected = (name) =>
 /** Returns whether header rules of the configuration must not change this header in responses to clients. */
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, PROTECTED_HEADERS.response) || isOneOf(name, PROTECTED_HEADERS.everywhere);
+
+/**
+ * Returns whether the router sets this header in responses to clients, or HTTP gives it a meaning there. A
+ * setting that adds a header of its own must not overwrite it.
+ */
+export const isSetByRouter: IsProtected = (name) =>
+  isOneOf(name, PROTECTED_HEADERS.changeable) || isProtectedResponseHeader(name);
 
 /**
  * Returns the names of the headers that the header `Connection` lists. Such headers concern only one
