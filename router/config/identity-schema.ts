@@ -39,9 +39,22 @@ const issuer = z.strictObject({
     .describe('Names of the claims that the router reads.'),
 });
 
+/** Returns a check that no two items of a list have an equal value of `name`. */
+function unique<Name extends string>(name: Name, message: string) {
+  return (items: readonly Readonly<Record<Name, string>>[], context: z.RefinementCtx): void => {
+    const values = items.map((item) => item[name]);
+    for (const [index, value] of values.entries())
+      if (values.indexOf(value) < index) context.addIssue({ code: 'custom', path: [index, name], message });
+  };
+}
+
 export const authentication = z
   .strictObject({
-    issuers: z.array(issuer).default([]).describe('Token issuers. Without any, authentication is disabled.'),
+    issuers: z
+      .array(issuer)
+      .superRefine(unique('issuer', 'is the issuer of another entry'))
+      .default([])
+      .describe('Token issuers. Without any, authentication is disabled.'),
     required: z
       .boolean()
       .default(false)
@@ -109,6 +122,7 @@ export const identity = z
             .meta(SECRET),
         }),
       )
+      .superRefine(unique('id', 'is the id of another key'))
       .default([])
       .describe(
         'Keys that sign the identity headers sent to subgraphs. The first key signs; without keys the headers are unsigned. Only routers may use these keys: services sign with their own. `IDENTITY_KEYS=id:secret,…` overrides it.',

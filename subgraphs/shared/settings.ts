@@ -94,6 +94,10 @@ export function readSettings(
     );
   }
   const values = result.data;
+  const ids = [...values.IDENTITY_KEYS, ...values.SERVICE_KEYS].map(({ id }) => id);
+  const repeated = ids.find((id, index) => ids.indexOf(id) < index);
+  if (repeated !== undefined)
+    throw wrong(name, `IDENTITY_KEYS and SERVICE_KEYS have two keys with the id "${repeated}"`);
   const port = values.PORT ?? defaultPorts.get(name);
   if (port === undefined) throw wrong(name, 'PORT is required');
   return {

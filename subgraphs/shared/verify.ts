@@ -116,10 +116,10 @@ const signaturePattern = /^tributary=:([A-Za-z0-9+/]{43}=):$/;
 
 export type Verify = (request: SignedRequest) => Verification;
 
+/** @throws {Error} if two keys have one id */
 export function createVerifier(options: VerifierOptions): Verify {
   const now = options.now ?? Date.now;
-  // Without a secret anyone could sign, so such a key (a variable that is set, but empty) is left out.
-  const keys = new Map(options.keys.filter(({ secret }) => secret).map((key) => [key.id, key]));
+  const keys = keysById(options.keys);
   const isReplay = rememberNonces();
   return (request) => {
     const headers = collectHeaders(request.rawHeaders);
@@ -139,6 +139,17 @@ export function createVerifier(options: VerifierOptions): Verify {
       (isReplay(input, seconds) ? 'the call was seen before' : null);
     return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : rejected(reason);
   };
+}
+
+function keysById(keys: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
+  const byId = new Map<string, VerificationKey>();
+  for (const key of keys) {
+    // Without a secret anyone could sign, so such a key (a variable that is set, but empty) is left out.
+    if (!key.secret) continue;
+    if (byId.has(key.id)) throw new Error(`two keys have the id "${key.id}": each needs an id of its own`);
+    byId.set(key.id, key);
+  }
+  return byId;
 }
 
 /** Returns null if an identity or signature header appears more than once. */

@@ -62,6 +62,15 @@ describe('the settings of a subgraph', () => {
   });
 
   test.each([
+    { IDENTITY_KEYS: `k1:${secret},k1:${secret}2` },
+    { IDENTITY_KEYS: `k1:${secret}`, SERVICE_KEYS: `order:${secret},k1:${secret}2` },
+  ])('do not accept two keys with one id', (variables) => {
+    expect(() => readSettings('order', variables)).toThrow(
+      'The settings of order are wrong: IDENTITY_KEYS and SERVICE_KEYS have two keys with the id "k1".',
+    );
+  });
+
+  test.each([
     [{}, null],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }, 'http://collector:4318/v1/traces'],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces/spans' }, 'http://traces/spans'],

@@ -282,3 +282,13 @@ describe('a nonce', () => {
     expect(verify(signed({ nonce })).kind).toBe('verified');
   });
 });
+
+test('a verifier is not created with two keys of one id, of which only one could be used', () => {
+  const create = (...keys: { id: string; secret: string; service?: string }[]) =>
+    createVerifier({ audience: 'order', keys });
+  const message = 'two keys have the id "k2": each needs an id of its own';
+  expect(() => create(current, former, stranger)).toThrow(message);
+  expect(() => create(current, { ...stranger, service: 'order' })).toThrow(message);
+  expect(() => create(current, current)).toThrow(message);
+  expect(() => create(current, former, { ...stranger, secret: '' })).not.toThrow();
+});
