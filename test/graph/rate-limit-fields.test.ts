@@ -131,6 +131,23 @@ describe('calls of a limited field', () => {
     expect(await statusOf('cleo')).toBe(429);
   });
 
+  test('are counted by the value of an argument in any Unicode notation, with any number of marks', async () => {
+    await using graph = await start(
+      `fields: { Mutation.rename: { calls: 1, windowS: ${DAY}, per: "argument:title" } }`,
+    );
+    const statusOf = async (title: string) => {
+      const query = 'mutation ($t: String!) { rename(id: 1, title: $t) { id } }';
+      return (await graph.post({ query, variables: { t: title } }, await bearer())).status;
+    };
+    expect(await statusOf('zoe\u0308')).toBe(200);
+    expect(await statusOf('zo\u00eb')).toBe(429);
+    expect(await statusOf('\uff5ao\u00eb')).toBe(429);
+    const marks = '\u0315\u0316'.repeat(500);
+    expect(await statusOf(`z${marks}`)).toBe(200);
+    expect(await statusOf(`Z${marks} `)).toBe(429);
+    expect(await statusOf(`y${marks}`)).toBe(200);
+  });
+
   test('are counted once by each of several limits for one argument, and apart from a limit of failures', async () => {
     await using graph = await start(`fields: { Mutation.rename: [
       { calls: 2, windowS: ${DAY}, per: "argument:title" }, { calls: 3, windowS: 60, per: "argument:title" },
