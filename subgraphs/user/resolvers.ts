@@ -15,6 +15,7 @@ import {
   type UserDatabase,
 } from './data.ts';
 import type { Hashing } from './issuer/hashing.ts';
+import { maxPassword } from './issuer/passwords.ts';
 import type { RevocationStream } from './issuer/revocations.ts';
 import { endSessionOf, openSession, refreshSession, type Session } from './issuer/sessions.ts';
 import { rotateSigningKey } from './issuer/signing-keys.ts';
@@ -123,7 +124,6 @@ function isSelf(caller: Caller, id: string): boolean {
 }
 
 const accountExists = 'There is an account with this e-mail.';
-const maxPassword = 200;
 const maxAddresses = 10;
 
 async function register(

@@ -8,6 +8,9 @@ const argon2Async = promisify(argon2);
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const tagLength = 32;
 
+/** Maximum number of characters of a password. */
+export const maxPassword = 200;
+
 type StoredHash = {
   readonly memory: number;
   readonly passes: number;
@@ -25,9 +28,11 @@ export async function hashPassword(password: string, salt: Buffer = randomBytes(
 
 /** Takes the same time without a hash, so that the duration does not reveal whether an account exists. */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const hash = stored === null ? null : parseHash(stored);
+  // No account has a longer password. Normalizing 120 KB of combining marks would take seconds.
+  const isTooLong = password.length > maxPassword;
+  const hash = stored === null || isTooLong ? null : parseHash(stored);
   if (hash === null) {
-    await derive(password, { ...cost, salt: Buffer.alloc(16) });
+    await derive(isTooLong ? '' : password, { ...cost, salt: Buffer.alloc(16) });
     return false;
   }
   return timingSafeEqual(await derive(password, hash), hash.tag);
