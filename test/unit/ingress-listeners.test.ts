@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener, ServerOptions } from 'node:http';
 import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import type { ListenOptions, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { assertPortFree, openPort } from '../../router/http/sockets/listeners.ts';
@@ -99,6 +99,35 @@ describe('the port of a server', () => {
     using clients = connectClients(port.port, 100);
     await clients.responses;
     expect([port.accepted() > 0, other.accepted() > 0]).toEqual([true, true]);
+  });
+
+  describe('on a system without load-balanced SO_REUSEPORT', () => {
+    /** A server whose `listen` fails with `reusePort`, as libuv does on macOS and Windows. */
+    function serverWithoutReusePort() {
+      const server = createServer(pong);
+      const listen = server.listen.bind(server);
+      return Object.assign(server, {
+        listen(options: ListenOptions, listening: () => void) {
+          if (options.reusePort !== true) return listen(options, listening);
+          const error = Object.assign(new Error('listen ENOTSUP'), { code: 'ENOTSUP' });
+          process.nextTick(() => server.emit('error', error));
+          return server;
+        },
+      });
+    }
+
+    it('has a single handle', async () => {
+      const port = await openPort(serverWithoutReusePort(), { host: HOST, port: 0 });
+      using client = connectClient(port.port);
+      expect(await client.response).toContain('pong');
+      await port.close(0);
+    });
+
+    it('is not opened by one of several processes, and names the setting', async () => {
+      await expect(openPort(serverWithoutReusePort(), { host: HOST, port: 0, shared: true })).rejects.toThrow(
+        /cannot share the port 127\.0\.0\.1:0 on this system .*; set `workers: 1`$/,
+      );
+    });
   });
 
   it('counts the connections of all its handles against the maximum, and accepts again when one ends', async () => {

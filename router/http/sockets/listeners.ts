@@ -47,12 +47,13 @@ export type OpenPort = {
  * Listens on a port with several handles (server sockets), which pass their connections to `server`. Systems
  * without load-balanced SO_REUSEPORT (macOS, Windows) use a single handle.
  * @throws {Error} EADDRINUSE if another process listens on the port and `options.shared` is not set
+ * @throws {Error} ENOTSUP if `options.shared` is set and processes cannot share a port on this system
  */
 export async function openPort(server: HttpServer, options: PortOptions): Promise<OpenPort> {
   const { host, port, shared = false, handles: count = HANDLES } = options;
   if (!shared) await assertPortFree({ host, port });
   const connections = new Connections(server);
-  const handles = await listenOften(server, { host, port, count });
+  const handles = await listenOften(server, { host, port, shared, count });
   const bound = addressOf(server);
   connections.limit(handles, options);
   let closing: Promise<void> | undefined;
@@ -117,12 +118,14 @@ export function addressOf(server: Server): AddressInfo {
  */
 async function listenOften(
   server: HttpServer,
-  { host, port, count }: Address & { readonly count: number },
+  { host, port, shared, count }: Address & { readonly shared: boolean; readonly count: number },
 ): Promise<readonly Server[]> {
   try {
     await listening(server, { host, port, reusePort: true });
   } catch (error) {
     if (!isUnsupported(error)) throw error;
+    // Without SO_REUSEPORT every further worker process would fail with EADDRINUSE.
+    if (shared) throw cannotShare(host, port, error);
     await listening(server, { host, port });
     return [server];
   }
@@ -138,6 +141,11 @@ async function listenOften(
     helpers.map((helper) => listening(helper, { host: address, port: bound, reusePort: true })),
   );
   return [server, ...helpers];
+}
+
+function cannotShare(host: string, port: number, cause: unknown): Error {
+  const message = `listen ENOTSUP: processes cannot share the port ${host}:${port} on this system (${process.platform} has no load-balanced SO_REUSEPORT); set \`workers: 1\``;
+  return Object.assign(new Error(message, { cause }), { code: 'ENOTSUP' });
 }
 
 const UNSUPPORTED: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']);
