@@ -237,9 +237,20 @@ describe('merge keys and aliases', () => {
     ],
     ['is part of itself', 'limits: &a\n  depth: *a', 'router.yaml:2: the alias *a is part of its own value'],
     ['is merged into itself', 'limits: &a\n  <<: *a', 'router.yaml:2: the alias *a is part of its own value'],
-    ['merges no map', 'limits:\n  <<: 5', 'router.yaml: Merge sources must be maps or map aliases'],
+    ['merges no map', 'limits:\n  <<: 5', 'router.yaml:2: the value of << must be a map or a list of maps'],
+    [
+      'merges a list with another value',
+      'limits: &a\n  depth: 5\ncors:\n  <<: [*a, 5]',
+      'router.yaml:4: the value of << must be a map or a list of maps',
+    ],
   ])('an alias that %s is reported', (_, text, problem) => {
     expect(problems(text)).toEqual([problem]);
+  });
+
+  test('a second document is reported', () => {
+    expect(problems('limits: {}\n---\ncors: {}')).toEqual([
+      'router.yaml:2: the file must have a single YAML document',
+    ]);
   });
 
   test('aliases that expand to too many values are reported', () => {

@@ -1,5 +1,5 @@
-import { LineCounter, parseDocument, visit } from 'yaml';
-import type { Alias, Document } from 'yaml';
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { Document, Node } from 'yaml';
 import { messageOf } from '../../shared/error-message.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 
@@ -23,13 +23,18 @@ export function parseYamlDocument(text: string, fileName: string): ParsedDocumen
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
   const at = (line: number, message: string) => `${fileName}:${line}: ${message}`;
-  const problems = document.errors.map(({ linePos, message }) =>
-    at(linePos?.[0].line ?? 1, message.split('\n')[0] ?? message),
+  const problems = document.errors.map(({ code, linePos, message }) =>
+    at(
+      linePos?.[0].line ?? 1,
+      code === 'MULTIPLE_DOCS'
+        ? 'the file must have a single YAML document'
+        : (message.split('\n')[0] ?? message),
+    ),
   );
   if (problems.length === 0)
     problems.push(
-      ...aliasProblems(document).map(({ alias, message }) =>
-        at(lines.linePos(alias.range?.[0] ?? 0).line, message),
+      ...[...aliasProblems(document), ...mergeProblems(document)].map(({ node, message }) =>
+        at(lines.linePos(node.range?.[0] ?? 0).line, message),
       ),
     );
   if (problems.length === 0)
@@ -37,30 +42,52 @@ export function parseYamlDocument(text: string, fileName: string): ParsedDocumen
   return { places: { document, lines, text }, problems, value: () => document.toJS() };
 }
 
+type NodeProblem = { readonly node: Node; readonly message: string };
+
 /**
  * Finds aliases (`*name`) without an anchor (`&name`), or within the value of their own anchor. The parser
  * reports neither.
  */
-function aliasProblems(document: Document): readonly { alias: Alias; message: string }[] {
-  const problems: { alias: Alias; message: string }[] = [];
+function aliasProblems(document: Document): readonly NodeProblem[] {
+  const problems: NodeProblem[] = [];
   visit(document, {
     Alias(_, alias, ancestors) {
       const target = alias.resolve(document);
       if (target === undefined)
         problems.push({
-          alias,
+          node: alias,
           message: `the alias *${alias.source} has no anchor; quote a text that starts with *`,
         });
       else if (ancestors.includes(target))
-        problems.push({ alias, message: `the alias *${alias.source} is part of its own value` });
+        problems.push({ node: alias, message: `the alias *${alias.source} is part of its own value` });
     },
   });
   return problems;
 }
 
+/** Finds merge keys (`<<`) whose value is neither a map nor a list of maps. */
+function mergeProblems(document: Document): readonly NodeProblem[] {
+  const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+  const problems: NodeProblem[] = [];
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !isMergeKey(key.value)) return;
+      const source = resolved(value);
+      const sources = isSeq(source) ? source.items.map(resolved) : [source];
+      if (!sources.every((one) => isMap(one)))
+        problems.push({ node: key, message: 'the value of << must be a map or a list of maps' });
+    },
+  });
+  return problems;
+}
+
+/** True for a key `<<` without quotes, which the parser represents as a symbol. */
+function isMergeKey(value: unknown): boolean {
+  return typeof value === 'symbol' && value.description === '<<';
+}
+
 /**
- * Finds problems that occur only when the file is converted to a JavaScript value: too many aliases, or a
- * merge key whose value is no map.
+ * Finds problems that occur only when the file is converted to a JavaScript value, such as too many aliases.
  */
 function valueProblems(document: Document): readonly string[] {
   try {
