@@ -124,7 +124,10 @@ export type RecordedPath = {
   readonly fetches: readonly PathFetch[];
   readonly routerUs: number;
   readonly totalUs: number;
-  /** Parts of the duration: one for each subgraph on the critical path, and one for the router (`router`). */
+  /**
+   * Parts of the duration: one for each subgraph on the critical path, and one for the router (`router`). A
+   * subgraph that is called `router` has the name `router_`, as in `Server-Timing`.
+   */
   readonly shares: readonly PathShare[];
 };
 

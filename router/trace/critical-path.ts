@@ -42,14 +42,21 @@ function computePath(recorder: RequestRecorder): RecordedPath {
     const until = endOf(recorder, record);
     if (until <= from) continue;
     fetches.push({ record, from, until });
-    addShare(shares, record.subgraph, until - from);
+    addShare(shares, ownerOf(record.subgraph), until - from);
     fetchedUs += until - from;
     at = until;
   }
   const totalUs = offsetOf(recorder, Number.POSITIVE_INFINITY);
   const routerUs = totalUs - fetchedUs;
-  if (routerUs > 0) addShare(shares, 'router', routerUs);
+  if (routerUs > 0) addShare(shares, ROUTER, routerUs);
   return { fetches, shares, routerUs, totalUs };
+}
+
+const ROUTER = 'router';
+
+/** Returns the name of a subgraph in `shares`, which differs from the name of the router's own share. */
+function ownerOf(subgraph: string): string {
+  return subgraph === ROUTER ? `${subgraph}_` : subgraph;
 }
 
 function addShare(shares: PathShare[], owner: string, us: number): void {

@@ -133,6 +133,10 @@ describe('a waterfall', () => {
       { name: 'order', ms: 91 },
       { name: 'router', ms: 13 },
     ]);
+    expect(shares({ ...trace, fetches: [{ ...FETCH, subgraph: 'router' }] })).toEqual([
+      { name: 'router_', ms: 91 },
+      { name: 'router', ms: 13 },
+    ]);
     expect(ticksOf(104)).toEqual([0, 20, 40, 60, 80, 100]);
   });
 });

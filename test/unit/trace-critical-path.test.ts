@@ -14,7 +14,7 @@ import type { FetchRecord } from '../../router/request/fetch-record.ts';
 import { RequestRecorder } from '../../router/request/request-recorder.ts';
 import type { StageName } from '../../router/request/request-trace.ts';
 import { buildTrace } from '../../router/trace/build-trace.ts';
-import { criticalPath } from '../../router/trace/critical-path.ts';
+import { criticalPath, pathOf } from '../../router/trace/critical-path.ts';
 import { pathSentence } from '../../router/trace/sentence.ts';
 import { serverTiming } from '../../router/trace/server-timing.ts';
 
@@ -414,6 +414,19 @@ describe('the critical path', () => {
       { fetch: 1, subgraph: 'user', ms: 20 },
       { stage: 'execute', ms: 2 },
       { stage: 'respond', ms: 2 },
+    ]);
+  });
+
+  test('has a share of its own for a subgraph that is called router', () => {
+    const recorder = record({
+      plan: { seq: ['router', 'user'] },
+      fetches: { router: [1, 21], user: [22, 42] },
+      total: 45,
+    });
+    expect(pathOf(recorder).shares).toEqual([
+      { owner: 'router_', us: 20_000 },
+      { owner: 'user', us: 20_000 },
+      { owner: 'router', us: 5_000 },
     ]);
   });
 

@@ -63,12 +63,16 @@ export function criticalMs({ criticalPath }: RequestTrace): ReadonlyMap<number, 
   return sums;
 }
 
-/** Milliseconds of the critical path by subgraph; `router` is the router itself. The longest one first. */
+/**
+ * Milliseconds of the critical path by subgraph, the longest one first. `router` is the router itself, and
+ * `router_` a subgraph that is called `router`.
+ */
 export function shares(trace: RequestTrace): readonly { readonly name: string; readonly ms: number }[] {
   const names = new Map(trace.fetches.map(({ id, subgraph }) => [id, subgraph]));
   const sums = new Map<string, number>();
   for (const part of trace.criticalPath) {
-    const name = 'fetch' in part ? (names.get(part.fetch) ?? ROUTER) : ROUTER;
+    const subgraph = 'fetch' in part ? names.get(part.fetch) : undefined;
+    const name = subgraph === ROUTER ? `${ROUTER}_` : (subgraph ?? ROUTER);
     sums.set(name, (sums.get(name) ?? 0) + part.ms);
   }
   return [...sums].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);

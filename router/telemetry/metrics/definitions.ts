@@ -51,7 +51,7 @@ const REQUEST_METRICS = {
   criticalPath: {
     name: 'tributary_critical_path_seconds',
     kind: 'histogram',
-    help: 'Share of the duration of a request that each subgraph on its critical path has caused; `router` is the share of the router itself.',
+    help: 'Share of the duration of a request that each subgraph on its critical path has caused; `router` is the share of the router itself, and `router_` that of a subgraph with this name.',
     labels: ['subgraph'],
   },
   errors: {
