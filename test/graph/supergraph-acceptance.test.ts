@@ -91,12 +91,15 @@ degradation:
     Book.gone:
       maxAgeS: 60
     Query.books: {}
+authentication:
+  publicFields: [Query.__schema, Query.newest, Query.newst]
 `;
 
 const PROBLEMS = [
   'router.yaml:5: traffic.subgraphs.boks: the supergraph has no subgraph boks; did you mean books? its subgraphs are: books, reviews',
   'router.yaml:7: traffic.subgraphs.bocks: the supergraph has no subgraph bocks; did you mean books? its subgraphs are: books, reviews',
   'router.yaml:8: headers.subgraphs.nobody: the supergraph has no subgraph nobody; its subgraphs are: books, reviews',
+  'router.yaml:19: authentication.publicFields.2: the supergraph has no field Query.newst; did you mean newest? Query has: books, book, newest',
   'router.yaml:9: rateLimit.fields.Mutation.renam: the supergraph has no field Mutation.renam; did you mean rename? Mutation has: rename',
   'router.yaml:12: degradation.fallbacks.Bok.title: the supergraph has no field Bok.title; did you mean Book? its types are: Book, Mutation, Query, Review',
   'router.yaml:13: degradation.fallbacks.Book.pages: "many" is not of the type Int',

@@ -96,6 +96,7 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
   const problems = [
     ...unfitContracts,
     ...unknownSubgraphs(config, graph),
+    ...unknownPublicFields(config, graph),
     ...pricing.unknownFields.map((field) =>
       unknownField(placeIn(config, ['rateLimit', 'fields', field]), field, graph.schema),
     ),
@@ -141,6 +142,15 @@ function unknownSubgraphs(config: Config, { routes }: Graph): readonly string[] 
     Object.keys(config[section].subgraphs)
       .filter((name) => !routes.has(name))
       .map((name) => unknownSubgraph(placeIn(config, [section, 'subgraphs', name]), name, routes.keys())),
+  );
+}
+
+function unknownPublicFields(config: Config, { schema }: Graph): readonly string[] {
+  return config.authentication.publicFields.flatMap((coordinate, index) =>
+    // Introspection (`Query.__schema`, `Query.__type`) is not among the fields of the type.
+    coordinate.includes('.__') || fieldsAt(schema, coordinate).length > 0
+      ? []
+      : [unknownField(placeIn(config, ['authentication', 'publicFields', index]), coordinate, schema)],
   );
 }
 
