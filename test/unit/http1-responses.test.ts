@@ -20,6 +20,13 @@ const ACCEPTED: readonly Accepted[] = [
     true,
   ],
   [
+    'chunk extensions with quoted values',
+    `${OK}transfer-encoding: chunked\r\n\r\n3;a="b;c=\\"d\\" \\\\";e\r\nabc\r\n0;f=""\r\n\r\n`,
+    200,
+    'abc',
+    true,
+  ],
+  [
     'a chunk size in capitals',
     `${OK}transfer-encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n`,
     200,
@@ -93,6 +100,7 @@ const REJECTED: readonly (readonly [name: string, bytes: string])[] = [
   ['a line feed in a value', `${OK}x: a\nb\r\n\r\n`],
   ['line feeds alone', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n'],
   ['a chunk size with a prefix', `${OK}transfer-encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n`],
+  ['an open quote in a chunk extension', `${OK}transfer-encoding: chunked\r\n\r\n1;a="b\r\na\r\n0\r\n\r\n`],
   ['a chunk size with a space', `${OK}transfer-encoding: chunked\r\n\r\n1 \r\na\r\n0\r\n\r\n`],
   ['a negative chunk size', `${OK}transfer-encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n`],
   ['a chunk size of nine digits', `${OK}transfer-encoding: chunked\r\n\r\n000000001\r\na\r\n0\r\n\r\n`],

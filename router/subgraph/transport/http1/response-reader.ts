@@ -18,9 +18,10 @@ export type ResponseEvents = {
 const MAX_HEAD_BYTES = 16_384;
 /** Maximum length in bytes of the line that precedes a chunk of the body and contains its size. */
 const MAX_CHUNK_LINE_BYTES = 1_024;
+const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
 // Matches the line that precedes a chunk of the body: its size in hexadecimal digits, and extensions such as
-// `;name=value`, which are ignored.
-const CHUNK_LINE = new RegExp(`^([\\da-fA-F]{1,8})(?:;${TOKEN}(?:=${TOKEN})?)*$`);
+// `;name=value` and `;name="value"`, which are ignored (RFC 9112 section 7.1.1).
+const CHUNK_LINE = new RegExp(`^([\\da-fA-F]{1,8})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_LINE = Buffer.from('\r\n');
 const NOTHING = Buffer.alloc(0);
