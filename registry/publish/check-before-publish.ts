@@ -1,7 +1,8 @@
 import { startCheck } from '../checks/run-check.ts';
 import { latestRelease } from '../releases/release-store.ts';
 import type { Services } from '../services.ts';
-import type { CheckRow } from '../store/tables.ts';
+import type { CheckRow, VariantRow } from '../store/tables.ts';
+import { readUnlisted } from '../usage/unlisted-usage.ts';
 import { settingsOf } from '../variant-settings.ts';
 import { composedSubgraphs } from './compose-proposal.ts';
 import type { ComposedProposal } from './compose-proposal.ts';
@@ -20,8 +21,8 @@ export type PublishToCheck = {
 };
 
 /**
- * Checks a composed change against the recorded operations. Without recorded operations or a served
- * supergraph, nothing can break.
+ * Checks a composed change against the recorded operations. Without recorded use or a served supergraph,
+ * nothing can break.
  */
 export async function checkBeforePublish(
   services: Services,
@@ -31,8 +32,7 @@ export async function checkBeforePublish(
   const { publish, checks } = settingsOf(variant);
   if (publish === 'UNCHECKED' || composed.errors.length > 0) return { check: undefined };
   if ((await latestRelease(services.db, variant.id)) === undefined) return { check: undefined };
-  const recorded = await services.recordedOperations(variant, checks.sinceDays ?? null);
-  if (recorded.length === 0) return { check: undefined };
+  if (!(await hasRecordedUse(services, variant, checks.sinceDays ?? null))) return { check: undefined };
   const { ended } = await startCheck(services, {
     variant,
     subgraph: subgraphs.changed.length === 1 ? (subgraphs.changed[0]?.name ?? null) : null,
@@ -47,6 +47,16 @@ export async function checkBeforePublish(
   const check = await ended;
   if (check.status === 'PASSED' || allowBreaking) return { check };
   return { check, rejected: rejectionBy(check) };
+}
+
+async function hasRecordedUse(
+  { db, now, recordedOperations }: Services,
+  variant: VariantRow,
+  sinceDays: number | null,
+): Promise<boolean> {
+  if ((await recordedOperations(variant, sinceDays)).length > 0) return true;
+  const unlisted = await readUnlisted(db, variant.id, { sinceDays, now: now() });
+  return Object.keys(unlisted).length > 0;
 }
 
 function rejectionBy(check: CheckRow): PublishOutcome {

@@ -343,6 +343,18 @@ test('a router sends to a registry what its clients do', async () => {
   expect(await usageOf(registry, 'Query.book(id:)')).toMatchObject({ calls: 25 });
 });
 
+test('a publish is rejected if only operations that are not stored use what it removes', async () => {
+  await using registry = await startTestRegistry();
+  await registry.publish('books', 'type Query { a: Int b: Int }');
+  const batch = batchOf([], { dropped: 2, droppedCoordinates: { 'Query.b': 2 } });
+  expect((await registry.post('/usage/shop/production', batch)).status).toBe(204);
+  expect(await registry.publish('books', 'type Query { a: Int }')).toMatchObject({
+    launch: null,
+    check: { status: 'FAILED' },
+    errors: [{ code: 'CHECK_FAILED' }],
+  });
+});
+
 test('a publish is rejected because of what a following router has recorded, and names the client', async () => {
   await using registry = await startTestRegistry();
   await using books = await startBooks();
