@@ -59,17 +59,15 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
   const after = read.version;
   const before = request.before === undefined ? undefined : servedVersion(request.before);
   const operations = request.operations && selected.operations;
+  const unlisted = countedUse(request.unlisted, settings);
   const whole =
     before === undefined
       ? NO_EFFECTS
-      : await evaluateWhole(
-          { before, after },
-          { operations, unlisted: countedUse(request.unlisted, settings), settings, plans: parts.plans },
-        );
+      : await evaluateWhole({ before, after }, { operations, unlisted, settings, plans: parts.plans });
   const contracts = await evaluateContracts(
     (request.contracts ?? []).map((contract) => withSettings(contract, settings, parts.now())),
     { before, after },
-    operations,
+    { operations, unlisted },
   );
   const lint = lintProposed(request.after, { before, after }, settings.lint);
   return {

@@ -2,6 +2,7 @@ import { buildContract } from '../router/supergraph/contracts/contract.ts';
 import type { BuiltContract } from '../router/supergraph/contracts/contract.ts';
 import type { TagRules } from '../router/supergraph/contracts/hide-by-tags.ts';
 import type { GraphVersion } from './composition.ts';
+import type { UnlistedUse } from './changes/unlisted-use.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import { isValidIn } from './operations/evaluate-operation.ts';
 import { viewOf } from './operations/schema-view.ts';
@@ -17,21 +18,26 @@ export type CheckedContract = TagRules & {
   readonly operations?: readonly RecordedOperation[];
 };
 
+type RecordedUse = {
+  readonly operations: readonly RecordedOperation[] | undefined;
+  readonly unlisted: UnlistedUse;
+};
+
 type Versions = { readonly before: GraphVersion | undefined; readonly after: GraphVersion };
 
 /** Returns the effect of a change on each contract, by the operations that are valid in it today. */
 export function evaluateContracts(
   contracts: readonly CheckedContract[],
   versions: Versions,
-  operations: readonly RecordedOperation[] | undefined,
+  recorded: RecordedUse,
 ): Promise<readonly ContractReport[]> {
-  return Promise.all(contracts.map((contract) => evaluateContract(contract, versions, operations)));
+  return Promise.all(contracts.map((contract) => evaluateContract(contract, versions, recorded)));
 }
 
 async function evaluateContract(
   { name, before: rulesBefore, operations: own, ...rules }: CheckedContract,
   { before, after }: Versions,
-  recorded: readonly RecordedOperation[] | undefined,
+  recorded: RecordedUse,
 ): Promise<ContractReport> {
   const later = contractIn(after, rules);
   if (later.kind === 'failed') {
@@ -47,8 +53,10 @@ async function evaluateContract(
     before: viewOf({ ...before, graph: earlier.contract.graph }),
     after: viewOf({ ...after, graph: later.contract.graph }),
   };
-  const operations = (own ?? recorded)?.filter(({ body }) => isValidIn(views.before, body));
-  const { access: _, ...evaluation } = await evaluateGraph({ views, operations, others: [] });
+  const operations = (own ?? recorded.operations)?.filter(({ body }) => isValidIn(views.before, body));
+  // Unlisted use is that of the whole graph: a contract with operations of its own has other clients.
+  const unlisted = own === undefined ? recorded.unlisted : {};
+  const { access: _, ...evaluation } = await evaluateGraph({ views, operations, unlisted, others: [] });
   return { ...report, ...evaluation };
 }
 

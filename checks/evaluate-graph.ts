@@ -41,13 +41,15 @@ export async function evaluateGraph({
   }));
   const found = [...(await findSchemaChanges(views.before.schema, views.after.schema)), ...others];
   const changes = operations === undefined ? assumeUse(found) : evaluateChanges(found, evaluated, unlisted);
-  const access = findAccessChanges(views, evaluated);
+  const access = findAccessChanges(views, evaluated, unlisted);
   const results = evaluated.map(resultOf);
   const mayBreak =
     changes.some(({ verdict }) => verdict === 'breaks') ||
     access.some(({ effect }) => effect === 'tightened');
+  const isUnlistedAffected =
+    changes.some(isUnlisted) || access.some(({ unlistedCalls }) => unlistedCalls !== undefined);
   return {
-    success: operations === undefined ? !mayBreak : !results.some(isFailure) && !changes.some(isUnlisted),
+    success: operations === undefined ? !mayBreak : !results.some(isFailure) && !isUnlistedAffected,
     operations: results,
     changes,
     access,

@@ -112,6 +112,8 @@ export type AccessChange = {
   readonly message: string;
   /** Ids of the operations that select the field or type. */
   readonly operations: readonly string[];
+  /** Requests of operations without a recorded document that use the element; absent if there are none. */
+  readonly unlistedCalls?: number;
 };
 
 export type LintFinding = Finding & {

@@ -3,6 +3,8 @@ import type { GraphQLSchema } from 'graphql';
 import type { Views } from '../operations/comparison.ts';
 import { admitsAll, requirementText } from '../operations/requirements.ts';
 import type { AccessChange } from '../report.ts';
+import { callsOf } from './unlisted-use.ts';
+import type { UnlistedUse } from './unlisted-use.ts';
 import type { EvaluatedOperation } from './evaluate-changes.ts';
 
 const CODES: ReadonlySet<string> = new Set(['ACCESS_TIGHTENED', 'ACCESS_LOOSENED']);
@@ -11,6 +13,7 @@ const CODES: ReadonlySet<string> = new Set(['ACCESS_TIGHTENED', 'ACCESS_LOOSENED
 export function findAccessChanges(
   { before, after }: Views,
   evaluated: readonly EvaluatedOperation[],
+  unlisted: UnlistedUse = {},
 ): readonly AccessChange[] {
   const coordinates = new Set([...before.requirements.keys(), ...after.requirements.keys()]);
   return [...coordinates]
@@ -19,12 +22,14 @@ export function findAccessChanges(
       const [was, is] = [before, after].map(({ requirements }) => requirements.get(coordinate));
       if (JSON.stringify(was) === JSON.stringify(is)) return [];
       const isTightened = is !== undefined && !admitsAll([is], was === undefined ? [] : [was]);
+      const calls = isTightened ? callsOf(coordinate, unlisted) : 0;
       return [
         {
           coordinate,
           effect: isTightened ? ('tightened' as const) : ('loosened' as const),
           message: `${coordinate} required ${requirementText(was)} and requires ${requirementText(is)}`,
           operations: concernedBy(coordinate, evaluated),
+          ...(calls > 0 && { unlistedCalls: calls }),
         },
       ];
     });

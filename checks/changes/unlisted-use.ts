@@ -19,3 +19,11 @@ export function unlistedCalls({ code, coordinate, criticality }: FoundChange, un
   );
   return calls.reduce((most, [, count]) => Math.max(most, count), 0);
 }
+
+/** Returns the requests of unlisted operations that use an element: a type, or a field. */
+export function callsOf(element: string, unlisted: UnlistedUse): number {
+  const calls = Object.entries(unlisted).filter(
+    ([used]) => used === element || used.startsWith(`${element}.`),
+  );
+  return calls.reduce((most, [, count]) => Math.max(most, count), 0);
+}

@@ -92,11 +92,14 @@ function shortened(lines: readonly string[]): readonly string[] {
 
 function renderAccess(changes: readonly AccessChange[], operations: readonly OperationResult[]): string {
   const names = new Map(operations.map((operation) => [operation.id, nameOf(operation)]));
-  const lines = changes.flatMap(({ coordinate, effect, message, operations: ids }) => [
+  const lines = changes.flatMap(({ coordinate, effect, message, operations: ids, unlistedCalls }) => [
     `${effect}  ${message.includes(coordinate) ? '' : `${coordinate}: `}${message}`,
     ids.length === 0
       ? '  no recorded operation selects it'
       : `  selected by ${counted(ids.length, 'operation')}: ${listed(ids.map((id) => names.get(id) ?? id))}`,
+    ...(unlistedCalls === undefined
+      ? []
+      : [`  used by operations that are not recorded (${counted(unlistedCalls, 'call')})`]),
   ]);
   return section('Access', lines);
 }
@@ -125,7 +128,8 @@ function adviceOf(report: CheckReport, next: readonly string[]): readonly string
     return ['Correct the errors above. The version that is served is not affected.'];
   const breaks = report.operations.some(({ verdict }) => verdict === 'breaks');
   const tightened = report.access.some(
-    ({ effect, operations }) => effect === 'tightened' && operations.length > 0,
+    ({ effect, operations, unlistedCalls }) =>
+      effect === 'tightened' && (operations.length > 0 || unlistedCalls !== undefined),
   );
   return [
     ...(breaks

@@ -32,7 +32,9 @@ export function reportOutcome(
 
 function failureMessage({ operations, changes, access, contracts, replay }: CheckReport): string {
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks').length;
-  const tightened = access.filter((one) => one.effect === 'tightened' && one.operations.length > 0).length;
+  const tightened = access.filter(
+    (one) => one.effect === 'tightened' && (one.operations.length > 0 || one.unlistedCalls !== undefined),
+  ).length;
   const failed = contracts.filter(({ success }) => !success).length;
   const differing = replay === undefined ? 0 : replay.sent - replay.equal;
   const unlisted = changes.filter(({ usedBy }) => usedBy.unlistedCalls !== undefined).length;

@@ -237,6 +237,43 @@ describe('a change in the report', () => {
     expect(await checked({ [used]: 4, [other]: 9 })).toMatchObject({ success: true });
   });
 
+  test('fails for tightened access to what only operations without a document use', async () => {
+    const sdl = 'type Query { a: Int b: Int }';
+    const checked = (unlisted: Readonly<Record<string, number>>) =>
+      checkOf({
+        before: supergraphOf(subgraph('s', sdl)),
+        after: { subgraphs: [subgraph('s', sdl.replace('b: Int', 'b: Int @authenticated'))] },
+        operations: [],
+        unlisted,
+      });
+    const failed = await checked({ 'Query.b': 3 });
+    expect(failed).toMatchObject({
+      success: false,
+      access: [{ coordinate: 'Query.b', effect: 'tightened', unlistedCalls: 3 }],
+    });
+    expect(renderReport(failed, { title: 'Check' })).toContain(
+      'used by operations that are not recorded (3 calls)',
+    );
+    expect(await checked({ 'Query.a': 3 })).toMatchObject({ success: true });
+  });
+
+  test('fails for a contract that loses what only operations without a document use', async () => {
+    const sdl = 'type Query { a: Int b: Int @tag(name: "public") c: Int @tag(name: "public") }';
+    const checked = (unlisted: Readonly<Record<string, number>>) =>
+      checkOf({
+        before: supergraphOf(subgraph('s', sdl)),
+        after: { subgraphs: [subgraph('s', sdl.replace('b: Int @tag(name: "public")', 'b: Int'))] },
+        operations: [],
+        unlisted,
+        contracts: [{ name: 'public', include: ['public'], exclude: [], hideUnreachable: false }],
+      });
+    expect(await checked({ 'Query.b': 3 })).toMatchObject({
+      success: false,
+      contracts: [{ name: 'public', success: false }],
+    });
+    expect(await checked({ 'Query.a': 3 })).toMatchObject({ success: true });
+  });
+
   test('breaks if it is unknown what clients send', async () => {
     const { success, changes } = await checkEdit(' old: String', '', { operations: undefined });
     expect([success, changes.map(({ verdict }) => verdict)]).toEqual([false, ['breaks']]);
