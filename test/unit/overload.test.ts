@@ -46,6 +46,19 @@ describe('the concurrency limit of a simulated process', () => {
     },
   );
 
+  it.each([
+    { cpuMs: 1.5, subgraphMs: 1 },
+    { cpuMs: 3, subgraphMs: 1 },
+    { cpuMs: 6, subgraphMs: 50 },
+    { cpuMs: 12, subgraphMs: 5 },
+  ])(
+    'rejects within 50 ms a second after an overload has begun: $cpuMs ms of work, $subgraphMs ms in a subgraph',
+    ({ cpuMs, subgraphMs }) => {
+      const load = { limit: LIMIT, cpuMs, subgraphMs, rejectionMs: REJECTION_MS, seconds: 2.5, settleS: 1 };
+      expect(simulate({ ...load, rate: 3_000 / cpuMs }).rejectionP50Ms).toBeLessThan(50);
+    },
+  );
+
   it('delays no request by much when it is lifted although the overload lasts', () => {
     const load = {
       limit: LIMIT,
