@@ -182,7 +182,8 @@ function errorPaths(
   }
   const roots = places.get(0) ?? [[]];
   if (path.length > 0) return roots.map((place) => [...place, ...path]);
-  // If a subgraph's error has no path, clients receive it with the path of each root field that is null.
+  // If a subgraph's error has no path, clients receive the error once for each root field that is null, with
+  // the path of that field.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
   if (nulls.length === 0) return roots;
   return roots.flatMap((place) => nulls.map((key) => [...place, key]));
@@ -214,8 +215,8 @@ function coordinatesOf({ fields, represent }: FetchProgram, key: string): Readon
 }
 
 /**
- * Returns the response path of a field that is missing because an entity fetch failed: the first field that
- * the fetch selects for the first entity of the batch.
+ * Returns the response path of one field that is missing because an entity fetch failed. The field is the
+ * first one that the fetch selects for the first entity of the batch.
  */
 function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
   const { response } = execution;
@@ -244,8 +245,9 @@ function isDeliveredTo(
 }
 
 /**
- * Returns the response path for an error of a fetch if no more exact path is known: the path of the fetch up
- * to its first list or, if the fetch is for the root, a root field.
+ * Returns the response path for an error of a fetch if no exact path is known. For a fetch below the root,
+ * this is the path of the fetch up to its first list. For a fetch at the root, this is the path of a root
+ * field.
  */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,

@@ -34,8 +34,8 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(reduced),
-    // The fetch must not be merged with others into one request: such a request is written from the original
-    // selection, with all fields.
+    // The fetch must not be merged with others into one request. Merged requests are written from the
+    // original selection, which contains the removed fields.
     entitySelection: undefined,
     joint: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),

@@ -26,8 +26,8 @@ import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../req
  * collector.
  */
 export function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
-  // An error (a bug) rejects the promise, as in an async function, which would need more memory. If it were
-  // thrown, the caller would not wait for the parallel fetches that it has already started.
+  // A bug rejects the returned promise. If the bug were thrown, the caller would not wait for the parallel
+  // fetches that the caller has already started. An async function would also reject, but needs more memory.
   try {
     const batch = batchOf(fetch, execution);
     if (batch.targets.length === 0) return NOTHING;
@@ -45,7 +45,7 @@ export function runFetch(fetch: FetchProgram, execution: Execution): Promise<voi
 
 const NOTHING = Promise.resolve();
 
-/** A fetch, the objects that it is for, and the record that receives its times and outcome. */
+/** A fetch, the batch of objects that receive its data, and the record of its times and outcome. */
 type FetchCall = {
   readonly fetch: FetchProgram;
   readonly batch: Batch;
@@ -56,7 +56,10 @@ async function receiveFailed(call: FetchCall, first: SubgraphResponse, execution
   await receive(call, await callWithoutBlockedFields(call, first, execution), execution);
 }
 
-/** Merges the response of a fetch, and stored values for fields that it lacks (stale-if-error). */
+/**
+ * Merges the response of a fetch into the response data. Fields that a failing subgraph did not deliver get
+ * stored values (stale-if-error).
+ */
 function receive(
   call: FetchCall,
   response: SubgraphResponse,
@@ -94,8 +97,8 @@ function recordResponse(record: FetchRecord, response: SubgraphResponse, { recor
 }
 
 /**
- * If a call failed because circuit breakers block some of its fields, repeats it without these fields, so
- * that the response has the others. Returns any other failure unchanged.
+ * Repeats a call that failed because circuit breakers block some of its fields. The repeated call does not
+ * select these fields. Returns any other failure unchanged.
  */
 async function callWithoutBlockedFields(
   { fetch, batch, record }: FetchCall,

@@ -67,9 +67,9 @@ function callAlone(
 }
 
 /**
- * Returns the JSON members to add to the `variables` of a request, with the values of context arguments. A
- * variable that the document does not declare is left out: its field may have been removed, because circuit
- * breakers block it.
+ * Returns the JSON members with the values of context arguments for the `variables` of a request. A variable
+ * that the document does not declare is left out: circuit breakers may block the field that uses the
+ * variable, and the field is then removed from the document.
  */
 function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram, suffix: string): string[] {
   return [...values].flatMap(([name, text]) =>

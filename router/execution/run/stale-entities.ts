@@ -66,8 +66,8 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   if (ageMs === undefined) return false;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
-  // If circuit breakers blocked only some fields, the fetch has delivered objects with the other fields. The
-  // objects with stored values are added to these.
+  // If circuit breakers blocked only some fields, `delivered` already lists objects with the other fields.
+  // The objects with stored values are appended to this list.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[representationIndex(batch, position)];

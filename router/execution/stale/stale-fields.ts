@@ -15,8 +15,8 @@ type EntityFetch = {
 };
 
 /**
- * A field of an entity whose values are stored (stale-if-error), with the arguments and the selection of one
- * fetch.
+ * An entity field for which values are stored (stale-if-error), with the arguments and the selection that one
+ * fetch gives the field.
  */
 export type StaleField = {
   /** Key of the field in the response of the subgraph. */
@@ -44,7 +44,7 @@ type StaleVariable = {
   readonly fallback: string | undefined;
 };
 
-/** Returns the fields of a fetch whose values are stored; undefined if there are none. */
+/** Returns those fields of a fetch for which values are stored; undefined if there are none. */
 export function staleFields(
   { service, operation, represent, bodyPrefix, variables }: EntityFetch,
   stalePolicyOf: StalePolicyOf,

@@ -16,8 +16,9 @@ export type StalePolicy = {
 export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy | undefined;
 
 /**
- * Identifies a field, whatever the entity, in the cache of stored values. `id` is a hash of the subgraph, the
- * field with its selection and variables, and the scope of the caller if the values are private.
+ * Identifies a field in the cache of stored values, but not the entity to which the field belongs. `id` is a
+ * hash of the subgraph, the field with its selection and variables, and the scope of the caller if the values
+ * are private.
  */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
