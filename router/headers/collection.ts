@@ -70,8 +70,8 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
-      // If a rule passes `cache-control` or a variant of it on, caches may store the response. They then need
-      // the subgraph's `vary` header, which is therefore passed on even without a rule.
+      // If a rule passes on `cache-control` or a variant of this header, caches may store the response. These
+      // caches need the subgraph's `vary` header, so `vary` is passed on even without a rule.
       if (from?.['vary'] !== undefined && [...(carried?.keys() ?? [])].some(isCacheControl)) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));

@@ -54,8 +54,8 @@ const HOST = /^[\w.:[\]%-]{1,255}$/;
 
 /**
  * Returns the value of `X-Forwarded-For`: the client's address, then the trusted proxies between the client
- * and the router. Addresses that precede the client's in the received header are left out, because the client
- * may have invented them.
+ * and the router. The received header may list more addresses before the client's. These are left out,
+ * because the client may have invented them.
  */
 function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];

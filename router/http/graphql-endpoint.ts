@@ -36,8 +36,9 @@ export type GraphqlEndpointParts = {
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /**
-   * Handles a GraphQL request. If it throws, the client receives the error as a response. A `GraphFailure`
-   * also names the contract (configured part of the graph) for the log; the client receives its `cause`.
+   * Handles a GraphQL request. If this throws, the client receives the error as a response. If the error is a
+   * `GraphFailure`, the client receives the `cause` of the `GraphFailure`, and the log also names its
+   * contract (configured part of the graph).
    */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
@@ -50,8 +51,8 @@ type EndpointRequest = {
   readonly facts: HttpFacts;
   readonly recorder: RequestRecorder;
   /**
-   * Name of the contract (configured part of the graph) to whose own URL path the request was sent; undefined
-   * if it was sent to the path of the whole graph.
+   * Name of the contract (configured part of the graph) if the request was sent to the contract's own URL
+   * path; undefined if the request was sent to the path of the whole graph.
    */
   readonly graph: string | undefined;
 };

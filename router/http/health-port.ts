@@ -12,9 +12,9 @@ import type { StandingHeaders } from './standing-headers.ts';
 export type Heartbeat = readonly string[];
 
 /**
- * First message from the thread that serves health checks to the main thread: the thread listens, or could
- * not. The error code, such as `EADDRINUSE`, is a separate member, because an error that is posted to another
- * thread loses its `code`.
+ * First message from the thread that serves health checks to the main thread: either the port on which the
+ * thread listens, or the error because of which the thread cannot listen. The error code, such as
+ * `EADDRINUSE`, is a separate member, because an error that is posted to another thread loses its `code`.
  */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
@@ -29,7 +29,7 @@ export type ThreadOptions = {
   readonly server: ReturnType<typeof serverOptions>;
 };
 
-/** The separate port for health checks, which a thread of its own serves. */
+/** A port for health checks only. A separate thread serves this port. */
 export type HealthPort = AsyncDisposable & {
   readonly url: string;
   /** Sends the current readiness of the router to the thread that serves health checks. */

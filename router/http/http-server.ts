@@ -193,8 +193,8 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     // A 204 response must not have a content-length (RFC 9110 section 8.6).
     if (status !== 204) headers['content-length'] = bytes;
     response.writeHead(status, headers);
-    // Node sends a string body together with the headers, encoded as Latin-1 like them. A body with
-    // characters beyond ASCII is therefore sent as bytes.
+    // Node can send headers and a short string body in one write if both are encoded as Latin-1. The router
+    // does this for ASCII bodies, because their bytes are the same in Latin-1 and UTF-8.
     if (typeof body !== 'string') response.end(body);
     else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
     else response.end(Buffer.from(body));

@@ -12,9 +12,9 @@ const HANDLES = 128;
 
 const BACKLOG = 4_096;
 /**
- * A port is closed only after this many turns of the event loop without a new connection. One turn would not
- * suffice: it may end before it accepts waiting connections, and the requests on the last connections must
- * still be read.
+ * Number of turns of the event loop without a new connection after which a port is closed. One turn does not
+ * suffice, because a turn may end before all waiting connections are accepted. The requests on the last
+ * connections must still be read, too.
  */
 const QUIET_TURNS = 3;
 

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { Cancellation } from '../../request/cancel-signal.ts';
 
 /**
- * Requests in flight by connection. One `close` listener per connection cancels all of them. With one
- * listener per response instead, garbage collections of the young generation took 15 ms instead of 2 ms at 50
- * connections.
+ * Requests in flight by connection. One `close` listener per connection cancels all of them. One listener per
+ * response would be slower: at 50 connections, garbage collections of the young generation took 15 ms instead
+ * of 2 ms.
  */
 const requests = new WeakMap<Socket, Cancellation[]>();
 
