@@ -22,8 +22,8 @@ export function checkLength(
 }
 
 /**
- * Creates the validation rule that rejects documents above the limits. It reports more errors than permitted,
- * because only this stops graphql-js before other rules visit the document.
+ * Creates the validation rule that rejects documents above the limits. The rule reports its error more than
+ * `MAX_VALIDATION_ERRORS` times, because graphql-js then stops before other rules visit the document.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({

@@ -23,8 +23,9 @@ const MAX_FRAGMENT_PAIRS = 50_000;
 const DEFINITIONS = 2;
 
 /**
- * Rejects a document for which validation would have to compare too many fields. `checkDocument` must have
- * accepted the document before, because a fragment is visited once for each place that spreads it.
+ * Rejects a document for which validation would have to compare too many fields. `checkDocument` must run
+ * first: it limits the size of documents with fragments expanded, and this check may visit a fragment again
+ * at each place that spreads the fragment.
  * @throws {RouterError} MAX_SELECTIONS_LIMIT
  */
 export function checkRepeatedFields(

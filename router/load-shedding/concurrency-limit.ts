@@ -12,8 +12,8 @@ export type LimitOptions = {
 /** Lowest value to which the limit of requests in flight is reduced, except when the heap is full. */
 const FEWEST = 2;
 /**
- * Number of requests in flight from which the limit of requests may be reduced. Fewer requests are not the
- * cause of a long event loop delay.
+ * Minimum number of requests in flight at which a high event loop delay may begin to reduce the limit. With
+ * fewer requests, the delay has another cause.
  */
 const FEWEST_TO_BEGIN = 16;
 /**
@@ -27,9 +27,9 @@ const REPORTS_TO_BEGIN = 2;
  */
 const HELD_DELAY_MS = 2.5;
 /**
- * Milliseconds after which a reduced limit of requests in flight is lifted, in several steps. Otherwise it
- * might stay forever: clients that retry at once keep the event loop delayed, even if they are rejected. The
- * time doubles if the limit has to be reduced again soon.
+ * Milliseconds after which a reduced limit of requests in flight begins to be lifted, in several steps.
+ * Without this time, the limit might stay reduced forever: rejected clients that retry at once keep the event
+ * loop delayed. The time doubles if the limit has to be reduced again soon.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
@@ -44,8 +44,8 @@ const CUT_BY_HEAP = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
 /**
- * Utilization of the event loop, from 0 to 1. Below it, a reduced limit rises whatever delay was measured,
- * because the process has time for more requests.
+ * Utilization of the event loop, from 0 to 1, below which a reduced limit rises even if the measured delay is
+ * high, because the process has time for more requests.
  */
 const BUSY = 0.97;
 const IDLE = 0.8;
@@ -69,8 +69,8 @@ export class ConcurrencyLimit {
   #lateReports = 0;
   #stayMs = STAY_MS;
   /**
-   * Milliseconds since the last of these events: the limit was reduced from its maximum, began to be lifted,
-   * or was lifted.
+   * Milliseconds since the last of these events: a reduction began, the lifting in steps began, or the limit
+   * reached its maximum without being lifted.
    */
   #sinceMs = Infinity;
 
@@ -103,8 +103,9 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Checks the heap between two measurements of the load. If it is full, sets the limit to the number of
-   * requests in flight, so that no further request is admitted.
+   * Checks the heap between two measurements of the load. If heap usage is above the threshold, reduces the
+   * limit to the number of requests in flight, so that no further request is admitted. If the heap is full,
+   * the limit becomes 0.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
@@ -140,9 +141,10 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * CUT_BY_HEAP);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // Factor for the limit of requests in flight: the share of a request's time that is not excess delay. A
-      // request waits for the event loop at least twice: until it is read, and until subgraph responses are
-      // read. With 10 ms of excess delay per wait, 20 of 100 ms are excess, so the factor is 0.8.
+      // Factor for the limit of requests in flight: the share of a request's time that is not excess delay,
+      // that is, delay above `HELD_DELAY_MS`. A request waits for the event loop at least twice: until it is
+      // read, and until subgraph responses are read. Example: with 10 ms of excess per wait, 20 ms of a
+      // request's 100 ms are excess, so the factor is 0.8.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // The limit does not change again until the requests now in flight have ended: only then does the

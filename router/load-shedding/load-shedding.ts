@@ -33,8 +33,8 @@ export type LoadShedding = Disposable & {
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
   /**
-   * Rejects a request during overload, before its document, which is not cached, is parsed, validated and
-   * planned.
+   * During overload, rejects a request whose document is not cached, before the document is parsed, validated
+   * and planned.
    */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
   /** Rejects a request during overload, before the cost of its operation is charged to the caller. */

@@ -24,17 +24,17 @@ export type PressureWatch = Disposable & {
 };
 
 /**
- * Intervals in milliseconds of the timers whose delay is measured. They are different, because timers with
- * one interval could keep firing at the same phase of the event loop's turns, and so measure all or none of
- * the delay.
+ * Intervals in milliseconds of timers that run one after another, and whose delay is measured. With equal
+ * intervals, the timers could always fire at the same point of the event loop's turns. They would then
+ * measure either the whole delay or none of it.
  */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
 /** Minimum time in milliseconds between two reports of the process's load. */
 export const WINDOW_MS = 100;
 
 /**
- * Creates the measurement of the process's load by the delay of several timers. The mean of the delays is
- * used, because a garbage collection delays only one timer, while a queue of work delays all.
+ * Creates the measurement of the process's load. Several timers run one after another, and the mean of their
+ * delays is reported, because a garbage collection delays only one timer, while a queue of work delays all.
  */
 export function createPressureWatch({
   schedule,
