@@ -23,7 +23,8 @@ export type CallerContextParts = {
 
 /**
  * Creates the data that all subgraph calls of one client request have in common, such as headers and
- * deadline. Ids of other requests whose calls are used instead (deduplication) go into `deduplicatedWork`.
+ * deadline. If a request uses a call of another request (deduplication), the id of that other request is
+ * stored in `deduplicatedWork`.
  */
 export type CreateCallerContext = (
   caller: Caller,

@@ -31,7 +31,9 @@ export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit
   };
 }
 
-/** Lists each member, because copying objects by spreading them takes longer. */
+/**
+ * Combines an operation with its admission. Each member is listed, because spreading objects takes longer.
+ */
 function chargedOperation(
   { operation, wouldDeny }: AuthorizedOperation,
   { variables, sent, cost, reservation, headers }: Admission,
@@ -47,7 +49,8 @@ function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'expose
   if (!(error instanceof RouterError)) return error;
   const { field, bucket: _bucket, ...extensions } = error.extensions;
   if (typeof field !== 'string' || exposes(field)) return error;
-  // The bucket of the field has the field's name, which is in these headers, too.
+  // These two headers are left out, because they contain the name of the field's rate limit, which is the
+  // name of the field.
   const { ratelimit: _limit, 'ratelimit-policy': _policy, ...headers } = error.headers;
   return new RouterError(error.code, undefined, { headers, extensions });
 }

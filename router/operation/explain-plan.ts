@@ -8,8 +8,8 @@ import type { EvaluateOverrides } from './evaluate-overrides.ts';
 import type { Operation, Variables } from './operations.ts';
 
 /**
- * Request of a client for the query plan in the response, in the format of Apollo's tools, of Hive's, or in
- * both.
+ * A client's request for the query plan: in the format of Apollo's tools, in the format of Hive's tools, or
+ * in both formats.
  */
 export type PlanRequest = {
   readonly isApollo: boolean;
