@@ -131,7 +131,7 @@ async function offer(
   return { goodput: outcomeOf(report, 200).perSecond, rejectionP50Ms: outcomeOf(report, 503).p50Ms };
 }
 
-/** Starts a process that uses the router's core without a pause until it is disposed, at most five minutes. */
+/** Starts a process that uses the router's core without a pause until disposed, at most five minutes. */
 function startNeighbour(): Disposable {
   const busy = 'const ends = Date.now() + 300_000; while (Date.now() < ends);';
   const child = spawn('taskset', ['-c', '0', process.execPath, '-e', busy], { stdio: 'ignore' });

@@ -36,8 +36,8 @@ const LONGEST_STAY_MS = 320_000;
 /** A reduced limit of requests in flight is lifted in steps: each step multiplies it by this factor. */
 const LIFT_GROWTH = 1.5;
 /**
- * Smallest factor of one reduction. With 0.5, a backlog of hundreds of requests took four reductions of half a
- * second each, during which rejected requests waited for the backlog.
+ * Smallest factor of one reduction. With 0.5, a backlog of hundreds of requests took four reductions of half
+ * a second each, during which rejected requests waited for the backlog.
  */
 const FASTEST_CUT = 0.2;
 const CUT_BY_HEAP = 0.5;
