@@ -107,7 +107,63 @@ const PROBLEMS = [
   'router.yaml:17: degradation.stale.Query.books: only fields of entities can be stored, and Query has no @key',
 ];
 
+const LOGIN: typeof LIBRARY = {
+  accounts: {
+    sdl: `
+      scalar JSON
+      type Query { me: String }
+      type Mutation { login(email: String, input: LoginInput!, more: JSON): String logout: String }
+      input LoginInput { email: String!, device: Device, devices: [Device!] }
+      input Device { id: ID }
+    `,
+    resolvers: {},
+  },
+};
+
+const LIMITS = `rateLimit:
+  fields:
+    Mutation.login:
+      - { calls: 9, per: "argument:email" }
+      - { calls: 9, per: "argument:emial" }
+      - { calls: 9, per: "argument:input.device.id" }
+      - { calls: 9, per: "argument:input.mail" }
+      - { calls: 9, per: "argument:input.device.id.x" }
+      - { calls: 9, per: "argument:input.devices.id" }
+      - { calls: 9, per: "argument:input.devices" }
+      - { calls: 9, per: "argument:more.any.name" }
+    Mutation.logout:
+      calls: 9
+      per: argument:user
+`;
+
+const LIMIT_PROBLEMS = [
+  'router.yaml:5: rateLimit.fields.Mutation.login.1.per: Mutation.login has no argument emial; did you mean email? its arguments are: email, input, more',
+  'router.yaml:7: rateLimit.fields.Mutation.login.3.per: LoginInput has no field mail; did you mean email? LoginInput has: email, device, devices',
+  'router.yaml:8: rateLimit.fields.Mutation.login.4.per: input.device.id is of the type ID, which has no field x',
+  'router.yaml:9: rateLimit.fields.Mutation.login.5.per: input.devices is a list, whose items cannot be counted separately',
+  'router.yaml:14: rateLimit.fields.Mutation.logout.per: Mutation.logout has no argument user; it has no arguments',
+];
+
 describe('a configuration with names that the supergraph does not have', () => {
+  test('is an error if it limits calls by an argument that the field does not have', async () => {
+    const started = startSmallGraph({ services: LOGIN, config: LIMITS });
+    await expect(started).rejects.toMatchObject({ name: 'ConfigError', problems: LIMIT_PROBLEMS });
+  });
+
+  test('rejects a later supergraph that lacks the argument of a rate limit', async () => {
+    const config =
+      'supergraph: { watch: false }\nrateLimit: { fields: { Mutation.rename: { calls: 9, per: "argument:title" } } }';
+    await using graph = await startSmallGraph({ services: LIBRARY, config });
+    const sdl = (LIBRARY['books']?.sdl ?? '').replace('title: String!): Book', 'titel: String!): Book');
+    await graph.publish(graph.supergraphYaml({ books: `${link('"@key", "@listSize"')} ${sdl}` }));
+    await graph.router.reload();
+    expect(rejections(graph)).toEqual([
+      [
+        'router.yaml:2: rateLimit.fields.Mutation.rename.per: Mutation.rename has no argument title; did you mean titel? its arguments are: id, titel',
+      ],
+    ]);
+  });
+
   test('is an error with file and line at start, and of `npm run compose`', async () => {
     const started = startSmallGraph({ services: LIBRARY, config: UNKNOWN_NAMES });
     await expect(started).rejects.toMatchObject({ name: 'ConfigError', problems: PROBLEMS });

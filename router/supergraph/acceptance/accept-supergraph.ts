@@ -23,6 +23,7 @@ import { constantLabels } from './constant-labels.ts';
 import { readSupergraph } from './read-supergraph.ts';
 import { readOverrideLabels } from '../../planning/override-labels.ts';
 import type { OverrideLabels } from '../../planning/override-labels.ts';
+import { unknownArguments } from './unknown-arguments.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 
 /** A supergraph that the router can serve, and everything that the router builds from it alone. */
@@ -100,6 +101,7 @@ export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<Acce
     ...pricing.unknownFields.map((field) =>
       unknownField(placeIn(config, ['rateLimit', 'fields', field]), field, graph.schema),
     ),
+    ...unknownArguments(config, graph.schema),
     ...unfit.map((misfit) => unfitProblem('fallbacks', misfit, config, graph)),
     ...stale.unfit.map((misfit) => unfitProblem('stale', misfit, config, graph)),
   ];

@@ -32,7 +32,8 @@ function compositeNames(schema: GraphQLSchema): string[] {
     .map(({ name }) => name);
 }
 
-function suggestion(name: string, known: readonly string[], label: string): string {
+/** Returns the closest of the known names, if one is similar, and the known names. */
+export function suggestion(name: string, known: readonly string[], label: string): string {
   const closest = closestName(name, known);
   const shown = known.slice(0, MAX_SHOWN).join(', ');
   const more = known.length > MAX_SHOWN ? ` and ${known.length - MAX_SHOWN} more` : '';
