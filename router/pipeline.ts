@@ -15,8 +15,8 @@ import type { RequestLease } from './supergraph/generations.ts';
 import type { RecordUsage } from './usage/usage-recorder.ts';
 
 /**
- * Stages of a request that are not replaced when the supergraph or the configuration changes. They run before
- * the stages that depend on the configuration. Each stage may throw a RouterError to reject the request.
+ * Stages of a request that are created once, when the router starts. All other stages belong to a supergraph
+ * and its configuration (`Generation`). Each stage may throw a RouterError to reject the request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
@@ -58,7 +58,8 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   };
 
   /**
-   * Serves a request whose headers or token claims select another graph than the one at the request's path.
+   * Serves a request that was sent to the path of the whole graph, but whose headers or token claims select a
+   * contract (configured part of the graph).
    */
   async function serveOther(
     graph: string,

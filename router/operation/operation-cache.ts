@@ -19,13 +19,13 @@ export type CacheEntry<Value> = {
 /** Share (0 to 1) of the cache's memory limit for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When memory is short, repeatedly requested operations are evicted at most until they use only this share (0
- * to 1) of their memory limit.
+ * When memory is short, the repeatedly requested operations may keep at least this share (0 to 1) of their
+ * memory limit.
  */
 const LEAST = 1 / 8;
 /**
- * Maximum number of evicted operations whose hashes the cache remembers. If one is requested again, it is
- * stored among the repeatedly requested operations, which stay longer.
+ * Maximum number of remembered hashes of operations. If an evicted operation is requested again and its hash
+ * is remembered, the operation is stored among the repeatedly requested operations, which stay longer.
  */
 const MAX_DROPPED = 10_000;
 const DROPPED = {};
@@ -83,7 +83,10 @@ export class OperationCache<Value> {
     }
   }
 
-  /** Frees memory: evicts all operations that were requested only once, and half of the others. */
+  /**
+   * Frees memory: evicts all operations that were requested only once, and half (in bytes) of the repeatedly
+   * requested operations, but keeps the share `LEAST`.
+   */
   evict(): void {
     this.#once.shrink(0);
     this.#again.shrink(Math.max(this.#again.bytes / 2, this.#again.maxBytes * LEAST));

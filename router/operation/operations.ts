@@ -45,8 +45,8 @@ export type Operation = PricedOperation & {
   /** Labels of progressive `@override` on which the operation's plan may depend, sorted. */
   readonly overrideLabels: readonly string[];
   /**
-   * Plans and compiles the operation. Further calls return the same result. If many operations wait for the
-   * planner, callers take turns.
+   * Plans and compiles the operation. Further calls with the same true `@override` labels return the same
+   * result. If many operations wait for the planner, callers take turns.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
@@ -297,9 +297,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // Uses the lower of the estimates with and without the denied fields. Without them, the estimate may be
-    // too high: if `price` of the interface `Media` is denied only for `Book`, the document `allowed` has an
-    // inline fragment for each other type, and the estimate counts all of these.
+    // Uses the lower of the estimates with and without the denied fields. The estimate without denied fields
+    // may be too high: if `price` of the interface `Media` is denied only for `Book`, `allowed` has an inline
+    // fragment for each type of `Media` except `Book`, and the estimate counts all of these fragments.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -308,8 +308,8 @@ function restrict(
 }
 
 /**
- * Returns the lower of two counts for each field. The argument values are those of the same count, because
- * the number of calls of each value is computed from both.
+ * Returns, for each field, the entry of the list that counts fewer calls. Entries are not mixed, because rate
+ * limits for single argument values are computed from the number of calls and the values of one entry.
  */
 function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
   const known = new Map(others.map((counted) => [counted.coordinate, counted]));

@@ -195,8 +195,8 @@ function createCompileOnce(
   }
 
   const compileOnce = (caller: Payer | undefined) => {
-    // The operation already waits in the planning queue, in the lane of another caller. It is added to this
-    // caller's lane too, and planned as soon as one of the two lanes has its turn.
+    // The planning queue has a lane for each caller. If the operation still waits in the lane of another
+    // caller, it is added to this caller's lane too, and planned as soon as one of these lanes has its turn.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

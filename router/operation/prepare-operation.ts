@@ -57,7 +57,8 @@ export function createPreparation(parts: PreparationParts): PrepareOperation {
     } catch (error) {
       // The client may have sent only the id of a persisted document. If the document is invalid for the
       // client's contract (configured part of the graph), the errors would contain names that the contract
-      // hides. The id is therefore reported as unknown. The cause shows a canary's rejection to its rollout.
+      // hides. The id is therefore reported as unknown. The original error becomes the `cause` of this error,
+      // so that the rollout can recognize operations that a canary rejects.
       if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound(error);
       throw error;
     }

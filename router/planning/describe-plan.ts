@@ -37,7 +37,7 @@ export function describePlan(
     latencyOf = () => undefined,
   }: {
     readonly cost: number | undefined;
-    /** True if fetches that begin at the same time are sent in one request. */
+    /** True if fetches of one subgraph that begin at the same time are sent in one request. */
     readonly mergesFetches: boolean;
     readonly latencyOf?: LatencyOf | undefined;
   },

@@ -17,7 +17,7 @@ export type EntitySelection = {
 
 /**
  * Reads the selection of an entity fetch. Returns undefined unless its document is a single operation with
- * the single field `_entities(representations: $representations)`, because others cannot be merged.
+ * the single field `_entities(representations: $representations)`, because other documents cannot be merged.
  */
 export function readEntitySelection(
   { operation: text }: Pick<FetchNode, 'operation'>,

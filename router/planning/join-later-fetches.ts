@@ -15,7 +15,7 @@ import { mapChildren } from './prepare/map-children.ts';
  * example, `inStock` waits for `shippingEstimate`, which requires the weight from another subgraph.
  *
  * Only a fetch of leaf fields waits, and only if no other fetch waits for it. The response needs the later
- * fetch in any case, so it is rarely delayed.
+ * fetch in any case, so waiting for that fetch rarely delays the response.
  */
 export function joinLaterFetches(plan: QueryPlan): QueryPlan {
   if (plan.node === undefined || plan.node.kind === 'Subscription') return plan;

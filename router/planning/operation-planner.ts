@@ -39,8 +39,9 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  * so the router runs it in a worker thread.
  *
  * Keys with `resolvable: false` are removed from the supergraph, because Apollo's planner would use them in
- * calls to subgraphs that cannot resolve them. An operation that needs them is planned in other ways, and the
- * plan is used only if every subgraph can resolve all entities that it receives.
+ * calls to subgraphs that cannot resolve them. If an operation cannot be planned without these keys, it is
+ * planned again with all keys, with hoisted fields (`hoistFields`), and with both. Such a plan is used only
+ * if every subgraph can resolve all entities that it receives.
  *
  * @throws if the planner cannot use the supergraph.
  */

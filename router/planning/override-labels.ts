@@ -110,7 +110,7 @@ function reachField(typeName: string, fieldName: string, reached: Reached): void
 
 /**
  * Adds to `labels` the labels of the fields that an argument with `@fromContext` reads. The type that
- * provides the context is unknown here, so the fields with these names in all types count.
+ * provides the context is unknown here, so the labels of all fields with these names, in any type, are added.
  */
 function reachContext(selection: SelectionSetNode, { types, labels }: Reached): void {
   const names = new Set(fieldNamesIn(selection));

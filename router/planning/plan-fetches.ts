@@ -25,7 +25,7 @@ type SeparateFetch = Omit<PlannedFetch, 'sentWith'>;
 
 /**
  * Lists the fetches of a plan, in the order in which the executor numbers them.
- * @param mergesFetches whether fetches that begin at the same time are sent in one request
+ * @param mergesFetches whether fetches of one subgraph that begin at the same time are sent in one request
  */
 export function planFetches(
   { node }: QueryPlan,

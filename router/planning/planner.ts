@@ -53,8 +53,8 @@ export type PlannerOptions = {
 };
 
 /**
- * Milliseconds allowed for the start of a thread, which takes about one second, and several on a busy
- * machine.
+ * Milliseconds allowed for the start of a thread. The start takes about one second, or several seconds on a
+ * busy machine.
  */
 const START_ALLOWANCE_MS = 10_000;
 

@@ -34,8 +34,8 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
     name: 'planning',
   });
-  // Without this listener, an error in an idle thread would end the process. The next operation finds out
-  // that the thread has ended.
+  // Without this listener, an error in an idle thread would end the process. The next operation that is
+  // sent to the ended thread times out, and the thread is then replaced.
   worker.on('error', () => undefined);
   const first = await nextMessage(worker);
   if (first.kind !== 'ready') {

@@ -73,8 +73,9 @@ export type WorkerPool = AsyncDisposable & {
 };
 
 /**
- * Names the configuration file if it existed at the start. A worker that starts while it is missing then
- * fails: the defaults would apply otherwise, which may be less strict than those of the other workers.
+ * Environment variable of the workers that names `router.yaml`, if the file existed at the start. A worker
+ * that starts while the file is missing then fails. Without the variable, the worker would use the defaults,
+ * which may be less strict than the configuration of the other workers.
  */
 const CONFIG_FILE = existsSync('router.yaml') ? { ROUTER_CONFIG: 'router.yaml' } : {};
 
@@ -111,8 +112,8 @@ export async function startWorkers(
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(port, rollBack);
     workers.set(slot, worker);
-    // Commands to circuit breakers are sent before the worker listens, so that forced breakers are in their
-    // state at its first request.
+    // Commands to circuit breakers are sent before the worker listens, so that they are in effect at the
+    // worker's first request.
     for (const command of commands.values()) void worker.apply(command);
     for (const decision of rollbacks.values()) void worker.rollBack(decision);
     const listening = await worker.listening;
@@ -164,14 +165,14 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // The command is stored before it is sent, so that a worker which starts meanwhile receives it too.
+    // The command is stored before it is sent, so that workers which start during sending receive it too.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker responds');
-    // If the workers rejected the command, the previous one applies again, unless a later one was stored
-    // meanwhile.
+    // If the workers rejected the command, the previous command applies again, unless a later command was
+    // stored while this one was being sent.
     if (result.kind === 'rejected' && commands.get(key) === lasting) store(key, before);
     return result;
   }
@@ -181,7 +182,8 @@ export async function startWorkers(
     else commands.set(key, command);
   }
 
-  // Ends what was started if a later part cannot start: running workers would keep this process running.
+  // If a step of the start fails, everything that was started before is stopped, because running workers
+  // would keep this process running.
   await using started = new AsyncDisposableStack();
   started.defer(stopWorkers);
   await assertPortFree(config.listen);
@@ -191,7 +193,8 @@ export async function startWorkers(
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
   async function inspect(): Promise<Inspection> {
-    // Read before waiting: a worker that exits meanwhile still has its counts in its report.
+    // The counts are read before the reports are awaited. Otherwise a worker that exits during the wait would
+    // be counted twice: in its report and in `exitedCounts`.
     const counts = exitedCounts;
     const reports = await Promise.all([...workers.values()].map((worker) => worker.report()));
     return inspectAll(reports, { counts, draining });

@@ -9,11 +9,12 @@ import { fetchesOf } from './fetches-of.ts';
 type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
 
 /**
- * Plans an operation, and plans it in another way if the plan selects a field without the values that the
- * field's `@requires` reads. Apollo's planner does so for a chain of requirements that returns to a subgraph.
- * For example, a fetch to `a` returns an entity, `b` requires its `price` from `a`, and `price` requires its
- * `cost` from `c`: the planner moves `price` into the first fetch to `a`, before the fetch to `c`. If `cost`
- * is a field of `b`, it moves `cost` there, too, although it is external in `a`.
+ * Plans an operation. If a fetch of the plan selects a field without the values that the field's `@requires`
+ * reads, the operation is planned again without merging fetches. Apollo's planner makes this error if a chain
+ * of requirements returns to a subgraph. For example, a fetch to `a` returns a product, a field in `b`
+ * requires the product's `price` from `a`, and `price` requires the product's `cost` from `c`. The planner
+ * then moves `price` into the first fetch to `a`, which runs before the fetch to `c`. If `b` resolves `cost`
+ * instead of `c`, the planner moves `cost` into the first fetch, too, although `cost` is external in `a`.
  *
  * @param build plans the operation with Apollo's planner.
  */
@@ -25,9 +26,9 @@ export function withChainedRequirements(build: () => QueryPlan, prepared: Prepar
 }
 
 /**
- * Runs Apollo's planner such that it keeps the fetches for a requirement separate from the fetch before them.
- * It has no option for that: it merges them if `canRebaseOn` returns true, which it also asserts in other
- * places. Returns undefined if such an assertion fails.
+ * Runs Apollo's planner without merging the fetches for a requirement into the fetch before them. The planner
+ * has no option for that, but merges fetches only if `canRebaseOn` returns true, so that method is replaced.
+ * Elsewhere the planner asserts that the method returns true. Returns undefined if such an assertion fails.
  */
 function withoutMergingIntoParents(build: () => QueryPlan): QueryPlan | undefined {
   const original: unknown = Reflect.get(SelectionSet.prototype, 'canRebaseOn');

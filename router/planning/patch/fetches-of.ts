@@ -1,6 +1,6 @@
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
 
-/** Returns all fetches of a plan of a query or mutation, those of both branches of a condition, too. */
+/** Returns all fetches in the plan of a query or mutation, including both branches of each condition. */
 export function fetchesOf({ node }: QueryPlan): readonly FetchNode[] {
   return node === undefined || node.kind === 'Subscription' ? [] : fetchesIn(node);
 }

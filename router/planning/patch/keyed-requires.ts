@@ -3,9 +3,10 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Replaces a selection on an interface, if it has no key, by selections on those object types for which
- * `requires` has a key: `... on Book { id } ... on Media { title }` becomes `... on Book { id } ... on Book {
- * title }`. The representation of any other `Media` would have no key, so the subgraph could not resolve it.
+ * Replaces each selection without a key field on an interface by one selection for each object type of the
+ * interface for which `requires` has a key: `... on Book { id } ... on Media { title }` becomes
+ * `... on Book { id } ... on Book { title }`. The representations of the other types of `Media` would have no
+ * key, so the subgraph could not resolve them.
  *
  * @param keys paths of the key fields in the subgraph that receives the representations.
  */

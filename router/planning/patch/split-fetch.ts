@@ -16,7 +16,7 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
   readonly planned: DocumentNode;
   /**
    * Names of all fields in the representations of the plan. They are fetched for entities of every type,
-   * because a representation may need a field where the client does not select it.
+   * because a representation may need a field for types for which the client does not select it.
    */
   readonly read: ReadonlySet<string>;
   /** True if the plan contains `@skip`, `@include` or a Condition node. */

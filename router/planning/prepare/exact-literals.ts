@@ -34,8 +34,8 @@ export type HiddenLiterals = {
 /**
  * Replaces by names those literals that Apollo's planner would change. It would turn `9007199254740993` into
  * `9007199254740992`, an enum literal of a custom scalar into a string, and an ID of digits into a number.
- * `showLiterals` puts the literals back in the plan. A number literal of the type ID stays a string, to which
- * GraphQL coerces it anyway.
+ * `showLiterals` restores the literals in the plan. A number literal of the type ID is not restored: it
+ * becomes a string with the same digits, because GraphQL coerces a number of that type to a string anyway.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {

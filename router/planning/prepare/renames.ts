@@ -32,10 +32,11 @@ export function signatureOf(field: FieldNode): string {
 
 /**
  * Finds response names that the planner would confuse with other fields, and chooses replacements:
- * - Aliases that equal a field which the planner selects itself: in `{ product { id: name } }`, it would take
- *   the name for the key `id`.
- * - Names of different fields of different types behind an `@interfaceObject`: of `... on Book { pages(of: 1)
- *   } ... on Film { pages(of: 2) }`, only the first would be fetched.
+ * - Aliases that equal the name of a field which the planner selects itself: in `{ product { id: name } }`,
+ *   the planner would use the value of `name` as the key `id`.
+ * - Equal names of different fields, if a subgraph defines the interface of their types as an
+ *   `@interfaceObject`: of `... on Book { pages(of: 1) } ... on Film { pages(of: 2) }`, only the first
+ *   `pages` would be fetched.
  * - Names of fields that `@fromContext` reads without arguments, if the client selects them with arguments.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
@@ -131,8 +132,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
 }
 
 /**
- * Returns a document with one operation, without its name, and with all fragments. Plans do not depend on the
- * name, and without it fetches of different operations can have equal texts.
+ * Returns a document that has all fragments and only the requested operation, without the operation's name.
+ * Plans do not depend on the name, and fetches of different operations can have equal texts without names.
  */
 export function anonymousOperation(document: DocumentNode, operationName: string | undefined): DocumentNode {
   const isChosen = (node: ASTNode): node is OperationDefinitionNode =>

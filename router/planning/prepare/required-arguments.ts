@@ -59,7 +59,7 @@ type Variants = {
   readonly added: Map<string, Set<string>>;
 };
 
-/** Adds the requirements of fields such as `price__required0`, which are those of `price`. */
+/** Copies the requirements of fields such as `price` to their variants, such as `price__required0`. */
 function addRequirementsOfVariants(
   requirements: Map<string, SelectionSetNode>,
   { added, fields }: Variants,
