@@ -427,8 +427,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
 }
 
 /**
- * Returns the conditions on token claims in the sections `overrides` and `graphs`. The authenticator
- * evaluates them for each token.
+ * Returns the conditions on token claims from the configuration sections `overrides` and `graphs`. The
+ * authenticator evaluates these conditions for each token.
  */
 function claimConditions({ overrides, graphs }: Config): readonly ClaimCondition[] {
   return [...overrideConditions(overrides), ...graphConditions(graphs)];

@@ -38,8 +38,8 @@ export type RequestTrace = {
   readonly supergraph?: string;
   readonly operation?: { readonly name?: string; readonly type: string; readonly signature?: string };
   /**
-   * Id of the other request whose execution delivered the result of this request (deduplication); absent if
-   * there is none.
+   * Id of another request, if its execution delivered the result of this request (deduplication); otherwise
+   * absent.
    */
   readonly joined?: string;
   readonly totalMs: number;
@@ -71,7 +71,10 @@ export type TracedFetch = {
   readonly startMs: number;
   /** Milliseconds that the attempts of this fetch's subgraph call waited for a connection, in total. */
   readonly connectionMs: number;
-  /** Milliseconds from the start of the client request to the first response bytes; null if none arrived. */
+  /**
+   * Milliseconds from the start of the client request to the first bytes of the subgraph's response; null if
+   * none arrived.
+   */
   readonly firstByteMs: number | null;
   readonly endMs: number;
   readonly mergedMs: number;
@@ -88,19 +91,19 @@ export type TracedFetch = {
   readonly errors?: readonly string[];
   readonly attempts: number;
   /**
-   * Index of the last called endpoint in the subgraph's configured list of endpoints; null if none was
-   * called.
+   * Endpoint that was called last, as an index into the configured list of the subgraph's endpoints; null if
+   * none was called.
    */
   readonly endpoint: number | null;
   readonly breaker: RecordedBreaker;
   /**
-   * Id of the other client request whose subgraph call delivered the data of this fetch (deduplication); null
-   * if there is none.
+   * Id of another client request, if one of its subgraph calls delivered the data of this fetch
+   * (deduplication); otherwise null.
    */
   readonly joined: string | null;
   /**
-   * Id of the other fetch of this request whose subgraph call also delivered the data of this fetch; null if
-   * there is none.
+   * Id of another fetch of this request, if the subgraph call of that fetch also delivered the data of this
+   * fetch; otherwise null.
    */
   readonly sharedWith: number | null;
   readonly source: FetchSource;

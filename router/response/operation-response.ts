@@ -9,9 +9,9 @@ type ResponseOptions = {
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
   /**
-   * Members of `extensions` that only this caller receives. Other callers with the same result
-   * (deduplication) receive its data and errors, but not these members. Caches must not store a response that
-   * has such members.
+   * Members of `extensions` that only the sender of this request receives. Other clients whose requests share
+   * the result (deduplication) receive its data and errors, but not these members. Caches must not store a
+   * response that has such members.
    */
   readonly extensions?: object | undefined;
 };

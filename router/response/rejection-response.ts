@@ -3,7 +3,7 @@ import type { ErrorCode, RouterError } from '../shared/errors.ts';
 
 /**
  * Codes of requests that are valid JSON but have an invalid document or invalid variables. GraphQL over HTTP
- * requires status 200 for them if the response is `application/json`.
+ * recommends status 200 for such requests if the response is `application/json`.
  */
 const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
@@ -13,16 +13,17 @@ const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /**
- * Returns the HTTP status of an error response without data: normally the status of the error code. For an
- * invalid document or invalid variables it is 200 if the Accept header contains `application/json` by name.
+ * Returns the HTTP status of an error response without data: normally the status of the error code. An
+ * invalid document or invalid variables have status 200 if the response is `application/json` and the Accept
+ * header names this type, and no multipart type.
  */
 function statusFor(code: string, status: number, mediaType: MediaType): number {
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
 }
 
 /**
- * Ids in an error response: `requestId` is that of the request. `id` identifies the log entry with the cause,
- * if the response does not show the cause.
+ * Ids in an error response. `requestId` is the id of the rejected request. `id` is the id of the log entry
+ * with the cause; it is absent if the response shows the cause.
  */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 

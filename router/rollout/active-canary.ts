@@ -30,10 +30,7 @@ export type ActiveCanaryParts = {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly monotonic: () => number;
-  /**
-   * Returns whether an error is the canary's rejection of an operation that the supergraph of all other
-   * callers accepts.
-   */
+  /** Returns whether an error means that the canary rejected an operation that the baseline accepts. */
   readonly isRejectedOperation: (error: unknown) => boolean;
   readonly onWorse: (reason: string) => void;
 };
@@ -85,8 +82,8 @@ export class ActiveCanary {
 
   /** Handles a request and counts its outcome for the version that serves it. */
   async observe(side: Side, handle: () => Promise<ClientResponse>): Promise<ClientResponse> {
-    // The counts are read before the request is handled: if `update` starts new counts in the meantime, this
-    // request must not appear in them.
+    // The outcome of this request is added to the present counts, even if `update` starts new counts before
+    // the request ends. The new counts must include only requests that began later.
     const counts = this.#window[side];
     const started = this.#parts.monotonic();
     const elapsed = () => this.#parts.monotonic() - started;

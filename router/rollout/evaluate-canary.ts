@@ -52,7 +52,7 @@ export function evaluateCanary(canary: Stats, baseline: Stats, limits: CanaryLim
 
 /**
  * Returns the number of requests of the canary at which it is evaluated next. Each evaluation needs 25 % more
- * requests than the one before, because each one is another chance of a wrong result.
+ * requests than the one before. This limits the number of evaluations, each of which may be wrong.
  */
 export function nextEvaluation(requests: number): number {
   return Math.max(FIRST_REQUESTS, Math.ceil(requests * 1.25));

@@ -25,7 +25,8 @@ export function fisherTest(canary: Share, baseline: Share): number {
     sum += term;
     const others = marked - count;
     term *= ((canary.of - count) * others) / ((count + 1) * (baseline.of - others + 1));
-    // Beyond the most likely count the probabilities only decrease, so the sum can stop at a negligible one.
+    // Beyond the most likely count, each probability is lower than the previous one. The loop ends at a
+    // probability that is negligible, because all that follow are negligible too.
     if (term < sum * 1e-12 && count > (canary.of * marked) / all) break;
   }
   return Math.min(sum, 1);

@@ -2,19 +2,16 @@ import type { Operations } from '../operation/operations.ts';
 import { RouterError } from '../shared/errors.ts';
 
 /**
- * Detects operations that the supergraph of a canary rejects as invalid, although the supergraph of the other
- * callers accepts them.
+ * Detects operations that the supergraph of a canary rejects as invalid, although the supergraph that serves
+ * the other callers (the baseline) accepts them.
  */
 export type RejectedOperations = {
-  /**
-   * Returns whether an error is the canary's rejection of an operation that the supergraph of all other
-   * callers accepts.
-   */
+  /** Returns whether an error means that the canary rejected an operation that the baseline accepts. */
   readonly includes: (error: unknown) => boolean;
   /**
-   * Wraps the operations of a canary, so that each operation that it rejects is also checked against the
-   * supergraph of all other callers.
-   * @param baseline returns the operations of that supergraph; undefined if there is none to check against
+   * Wraps the operations of a canary. An operation that the canary rejects is also checked against the
+   * baseline.
+   * @param baseline returns the operations of the baseline; undefined if there are none
    */
   readonly watch: (canary: Operations, baseline: () => Operations | undefined) => Operations;
 };
@@ -23,7 +20,8 @@ export type RejectedOperations = {
 export function createRejectedOperations(): RejectedOperations {
   const rejections = new WeakSet<Error>();
 
-  // The error of a persisted operation that a contract rejects has the rejection as its cause.
+  // If an operation that was sent by id is invalid for a contract (configured part of the graph), the client
+  // receives an error for an unknown id. The canary's rejection is the `cause` of that error.
   function includes(error: unknown): boolean {
     if (!(error instanceof Error)) return false;
     return rejections.has(error) || (error.cause instanceof Error && rejections.has(error.cause));

@@ -36,8 +36,9 @@ type Active = { readonly canary: ActiveCanary; readonly version: string; readonl
 /** Creates the rollout state of a process, which has no canary at first. */
 export function createRollout(parts: RolloutParts): Rollout {
   /**
-   * Maps the number of each launch (published supergraph) that was rolled back to `began` of its last canary.
-   * A canary of the same launch with a higher `began` is a new one, which was not rolled back.
+   * The launches (published supergraphs) that were rolled back. The key is the launch number, the value is
+   * `began` of the launch's last canary. A canary of the same launch with a higher `began` is a new one,
+   * which was not rolled back.
    */
   const rolledBack = new Map<number, number>();
   const listeners: ((decision: RollbackDecision) => void)[] = [];

@@ -23,7 +23,8 @@ export class BoundedTextCache {
     const bytes = bytesOf(key, text);
     if (before !== undefined) this.#recentBytes -= bytesOf(key, before);
     if (bytes > this.#bytesPerSegment) {
-      // The text is too long to be kept. An earlier one must not be returned in its place.
+      // The text is too long to be stored. An earlier text with the same key is removed, because `get` must
+      // not return an outdated text.
       this.#recent.delete(key);
       this.#previous.delete(key);
       return;

@@ -375,7 +375,7 @@ type RouterErrorOptions = ErrorOptions & {
 };
 
 /**
- * Returns the value of `WWW-Authenticate` for a rejected request. Without the parameter `error`, it means
+ * Returns the value of `WWW-Authenticate` for a rejected request. A value without the parameter `error` means
  * that the request had no token (RFC 6750 section 3).
  */
 export function bearerChallenge(error?: ChallengeError, description?: string): string {

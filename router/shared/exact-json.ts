@@ -45,9 +45,9 @@ export function idDigits({ rawJSON }: ExactNumber): string | undefined {
 }
 
 /**
- * Matches a number that may change if it is read by `JSON.parse` and written by `JSON.stringify`: with 16 or
- * more digits, an exponent, a fraction that is small or ends with 0, or -0. It may also match inside a
- * string; the text is then only parsed more slowly.
+ * Matches a number that may change if it is read by `JSON.parse` and written by `JSON.stringify`: -0, or a
+ * number with 16 or more digits, with an exponent, or with a fraction that is small or ends with 0. The
+ * pattern may also match inside a string, which makes parsing slower but changes no value.
  */
 const INEXACT = /(?:^|[:[,\s])-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|(?<=-)0(?![\d.]))/;
 

@@ -86,8 +86,8 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, { names, prefixes }: HeaderNames): boolean {
   const spelt = canonical(name);
-  // Canonical names have no hyphen at the end. One is appended, so that the header `x-user-` (canonical name
-  // `x-user`) matches the protected prefix `x-user-`, too.
+  // Canonical names have no hyphen at the end. A hyphen is appended for the comparison, so that the header
+  // `x-user-` (canonical name `x-user`) matches the protected prefix `x-user-`, too.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 

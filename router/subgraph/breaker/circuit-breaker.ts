@@ -35,21 +35,22 @@ const PROBES = 5;
 
 /**
  * A circuit breaker, which receives the outcomes of calls but does not run the calls. The library opossum
- * counts the failures and decides when the breaker opens. This class decides when it lets calls pass again.
- * docs/decisions/006-circuit-breaker.md gives the reasons for this division.
+ * counts the failures and decides when the breaker opens. This class decides when an open breaker lets calls
+ * pass again. docs/decisions/006-circuit-breaker.md gives the reasons for this division.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * The permit that calls receive until the next state change. Each state change increases the number in it
-   * (`epoch`), so that the outcomes of calls from before the change are recognized and ignored.
+   * The permit that calls receive until the next state change. Each state change creates a permit with a
+   * higher `epoch`, so that the outcomes of calls from before the change are recognized and ignored.
    */
   #permit: Permit = { epoch: 0 };
   /**
-   * Number of times that the breaker has opened without being closed for long in between. The time for which
-   * it stays open doubles with each of them.
+   * Number of times that the breaker has opened since it was last closed for long. Each time doubles how long
+   * the breaker stays open, up to `maxOpenMs`. Not counted are openings of a half-open breaker because the
+   * subgraph was unreachable.
    */
   #trips = 0;
 
@@ -69,8 +70,9 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Number of consecutive failed calls; infinite while the breaker is open or half-open. Several fields may
-   * have caused a failure; the one with the highest number is then the likeliest cause.
+   * Number of consecutive failed calls; infinite while the breaker is open or half-open, 0 while it is
+   * forced. If several fields may have caused a failure, the field with the highest number is the likeliest
+   * cause.
    */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
@@ -85,8 +87,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Milliseconds until the breaker lets the next call pass. Undefined unless failures have opened it: if it
-   * was forced open, only a command ends that.
+   * Milliseconds until the breaker lets the next call pass; undefined unless failures have opened the
+   * breaker. A breaker that was forced open stays open until an operator sends another command.
    */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
@@ -94,8 +96,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Returns a permit for a call; undefined if the breaker rejects the call. With the permit, the outcome of
-   * the call must be passed to `settle`.
+   * Returns a permit for a call; undefined if the breaker rejects the call. When the call ends, its outcome
+   * must be passed to `settle` together with the permit.
    */
   admit(): Permit | undefined {
     this.#coolDown();
@@ -146,8 +148,8 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // A breaker that was forced open becomes half-open, not closed. The subgraph received no calls
-        // meanwhile, so it may be failing or not warmed up.
+        // A breaker that was forced open becomes half-open, not closed: the subgraph has received no calls
+        // for some time and may be failing or not warmed up.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;

@@ -120,8 +120,8 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // If a concurrent call has meanwhile opened the breaker of this field, this failure need not be
-      // recorded any more.
+      // The field had no breaker when this call began. If concurrent calls have created and opened one since
+      // then, that breaker does not need this failure.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }

@@ -30,8 +30,8 @@ const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
 /**
- * Wraps `send` with circuit breakers: a call is blocked while the breaker of the subgraph, or of a requested
- * field, is open. The outcome of any other call is recorded for these breakers.
+ * Wraps `path` with circuit breakers: a call is blocked while the breaker of the subgraph, or of a requested
+ * field, is open. The outcome of each call that is not blocked is recorded for these breakers.
  */
 export function withBreakers(path: CallPath, breakers: Breakers, options: BreakerOptions): CallPath {
   const { service, breaker, fields } = breakers;

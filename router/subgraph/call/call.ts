@@ -18,7 +18,7 @@ export type CallContext = {
  */
 export type Permit = { readonly epoch: number };
 
-/** The endpoint of an attempt, which counts the attempt as in flight until it receives the outcome. */
+/** Endpoint to which a call is sent. It counts the call as in flight until `endCall` reports the outcome. */
 export type CalledEndpoint = { endCall(epoch: number, outcome: CallOutcome): void };
 
 /** Receives the result of a call. It is called exactly once for each call. */
@@ -29,8 +29,8 @@ export type SendCall = (call: Call) => void;
 
 /**
  * Returns the function that sends calls and passes their results to `settle`. Functions such as `withRetry`
- * wrap one `CallPath` in another, once for each subgraph. To save closures, they store their data about a
- * call in fields of the call.
+ * wrap one `CallPath` in another, once for each subgraph. These functions store data about a call in fields
+ * of the `Call`, because a closure for each call would cost more.
  */
 export type CallPath = (settle: Settle) => SendCall;
 
@@ -81,8 +81,9 @@ export class Call implements TimeoutListener, Interruptible {
    * there is one.
    */
   avoid: CalledEndpoint | undefined = undefined;
-  /** Endpoint of the current attempt, set in `balance`. Its `startCall` has returned `epoch`. */
+  /** Endpoint of the current attempt, set in `balance`. */
   endpoint: CalledEndpoint | undefined = undefined;
+  /** Number of the endpoint's state changes at the start of the attempt, set in `balance`. */
   epoch = 0;
   #interruption: CallResult | undefined = undefined;
   #attempt: Interruptible | undefined = undefined;
@@ -111,8 +112,8 @@ export class Call implements TimeoutListener, Interruptible {
   }
 
   /**
-   * Sets the current attempt of the call. If the call was already interrupted, so is the attempt. A retry
-   * replaces the previous attempt.
+   * Sets the current attempt of the call; after a retry, it replaces the previous attempt. If the call was
+   * interrupted before, the attempt is interrupted at once.
    */
   attach(attempt: Interruptible): void {
     this.#attempt = attempt;
@@ -129,5 +130,5 @@ export class Call implements TimeoutListener, Interruptible {
   }
 }
 
-/** Permit of a call that no circuit breaker has admitted yet: no breaker has a negative epoch (`Permit`). */
+/** Permit of a call that no circuit breaker has admitted. Its `epoch` is lower than that of any breaker. */
 const NO_PERMIT: Permit = { epoch: -1 };

@@ -16,8 +16,8 @@ export type DeadlineOptions = {
  */
 export function withDeadline(path: CallPath, options: DeadlineOptions): CallPath {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A call must have had at least this time (half of the normal time) for its timeout to count as a failure
-  // of the subgraph. It has less if earlier calls used up most of the time of the client request.
+  // Minimum time that a call must have had (half of the normal time) for its timeout to count as a failure of
+  // the subgraph. A call has less time if earlier calls used up most of the time of the client request.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (settle) => {
     const send = path((call, result) => {
