@@ -21,6 +21,7 @@ export type PlanningThread = AsyncDisposable & {
 const MAX_HEAP_MB = 1024;
 /** Size in MB of the young generation in the thread's V8 heap. Planning is not faster with a larger one. */
 const MAX_YOUNG_MB = 12;
+const THREAD_ENDED = 'the planning thread ended';
 
 /**
  * Starts a thread and waits until it has planned a first operation.
@@ -34,9 +35,10 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
     name: 'planning',
   });
-  // Without this listener, an error in an idle thread would end the process. The next operation that is
-  // sent to the ended thread times out, and the thread is then replaced.
+  // Without this listener, an error in an idle thread would end the process.
   worker.on('error', () => undefined);
+  let hasEnded = false;
+  worker.once('exit', () => (hasEnded = true));
   const first = await nextMessage(worker);
   if (first.kind !== 'ready') {
     await worker.terminate();
@@ -46,7 +48,9 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
   // An idle planning thread must not keep the process running.
   worker.unref();
   return {
-    plan: (operation, timeoutMs) => plan(worker, operation, timeoutMs),
+    // A thread that has ended would never respond.
+    plan: async (operation, timeoutMs) =>
+      hasEnded ? { kind: 'died', error: new Error(THREAD_ENDED) } : await plan(worker, operation, timeoutMs),
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),
   };
 }
@@ -89,7 +93,7 @@ function nextMessage(worker: Worker): Promise<PlanningMessage> {
     };
     const onExit = () => {
       stop();
-      reject(new Error('the planning thread ended'));
+      reject(new Error(THREAD_ENDED));
     };
     worker.on('message', onMessage);
     worker.on('error', onError);

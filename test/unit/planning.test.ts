@@ -2,6 +2,7 @@ import { parse, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createPlanner } from '../../router/planning/planner.ts';
 import type { PlanOutcome } from '../../router/planning/planner.ts';
+import { startPlanningThread } from '../../router/planning/planning-thread.ts';
 import type { PlanningThread, ThreadOutcome } from '../../router/planning/planning-thread.ts';
 import { renameForPlanning } from '../../router/planning/prepare/renames.ts';
 import { composed } from '../differential/compose.ts';
@@ -31,6 +32,12 @@ const endless = {
 function codeOf(outcome: PlanOutcome): string {
   return outcome.kind === 'rejected' ? outcome.error.code : outcome.kind;
 }
+
+test('a planning thread that has ended reports it at once', async () => {
+  const thread = await startPlanningThread(supergraphSdl);
+  await thread[Symbol.asyncDispose]();
+  expect((await thread.plan(known, 60_000)).kind).toBe('died');
+});
 
 describe('the planner', () => {
   test('plans an operation of a document with several', async () => {
