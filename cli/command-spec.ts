@@ -70,3 +70,14 @@ export function positiveNumber(option: string, text: string, { whole = false, ma
   const most = max === Infinity ? '' : ` and at most ${max}`;
   throw new MisuseError(`--${option} must be a ${whole ? 'whole ' : ''}number above 0${most}, not "${text}"`);
 }
+
+const MAX_PORT = 65_535;
+
+/**
+ * Returns the text of the option `--port` if it is a port. 0 stands for any free port.
+ * @throws {MisuseError} unless it is a whole number from 0 to 65535
+ */
+export function portOption(text: string): string {
+  if (/^\d+$/.test(text) && Number(text) <= MAX_PORT) return text;
+  throw new MisuseError(`--port must be a whole number from 0 to ${MAX_PORT}, not "${text}"`);
+}

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { assertFile, configOption } from '../router/config/config.ts';
 import { GRAPH_REF } from '../router/config/registry/registry-schema.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
-import { positiveNumber } from './command-spec.ts';
+import { portOption } from './command-spec.ts';
 
 /** Options that replace values of the configuration. */
 export const ROUTER_OPTIONS = {
@@ -27,8 +27,6 @@ export const ROUTER_OPTIONS = {
       'Format of the log; `auto` is text on a terminal and JSON otherwise. Default: as router.yaml says.',
   },
 } as const;
-
-const MAX_PORT = 65_535;
 
 type RouterOptions = {
   readonly config?: string | undefined;
@@ -60,9 +58,4 @@ function supergraphOption(source: string): string {
   if (/^(?:https?|oci):\/\//.test(source) || GRAPH_REF.test(source)) return source;
   assertFile(source, '--supergraph: ');
   return resolve(source);
-}
-
-function portOption(text: string): string {
-  if (text !== '0') positiveNumber('port', text, { whole: true, max: MAX_PORT });
-  return text;
 }

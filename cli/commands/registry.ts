@@ -1,7 +1,5 @@
-import { MisuseError, positiveNumber } from '../command-spec.ts';
+import { MisuseError, portOption } from '../command-spec.ts';
 import { defineVerb } from '../verb.ts';
-
-const MAX_PORT = 65_535;
 
 export const registry = defineVerb(
   {
@@ -38,13 +36,12 @@ export const registry = defineVerb(
   },
   async ({ values }) => {
     const { port, data } = values;
-    if (port !== undefined && port !== '0') positiveNumber('port', port, { whole: true, max: MAX_PORT });
     if (data !== undefined && process.env['DATABASE_URL'])
       throw new MisuseError('--data cannot be used with DATABASE_URL, which names another database');
     const { runRegistry } = await import('../../registry/run-registry.ts');
     const environment = {
       ...process.env,
-      ...(port !== undefined && { PORT: port }),
+      ...(port !== undefined && { PORT: portOption(port) }),
       ...(data !== undefined && { DATA_DIR: data }),
     };
     await runRegistry(environment, {

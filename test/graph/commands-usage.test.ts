@@ -205,14 +205,13 @@ describe('arguments of a command', () => {
   });
 });
 
-test('a port is a decimal number', () => {
-  for (const port of ['1e3', '0x50'])
-    expect(run(CLI, ['serve', '--port', port])).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining(
-        `--port must be a whole number above 0 and at most 65535, not "${port}"`,
-      ),
-    });
+test('a port is a decimal number, and 0 stands for any free port', () => {
+  for (const command of ['serve', 'registry'])
+    for (const port of ['1e3', '0x50', 'abc', '65536'])
+      expect(run(CLI, [command, '--port', port])).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining(`--port must be a whole number from 0 to 65535, not "${port}"`),
+      });
 });
 
 test.runIf(existsSync('/dev/full'))('an output that cannot be written is explained', () => {
