@@ -94,15 +94,28 @@ describe('security headers and inserted headers are on', () => {
   });
 
   test.for([
-    ['bytes that are not HTTP', ['GET /graphql HTTP/1.1', 'host: a', 'a b: c', '', ''], 400, 'BAD_REQUEST'],
+    [
+      'bytes that are not HTTP',
+      ['GET /graphql HTTP/1.1', 'host: a', 'a b: c', '', ''],
+      400,
+      'BAD_REQUEST',
+      false,
+    ],
     [
       'a head over the limit',
       ['GET / HTTP/1.1', 'host: a', `x-a: ${'a'.repeat(20_000)}`, '', ''],
       431,
       'HEADERS_TOO_LARGE',
+      false,
     ],
-    ['a request without Host', ['GET /health HTTP/1.1', 'connection: close', '', ''], 400, 'BAD_REQUEST'],
-  ] as const)('%s', async ([, lines, status, code]) => {
+    [
+      'a request without Host',
+      ['GET /health HTTP/1.1', 'connection: close', '', ''],
+      400,
+      'BAD_REQUEST',
+      true,
+    ],
+  ] as const)('%s', async ([, lines, status, code, hasId]) => {
     const response = parse(await raw(graph.router.url, lines));
     expect(response).toMatchObject({
       status,
@@ -113,6 +126,10 @@ describe('security headers and inserted headers are on', () => {
       },
       body: expect.stringContaining(`"code":"${code}"`),
     });
+    expect([response.body.includes('"requestId"'), 'x-request-id' in response.headers]).toEqual([
+      hasId,
+      hasId,
+    ]);
   });
 
   test('a request with two Host headers, whose error contains the request id', async () => {
