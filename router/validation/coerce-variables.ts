@@ -8,6 +8,7 @@ import type {
 } from 'graphql';
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
+import { EXCEEDS_DOUBLE } from '../shared/graphql/finite-floats.ts';
 import { withBuiltInNumbers } from './exact-variables.ts';
 import { compilePruning } from './sent-values.ts';
 
@@ -93,8 +94,9 @@ function coerceValue(
 ): unknown {
   if (value === null && isNonNullType(type))
     throw invalid(node, `Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
-  const onError = (path: readonly (string | number)[], _value: unknown, error: GraphQLError) => {
-    throw invalid(node, `Variable "$${name}" got an invalid value${placeOf(name, path)}: ${reasonOf(error)}`);
+  const onError = (path: readonly (string | number)[], invalidValue: unknown, error: GraphQLError) => {
+    const reason = reasonOf(error, invalidValue);
+    throw invalid(node, `Variable "$${name}" got an invalid value${placeOf(name, path)}: ${reason}`);
   };
   return coerceInputValue(value, type, onError, hideSuggestions);
 }
@@ -117,7 +119,10 @@ const AFTER_VALUE = ' does not exist in "';
  */
 const READ_LENGTH = 500;
 
-function reasonOf({ message }: GraphQLError): string {
+function reasonOf({ message }: GraphQLError, value: unknown): string {
+  // A number such as 1e400 has become infinity, which graphql-js calls a non numeric value.
+  const isInfinite = value === Infinity || value === -Infinity;
+  if (isInfinite && message.startsWith('Float ')) return EXCEEDS_DOUBLE;
   if (message.startsWith('Value "')) return `The value${message.slice(message.lastIndexOf(AFTER_VALUE))}`;
   const [known] = BEFORE_VALUE.exec(message.slice(0, READ_LENGTH)) ?? [];
   return known === undefined ? message : `${known}.`;

@@ -221,7 +221,24 @@ test('a Float literal beyond double precision is a validation error, and no mess
       400,
       'GRAPHQL_VALIDATION_FAILED',
     ]);
-    expect(errors[0]?.message).toMatch(/^Float cannot represent/);
+    expect(errors[0]?.message).toBe('Float cannot represent a number that exceeds double precision.');
     expect(JSON.stringify(errors)).not.toContain('\\u001b');
+  }
+});
+
+test('a Float variable beyond double precision is rejected for this reason', async () => {
+  const query = 'query($r: Float) { echo(ratio: $r) }';
+  for (const number of ['1e400', '-1e999', '9'.repeat(400)]) {
+    const response = await fetch(graph.router.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"query":${JSON.stringify(query)},"variables":{"r":${number}}}`,
+    });
+    const { errors } = (await response.json()) as Rejection;
+    expect(errors[0]).toMatchObject({
+      message:
+        'Variable "$r" got an invalid value: Float cannot represent a number that exceeds double precision.',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
   }
 });
