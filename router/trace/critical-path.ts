@@ -54,9 +54,12 @@ function computePath(recorder: RequestRecorder): RecordedPath {
 
 const ROUTER = 'router';
 
-/** Returns the name of a subgraph in `shares`, which differs from the name of the router's own share. */
+/**
+ * Returns the name of a subgraph in `shares`, which differs from the name of the router's own share and from
+ * the names of all other subgraphs.
+ */
 function ownerOf(subgraph: string): string {
-  return subgraph === ROUTER ? `${subgraph}_` : subgraph;
+  return /^router_*$/.test(subgraph) ? `${subgraph}_` : subgraph;
 }
 
 function addShare(shares: PathShare[], owner: string, us: number): void {

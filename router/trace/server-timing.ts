@@ -63,7 +63,7 @@ function milliseconds(ms: number): string {
  */
 function tokenOf(subgraph: string): string {
   const token = subgraph.replaceAll(/[^!#$%&'*+\-.^`|~\w]/g, '_');
-  return token === 'total' || token === 'router' ? `${token}_` : token;
+  return /^(?:total|router)_*$/.test(token) ? `${token}_` : token;
 }
 
 /** Returns a text as a quoted string (RFC 9110 section 5.6.4) of printable ASCII characters. */

@@ -137,6 +137,10 @@ describe('a waterfall', () => {
       { name: 'router_', ms: 91 },
       { name: 'router', ms: 13 },
     ]);
+    expect(shares({ ...trace, fetches: [{ ...FETCH, subgraph: 'router_' }] })).toEqual([
+      { name: 'router__', ms: 91 },
+      { name: 'router', ms: 13 },
+    ]);
     expect(ticksOf(104)).toEqual([0, 20, 40, 60, 80, 100]);
   });
 });

@@ -430,6 +430,20 @@ describe('the critical path', () => {
     ]);
   });
 
+  test('has a share of its own for each of two subgraphs that are called router and router_', () => {
+    const recorder = record({
+      plan: { seq: ['router', 'router_'] },
+      fetches: { router: [1, 21], router_: [22, 42] },
+      total: 45,
+    });
+    expect(pathOf(recorder).shares).toEqual([
+      { owner: 'router_', us: 20_000 },
+      { owner: 'router__', us: 20_000 },
+      { owner: 'router', us: 5_000 },
+    ]);
+    expect(serverTiming(recorder)).toBe('total;dur=45, router_;dur=20, router__;dur=20, router;dur=5');
+  });
+
   test('adds up to the total for any times, in the path and in the sentence', () => {
     const time = double({ min: -50, max: 400, noNaN: true });
     const fetch = tuple(time, option(time), constant({}));

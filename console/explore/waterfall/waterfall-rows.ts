@@ -72,7 +72,7 @@ export function shares(trace: RequestTrace): readonly { readonly name: string; r
   const sums = new Map<string, number>();
   for (const part of trace.criticalPath) {
     const subgraph = 'fetch' in part ? names.get(part.fetch) : undefined;
-    const name = subgraph === ROUTER ? `${ROUTER}_` : (subgraph ?? ROUTER);
+    const name = subgraph === undefined ? ROUTER : subgraph.replace(/^router_*$/, '$&_');
     sums.set(name, (sums.get(name) ?? 0) + part.ms);
   }
   return [...sums].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);
