@@ -123,7 +123,7 @@ function readNumber(value: string): unknown {
 function readIdentityKeys(value: string): unknown {
   return value.split(',').map((pair) => {
     const colon = pair.indexOf(':');
-    return { id: pair.slice(0, Math.max(colon, 0)), secret: pair.slice(colon + 1) };
+    return colon === -1 ? pair : { id: pair.slice(0, colon), secret: pair.slice(colon + 1) };
   });
 }
 

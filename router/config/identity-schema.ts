@@ -108,19 +108,22 @@ export const identity = z
   .strictObject({
     keys: z
       .array(
-        z.strictObject({
-          id: z
-            .string()
-            .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `.`, `_` or `-`')
-            .describe('Key id, sent as `keyid`.'),
-          secret: z
-            .string()
-            .min(1)
-            .describe(
-              'Shared secret, 32 characters or more; a shorter one is an error in production, and a warning in the log in development. `${env.NAME}` keeps it out of the file.',
-            )
-            .meta(SECRET),
-        }),
+        z.strictObject(
+          {
+            id: z
+              .string()
+              .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `.`, `_` or `-`')
+              .describe('Key id, sent as `keyid`.'),
+            secret: z
+              .string()
+              .min(1)
+              .describe(
+                'Shared secret, 32 characters or more; a shorter one is an error in production, and a warning in the log in development. `${env.NAME}` keeps it out of the file.',
+              )
+              .meta(SECRET),
+          },
+          { error: 'must have an id and a secret; in `IDENTITY_KEYS` as `id:secret`' },
+        ),
       )
       .superRefine(unique('id', 'is the id of another key'))
       .default([])

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
+import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 
 const parse = (text: string, env = {}) => parseConfig(text, { env, fileName: 'router.yaml', directory: '.' });
+const supergraph = (text: string) =>
+  parseSupergraphFile(text, { env: {}, fileName: 'supergraph.yaml', directory: '.' });
 
 describe('two entries with one name, of which only one could be used, are an error', () => {
   const keys =
@@ -57,5 +60,66 @@ describe('the response header with the trace id', () => {
 
   test.each(['x-trace-id', 'X-B3-TraceId', 'trace-id'])('can be %s', (name) => {
     expect(withHeader(name)).not.toThrow();
+  });
+});
+
+describe('the message about a key', () => {
+  test('that is not valid contains the rule for it', () => {
+    expect(() => parse('rateLimit:\n  fields:\n    login: { calls: 1 }\n')).toThrow(
+      'router.yaml:3: rateLimit.fields.login: must be Type.field',
+    );
+    expect(() => supergraph('subgraphs:\n  a b: { schema: { file: a.graphql } }\n')).toThrow(
+      'supergraph.yaml:2: subgraphs.a b: a subgraph name must start with a letter and contain only letters, digits, _ and -',
+    );
+  });
+
+  test.each([
+    ['traffic:\n  subgraphs:\n    __proto__: { timeoutMs: 5 }\n', 3, 'traffic.subgraphs'],
+    ['headers:\n  subgraphs:\n    __proto__: { request: [] }\n', 3, 'headers.subgraphs'],
+    ['rateLimit:\n  fields:\n    __proto__: { calls: 5 }\n', 3, 'rateLimit.fields'],
+    ['degradation:\n  fallbacks:\n    __proto__: 5\n', 3, 'degradation.fallbacks'],
+    ['overrides:\n  __proto__: true\n', 2, 'overrides'],
+  ])('__proto__ names its line: %j', (text, line, path) => {
+    expect(() => parse(text)).toThrow(`router.yaml:${line}: ${path}.__proto__: cannot be used as a key`);
+  });
+
+  test('__proto__ that the schema rejects anyway is the only one', () => {
+    expect(() => parse('__proto__: 5')).toThrow(/^router\.yaml:1: __proto__: unknown key; [^\n]*$/);
+  });
+
+  test('__proto__ is absent if it is in a value of a custom scalar', () => {
+    const text = 'degradation: { fallbacks: { Query.any: { __proto__: 5 } } }';
+    expect(() => parse(text)).not.toThrow();
+  });
+});
+
+test.each([
+  ['', 1, 'subgraphs: is missing; must be a map'],
+  ['# no content\n', 1, 'subgraphs: is missing; must be a map'],
+  ['subgraphs:\n', 1, 'subgraphs: must be a map (found null)'],
+  ['subgraphs: []\n', 1, 'subgraphs: must be a map, not a list'],
+  ['hello\n', 1, '(top level): must be a map (found "hello")'],
+  ['subgraphs: { a: { routing_url: "http://a" } }\n', 1, 'subgraphs.a.schema: is missing; must be a map'],
+])('a composition file without a map where one is needed is explained: %j', (text, line, problem) => {
+  expect(() => supergraph(text)).toThrow(`supergraph.yaml:${line}: ${problem}`);
+});
+
+describe('an environment variable', () => {
+  test('with keys names the one without a colon', () => {
+    expect(() => parse('', { IDENTITY_KEYS: 'a:one,two' })).toThrow(
+      'environment variable IDENTITY_KEYS: identity.keys.1: must have an id and a secret; in `IDENTITY_KEYS` as `id:secret`',
+    );
+  });
+
+  test('that requires another one is named', () => {
+    const problems = (rule: string) =>
+      `environment variable SUPERGRAPH: supergraph.registry.${rule} of the registry`;
+    expect(() => parse('', { SUPERGRAPH: 'shop@production' })).toThrow(
+      problems('url: must be the HTTP address'),
+    );
+    expect(() => parse('', { SUPERGRAPH: 'shop@production' })).toThrow(problems('key: must be an API key'));
+    expect(() => parse('supergraph:\n  registry: { graph: shop@production }\n')).toThrow(
+      'router.yaml:2: supergraph.registry.url: must be the HTTP address of the registry',
+    );
   });
 });

@@ -9,6 +9,8 @@ export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
   /** Returns the keys that an object at a path may have; empty if it may have any keys. */
   readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
+  /** Returns whether an object at a path may only have the keys of `keysAt`. */
+  readonly hasOnlyKnownKeysAt: (path: readonly (string | number)[]) => boolean;
   /** Returns whether the schema marks the value at a path, or a value in it, as secret. */
   readonly holdsSecretAt: (path: readonly (string | number)[]) => boolean;
 };
@@ -35,6 +37,7 @@ export function schemaPaths(schema: z.ZodType): SchemaPaths {
       schemasAt(path).flatMap((one) =>
         isRecord(one) && isRecord(one['properties']) ? Object.keys(one['properties']) : [],
       ),
+    hasOnlyKnownKeysAt: (path) => schemasAt(path).some((one) => isRecord(one) && isRecord(one['properties'])),
     holdsSecretAt: (path) => schemasAt(path).some(holdsSecret),
   };
 }

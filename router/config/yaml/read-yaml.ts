@@ -70,6 +70,7 @@ export function readYaml<Schema extends z.ZodType>(
     const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
     problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
   }
+  problems.push(...droppedKeys(input, [], place));
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   if (isRecord(result.data)) placesOfValues.set(result.data, place);
   return result.data;
@@ -193,7 +194,33 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
         `${where([...path, key], place)}: unknown key${known.length > 0 ? `; known keys: ${known.join(', ')}` : ''}`,
     );
   }
-  return [`${where(path, place)}: ${issue.message}${shownInput(issue, path, place)}`];
+  const at = issue.input === undefined ? whereRequired(path, place) : where(path, place);
+  return [`${at}: ${messageOf(issue)}${shownInput(issue, path, place)}`];
+}
+
+/** Returns the message of an issue. Replaces messages of zod that do not say what would be right. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join(', ');
+  const isMap = issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record');
+  if (!isMap || !issue.message.startsWith('Invalid input: expected')) return issue.message;
+  if (issue.input === undefined) return 'is missing; must be a map';
+  return Array.isArray(issue.input) ? 'must be a map, not a list' : 'must be a map';
+}
+
+/**
+ * Returns a problem for each key `__proto__` that zod would drop silently. A map without a schema, such as
+ * the fallback value of a custom scalar, may have any keys.
+ */
+function droppedKeys(value: unknown, path: readonly (string | number)[], place: Place): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const innerPath = [...path, Array.isArray(value) ? Number(key) : key];
+    if (key !== '__proto__') return droppedKeys(inner, innerPath, place);
+    const isReported = place.paths.hasOnlyKnownKeysAt(path);
+    return isReported || place.paths.typesAt(path) === 'any'
+      ? []
+      : [`${where(innerPath, place)}: cannot be used as a key`];
+  });
 }
 
 /**
@@ -236,6 +263,19 @@ function where(path: readonly (string | number)[], { places, fileName, overrides
   const override = overrideAt(path, overrides);
   if (override !== undefined) return `environment variable ${override.name}: ${path.join('.')}`;
   return `${fileName}:${lineAt(places, path)}: ${path.join('.') || '(top level)'}`;
+}
+
+/**
+ * Returns the place of a value that is required and absent. If an environment variable has set another value
+ * of the same map, the variable is the place: it is the reason why the value is required.
+ */
+function whereRequired(path: readonly (string | number)[], place: Place): string {
+  const parent = path.slice(0, -1).join('.');
+  const reason = place.overrides.find(
+    (each) => each.value !== undefined && each.path.slice(0, -1).join('.') === parent,
+  );
+  if (reason === undefined || overrideAt(path, place.overrides) !== undefined) return where(path, place);
+  return `environment variable ${reason.name}: ${path.join('.')}`;
 }
 
 function overrideAt(
