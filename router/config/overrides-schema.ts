@@ -27,7 +27,7 @@ const condition = z
   });
 
 export const overrides = z
-  .record(z.string(), z.union([z.boolean(), condition]))
+  .record(z.string(), z.union([z.boolean(), condition], { error: 'must be true, false or a condition' }))
   .default({})
   .describe(
     'Values of the labels of progressive `@override`: `true`, `false` or a condition. Without a value, `percent(n)` is true for n percent of the callers, and any other label is false.',

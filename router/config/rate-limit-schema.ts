@@ -29,7 +29,7 @@ const fieldLimit = z.strictObject({
     ),
 });
 
-const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
+const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)], { error: 'must be a map or a list' });
 
 type FieldLimits = z.infer<typeof fieldLimits>;
 

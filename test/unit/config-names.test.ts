@@ -94,6 +94,30 @@ describe('the message about a key', () => {
 });
 
 test.each([
+  ['{ calls: few }', '.calls: Invalid input: expected number, received string (found "few")'],
+  ['{ calls: 1, pr: caller }', '.pr: unknown key; known keys: calls, windowS, per, counts'],
+  [
+    '[{ calls: 1 }, { calls: 1, per: arg }]',
+    '.1.per: must be caller, address or argument:NAME (found "arg")',
+  ],
+  ['5', ': must be a map or a list (found 5)'],
+  ['[]', ': Too small: expected array to have >=1 items'],
+])('a wrong limit of a field, which may be a map or a list, is explained: %s', (limit, problem) => {
+  expect(() => parse(`rateLimit: { fields: { Query.me: ${limit} } }`)).toThrow(
+    `router.yaml:1: rateLimit.fields.Query.me${problem}`,
+  );
+});
+
+test('a wrong value of a label, which may be a condition, is explained', () => {
+  expect(() => parse('overrides: { a: 5 }')).toThrow(
+    'overrides.a: must be true, false or a condition (found 5)',
+  );
+  expect(() => parse('overrides: { a: { percent: x } }')).toThrow(
+    'overrides.a.percent: Invalid input: expected number',
+  );
+});
+
+test.each([
   ['', 1, 'subgraphs: is missing; must be a map'],
   ['# no content\n', 1, 'subgraphs: is missing; must be a map'],
   ['subgraphs:\n', 1, 'subgraphs: must be a map (found null)'],

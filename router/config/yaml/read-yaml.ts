@@ -6,6 +6,7 @@ import { expandValues } from './expand.ts';
 import type { Environment, ExpandedValue } from './expand.ts';
 import { schemaPaths } from './json-types.ts';
 import type { SchemaPaths } from './json-types.ts';
+import { issuesOfUnion, messageOf } from './schema-issues.ts';
 import { parseYamlDocument } from './parse-document.ts';
 import { hasValueAt, lineAt, renameKey } from './yaml-places.ts';
 import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
@@ -67,7 +68,9 @@ export function readYaml<Schema extends z.ZodType>(
   const problems = [...expanded.problems];
   const place: Place = { places, fileName, paths, overrides, expanded, renamed };
   if (!result.success) {
-    const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
+    const issues = result.error.issues
+      .flatMap(issuesOfUnion)
+      .filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
     problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
   }
   problems.push(...droppedKeys(input, [], place));
@@ -196,15 +199,6 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
   }
   const at = issue.input === undefined ? whereRequired(path, place) : where(path, place);
   return [`${at}: ${messageOf(issue)}${shownInput(issue, path, place)}`];
-}
-
-/** Returns the message of an issue. Replaces messages of zod that do not say what would be right. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join(', ');
-  const isMap = issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record');
-  if (!isMap || !issue.message.startsWith('Invalid input: expected')) return issue.message;
-  if (issue.input === undefined) return 'is missing; must be a map';
-  return Array.isArray(issue.input) ? 'must be a map, not a list' : 'must be a map';
 }
 
 /**
