@@ -15,6 +15,7 @@ import type { RevocationParts } from './revocations.ts';
 import { verifyToken } from './token-verifier.ts';
 import type { TrustedIssuer } from './token-verifier.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
+import type { SignedToken, VerifiedToken } from './verified-tokens.ts';
 
 /** Identifies callers by their bearer tokens. */
 export type Authenticator = Disposable & {
@@ -56,6 +57,8 @@ const NO_CONDITIONS: readonly ClaimCondition[] = [];
 
 const MAX_VERIFIED_TOKENS = 20_000;
 
+const MAX_EXPIRED_TOKENS = 20_000;
+
 /**
  * Creates the authenticator, which derives an `Identity` from the Authorization header. Without configured
  * issuers every caller is anonymous.
@@ -68,7 +71,10 @@ export function createAuthenticator(
   const issuers = trustIssuers(config, { ...parts, fetchJson });
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
   const claimConditions = parts.claimConditions ?? (() => NO_CONDITIONS);
-  const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
+  const verified = new VerifiedTokens<VerifiedToken>(MAX_VERIFIED_TOKENS);
+  // Expired tokens do not count as invalid, because many clients behind one address may send some. They are
+  // cached, so that sending one again and again does not make the router verify its signature each time.
+  const expired = new VerifiedTokens<SignedToken>(MAX_EXPIRED_TOKENS);
   const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 
   function identify(headers: readonly string[], address: string): Identity | Promise<Identity> {
@@ -85,19 +91,35 @@ export function createAuthenticator(
 
   function known(token: string): UserIdentity | undefined {
     const entry = verified.get(token);
-    if (entry === undefined || parts.now() / 1000 >= entry.untilS) return undefined;
-    if (entry.claimConditions !== claimConditions()) return undefined;
-    const keysVersion = issuers.get(entry.identity.issuer)?.keys.version();
-    return keysVersion !== undefined && keysVersion === entry.keysVersion ? entry.identity : undefined;
+    if (entry === undefined || !isCurrent(entry) || parts.now() / 1000 >= entry.untilS) return undefined;
+    return entry.claimConditions === claimConditions() ? entry.identity : undefined;
+  }
+
+  function isCurrent({ issuer, keysVersion }: SignedToken): boolean {
+    return keysVersion !== undefined && issuers.get(issuer)?.keys.version() === keysVersion;
+  }
+
+  /**
+   * Returns whether a token is known to be signed and expired. Compares whole seconds, as jose does; if the
+   * clock was set back, the token may be valid again.
+   */
+  function isExpired(token: string): boolean {
+    const entry = verified.get(token) ?? expired.get(token);
+    return entry !== undefined && isCurrent(entry) && Math.floor(parts.now() / 1000) > entry.untilS;
   }
 
   async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
     checkForm(token);
+    if (isExpired(token)) throw new RouterError('TOKEN_EXPIRED');
     await rejected.check(address);
     const rules = { ...config, now: parts.now, claimConditions: claimConditions() };
-    const entry = await verifyToken(token, issuers, rules);
-    verified.set(token, entry);
-    return notRevoked(entry.identity);
+    const verification = await verifyToken(token, issuers, rules);
+    if (verification.kind === 'expired') {
+      expired.set(token, verification.token);
+      throw verification.error;
+    }
+    verified.set(token, verification.token);
+    return notRevoked(verification.token.identity);
   }
 
   async function reject(error: unknown, address: string): Promise<never> {

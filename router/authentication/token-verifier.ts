@@ -5,7 +5,7 @@ import { RouterError } from '../shared/errors.ts';
 import { readIdentity } from '../request/identity.ts';
 import type { ClaimCondition } from '../request/identity.ts';
 import type { KeySet } from './key-set.ts';
-import type { VerifiedToken } from './verified-tokens.ts';
+import type { SignedToken, VerifiedToken } from './verified-tokens.ts';
 
 /** An issuer from the configuration, with its public keys. */
 export type TrustedIssuer = {
@@ -27,27 +27,38 @@ type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAg
   readonly claimConditions: readonly ClaimCondition[];
 };
 
+/** A token that was accepted, or one that has expired and is acceptable in all that is checked before. */
+export type Verification =
+  | { readonly kind: 'accepted'; readonly token: VerifiedToken }
+  | { readonly kind: 'expired'; readonly token: SignedToken; readonly error: RouterError };
+
 /**
  * Checks signature, issuer, audience, type and times of a token (RFC 7519, RFC 9068).
- * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE if the required keys are missing
+ * @throws {RouterError} TOKEN_INVALID, or KEYS_UNAVAILABLE if the required keys are missing
  */
 export async function verifyToken(
   token: string,
   issuers: ReadonlyMap<string, TrustedIssuer>,
   rules: TokenRules,
-): Promise<VerifiedToken> {
+): Promise<Verification> {
   const issuer = issuers.get(namedIssuer(token));
   if (issuer === undefined) throw new RouterError('TOKEN_INVALID', 'the issuer of the token is not trusted');
   const versionBefore = await issuer.keys.loaded();
-  const payload = await verify(token, issuer, rules);
-  const identity = readIdentity(payload, issuer.config, rules.claimConditions);
-  const issuedAtS = payload.iat ?? 0;
-  const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
+  const verified = await verify(token, issuer, rules);
   // If the keys changed during the verification, the issuer may have withdrawn the key that signed the token.
   // The result is then valid for this request only: `keysVersion` is undefined.
   const version = issuer.keys.version();
   const keysVersion = version === versionBefore ? version : undefined;
-  return { identity, keysVersion, untilS, claimConditions: rules.claimConditions };
+  const untilS = endOf(verified.payload, rules);
+  const signed = { issuer: issuer.config.issuer, keysVersion, untilS };
+  if (verified.expired !== undefined) return { kind: 'expired', token: signed, error: verified.expired };
+  const { claimConditions } = rules;
+  const identity = readIdentity(verified.payload, issuer.config, claimConditions);
+  return { kind: 'accepted', token: { ...signed, identity, claimConditions } };
+}
+
+function endOf({ exp = 0, iat = 0 }: JWTPayload, rules: TokenRules): number {
+  return Math.min(exp, iat + rules.maxTokenAgeS) + rules.clockToleranceS;
 }
 
 // Finds the issuer that the token names. This name is read before the signature is verified, so it is used
@@ -64,9 +75,9 @@ async function verify(
   token: string,
   { config, keys }: TrustedIssuer,
   rules: TokenRules,
-): Promise<JWTPayload> {
+): Promise<{ readonly payload: JWTPayload; readonly expired?: RouterError }> {
   try {
-    return await verifyWithCurrentKeys(token, keys, {
+    const payload = await verifyWithCurrentKeys(token, keys, {
       algorithms: [...config.algorithms],
       issuer: config.issuer,
       audience: config.audience,
@@ -78,7 +89,13 @@ async function verify(
       clockTolerance: rules.clockToleranceS,
       currentDate: new Date(rules.now()),
     });
+    return { payload };
   } catch (error) {
+    // jose checks the times last, so the signature of an expired token is valid.
+    if (error instanceof errors.JWTExpired) {
+      const expired = new RouterError('TOKEN_EXPIRED', undefined, { cause: error });
+      return { payload: error.payload, expired };
+    }
     throw rejectionOf(error);
   }
 }
@@ -137,8 +154,6 @@ async function verifyWithAnyOf(
 
 function rejectionOf(error: unknown): RouterError {
   if (error instanceof RouterError) return error;
-  if (error instanceof errors.JWTExpired)
-    return new RouterError('TOKEN_EXPIRED', undefined, { cause: error });
   if (error instanceof errors.JWTClaimValidationFailed) {
     return new RouterError('TOKEN_INVALID', `the claim ${error.claim} of the token is not accepted`, {
       cause: error,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { CompactEncrypt, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RouterError } from '../../router/shared/errors.ts';
 import type { Fetch } from '../../router/authentication/fetch-json.ts';
 import { codeOf, startAuthentication } from '../support/callers/authentication.ts';
@@ -189,6 +189,55 @@ describe('invalid tokens of one address', () => {
     expect(await outcome(good)).toBe('user-1');
     const elsewhere = async () => authenticator.authenticate([`Bearer ${bad[0]}`], '198.51.100.7');
     expect(await elsewhere().catch(codeOf)).toBe('TOKEN_INVALID');
+  });
+});
+
+describe('the signature of an expired token', () => {
+  const startCounting = async () => {
+    const started = await startAuthentication({ rejectedTokensPerMinute: 1 });
+    const verify = vi.spyOn(crypto.subtle, 'verify');
+    onTestFinished(() => verify.mockRestore());
+    const send = async (token: string) => [
+      await started.outcome(`Bearer ${token}`),
+      verify.mock.calls.length,
+    ];
+    return { ...started, send };
+  };
+
+  it('is verified once, and the token does not count as invalid', async () => {
+    const { issuer, clock, send } = await startCounting();
+    const token = await issuer.mint({ claims: { exp: clock.now() / 1000 - 900 } });
+    for (const _ of [1, 2, 3]) expect(await send(token)).toEqual(['TOKEN_EXPIRED', 1]);
+    expect(await send(await issuer.mint())).toEqual(['user-1', 2]);
+  });
+
+  it('is not verified again if the token was accepted before', async () => {
+    const { issuer, clock, send } = await startCounting();
+    const token = await issuer.mint();
+    expect(await send(token)).toEqual(['user-1', 1]);
+    clock.jump(932_000);
+    for (const _ of [1, 2, 3]) expect(await send(token)).toEqual(['TOKEN_EXPIRED', 1]);
+  });
+
+  it('is verified again after the clock was set back or the keys changed', async () => {
+    const { issuer, clock, send } = await startCounting();
+    const token = await issuer.mint({ claims: { exp: clock.now() / 1000 - 900 } });
+    expect(await send(token)).toEqual(['TOKEN_EXPIRED', 1]);
+    clock.jump(-900_000);
+    expect(await send(token)).toEqual(['TOKEN_INVALID', 2]);
+    clock.jump(900_000);
+    await issuer.rotate({ keepOld: false });
+    await clock.advanceAsync(300_000);
+    await vi.waitFor(async () => expect(issuer.keyFetches()).toBe(2), { timeout: 30_000 });
+    await vi.waitFor(async () => expect((await send(token))[0]).toBe('RATE_LIMITED'), { timeout: 30_000 });
+  });
+
+  it('is verified before the time: a forged expired token is invalid, and counts', async () => {
+    const { issuer, clock, send } = await startCounting();
+    const claims = { exp: clock.now() / 1000 - 900 };
+    const forgery = await issuer.mint({ claims, key: foreignKey() });
+    expect((await send(forgery))[0]).toBe('TOKEN_INVALID');
+    expect((await send(forgery))[0]).toBe('RATE_LIMITED');
   });
 });
 
