@@ -1,3 +1,5 @@
+import { withoutByteOrderMark } from '../shared/utf8.ts';
+
 /** The part of the `fetch` API that the router uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -23,7 +25,8 @@ export function createFetchJson(parts: { readonly fetch: Fetch; readonly timeout
       await response.body?.cancel();
       throw new Error(`responded with status ${response.status}`);
     }
-    return JSON.parse(await readText(response));
+    // A parser may ignore a byte order mark (RFC 8259 section 8.1).
+    return JSON.parse(withoutByteOrderMark(await readText(response)));
   };
 }
 

@@ -308,6 +308,42 @@ it('removing a key rejects the tokens it has signed, accepted before or not', as
   expect(await outcome(unseen)).toBe('TOKEN_INVALID');
 });
 
+it('accepts a key set that begins with a byte order mark (RFC 8259 section 8.1)', async () => {
+  const { outcome, issuer, clock } = await startAuthentication();
+  expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+  await issuer.rotate({ keepOld: false });
+  issuer.setKeysResponse((response) =>
+    response.end(`\uFEFF${JSON.stringify({ keys: issuer.publishedKeys() })}`),
+  );
+  await clock.advanceAsync(5 * MINUTE);
+  const header = `Bearer ${await issuer.mint()}`;
+  await vi.waitFor(async () => expect(await outcome(header)).toBe('user-1'), PATIENTLY);
+});
+
+describe('a published key that is malformed', () => {
+  const malformed: Record<string, object> = {
+    'without a modulus': { n: undefined },
+    'with a modulus that is no text': { n: 7 },
+    'with a modulus that is not base64url': { n: '%%%' },
+    'with an empty modulus': { n: '' },
+    'with a short modulus': { n: 'AQAB' },
+    'with an exponent of 1 bit': { e: 'AA' },
+    'of another curve': { kty: 'EC', crv: 'P-1', x: 'a', y: 'b', n: undefined, e: undefined },
+    'with operations that are no list': { key_ops: 'verify' },
+    'for another algorithm': { alg: 'PS512' },
+    'for another use': { use: 'enc' },
+  };
+  it.each(Object.entries(malformed))('%s rejects its tokens as invalid', async (_, members) => {
+    const { outcome, issuer } = await startAuthentication();
+    issuer.setKeysResponse((response) => {
+      const [key] = issuer.publishedKeys();
+      response.end(JSON.stringify({ keys: [{ ...key, ...members }] }));
+    });
+    const header = `Bearer ${await issuer.mint()}`;
+    expect([await outcome(header), await outcome(header)]).toEqual(['TOKEN_INVALID', 'TOKEN_INVALID']);
+  });
+});
+
 it('fetches keys once for all requests that wait for them', async () => {
   const { outcome, issuer } = await startAuthentication();
   const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.mint()));
