@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { consoleSchema } from './console/console-schema.ts';
 import { headersSchema } from './header-schema.ts';
@@ -103,10 +104,45 @@ export const configSchema = z
         message: 'requires `supergraph.registry`, to which the contract is published',
       });
   })
+  .superRefine((config, context) => samePorts(config).forEach((issue) => context.addIssue(issue)))
   // `when` makes zod check secrets even if other values are invalid, so that one error lists all problems.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
     when: () => true,
   });
+
+type Listener = { readonly host: string; readonly port?: number | undefined };
+
+/** Returns an issue for each port that another part of the router listens on at the same address. */
+function samePorts({
+  listen: client,
+  admin: { enabled, ...operators },
+  health: probes,
+}: {
+  readonly listen: Listener;
+  readonly admin: Listener & { readonly enabled: boolean };
+  readonly health: Listener;
+}): z.core.$ZodSuperRefineIssue[] {
+  const listeners = [
+    { key: 'listen', ...client },
+    ...(enabled ? [{ key: 'admin', ...operators }] : []),
+    { key: 'health', ...probes },
+  ];
+  return listeners.flatMap(({ key, host, port }, index) => {
+    const other = listeners.slice(0, index).find((one) => one.port === port && isSameAddress(one.host, host));
+    // Each listener with port 0 gets another free port.
+    if (other === undefined || port === undefined || port === 0) return [];
+    const message = `must differ from \`${other.key}.port\`; 0 selects a free port`;
+    return [{ code: 'custom', input: port, path: [key, 'port'], message }];
+  });
+}
+
+const ALL_ADDRESSES = new Set(['::', '']);
+
+// Other names are compared as text only: `localhost`, for example, may be 127.0.0.1 or ::1.
+function isSameAddress(one: string, other: string): boolean {
+  if (one === other || ALL_ADDRESSES.has(one) || ALL_ADDRESSES.has(other)) return true;
+  return (one === '0.0.0.0' && isIPv4(other)) || (other === '0.0.0.0' && isIPv4(one));
+}
 
 const signedInProduction = z.object({
   mode: z.literal('production'),
