@@ -108,7 +108,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
       const { method, search } = checkMessage(request);
-      const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
+      const body = method === 'POST' ? await readBody(request) : undefined;
       parts.checkBody(request, body);
       cancellation = beginRequest(socket);
       return await parts.handle({
@@ -135,6 +135,17 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     } finally {
       if (cancellation !== undefined) endRequest(socket, cancellation);
     }
+  }
+
+  /**
+   * Reads the body. If it is not JSON, returns the error instead of throwing it: the request is rejected only
+   * after its caller is known, so that the caller can be charged.
+   */
+  function readBody(request: IncomingMessage): Promise<unknown> {
+    return readJsonBody(request, config.limits.bodyBytes).catch((error: unknown) => {
+      if (error instanceof RouterError && error.code === 'BAD_REQUEST') return error;
+      throw error;
+    });
   }
 
   /**

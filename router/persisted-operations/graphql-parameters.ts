@@ -34,6 +34,7 @@ export function readParameters({ method, body, search }: ClientRequest): Graphql
 }
 
 function fromBody(body: unknown): Parameters {
+  if (body instanceof RouterError) throw body;
   if (isRecord(body)) return body;
   throw new RouterError(
     'BAD_REQUEST',

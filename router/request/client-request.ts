@@ -19,7 +19,7 @@ export type ClientRequest = {
   readonly headers: IncomingHttpHeaders;
   /** Values of all Authorization headers of the request. A request with more than one is rejected. */
   readonly authorization: readonly string[];
-  /** Parsed JSON body; undefined for a GET. */
+  /** Parsed JSON body; a RouterError if the body is not JSON, undefined for a GET. */
   readonly body: unknown;
   /** Remote address of the connection: that of the client or of a proxy. */
   readonly peer: string | undefined;

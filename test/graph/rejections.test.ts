@@ -203,6 +203,11 @@ describe('a rejected request costs a point', () => {
       { extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } },
       'BAD_REQUEST',
     ],
+    ['that is not JSON', '['.repeat(250_000), 'BAD_REQUEST'],
+    ['that is empty', '', 'BAD_REQUEST'],
+    ['that is a batch', [{ query: known }], 'BAD_REQUEST'],
+    ['that is a number', 7, 'BAD_REQUEST'],
+    ['that is null', null, 'BAD_REQUEST'],
     ['without a document', { variables: {} }, 'BAD_REQUEST'],
     ['with variables of the wrong type', { query: known, variables: [] }, 'BAD_REQUEST'],
     ['with an unknown error behavior', { query: known, onError: 'IGNORE' }, 'BAD_REQUEST'],
@@ -233,6 +238,14 @@ listen: { trustedProxies: ["127.0.0.1"] }`,
     const before = await left(address);
     expect(await codeOf(await limited.post(body, from(address)))).toBe(code);
     expect(before - (await left(address))).toBe(points + 1);
+  });
+
+  test('whose body is not valid gzip', async () => {
+    const address = '203.0.113.3';
+    const before = await left(address);
+    const headers = { ...from(address), 'content-encoding': 'gzip' };
+    expect(await codeOf(await limited.post('{}', headers))).toBe('BAD_REQUEST');
+    expect(before - (await left(address))).toBe(2);
   });
 
   test('and is rejected before any work once the budget is used up', async () => {
