@@ -536,9 +536,25 @@ describe('a required field of the first subgraph that requires a field of anothe
     });
     expect(compact(stockPlan(betweenTwo, '{ p { tax } }'))).toContain('{ p { __typename id cost price } }');
     expect(text(plan(betweenTwo, '{ p { tax } }'))).toContain(
-      'Fetch(service: "b") { { ... on P { __typename id } } => { ... on P { __typename cost id } } }, }, ' +
+      'Fetch(service: "b") { { ... on P { __typename id } } => { ... on P { cost } } }, }, ' +
         'Flatten(path: "p") { Fetch(service: "a") { { ... on P { __typename id cost } } => { ... on P { price } } }, }, ' +
         'Flatten(path: "p") { Fetch(service: "b") { { ... on P { __typename price id } } => { ... on P { tax } } }, }',
+    );
+  });
+
+  test('is selected after the field that it requires at the end of a chain of three', () => {
+    const three = composed({
+      a: `type P @key(fields: "id") { id: ID! cost: Int tax: Int @external total: Int @requires(fields: "tax") }`,
+      b: `type P @key(fields: "id") { id: ID! price: Int @external tax: Int @requires(fields: "price") }`,
+      c: `type Query { p: P }
+        type P @key(fields: "id") { id: ID! cost: Int @external price: Int @requires(fields: "cost") }`,
+    });
+    expect(compact(stockPlan(three, '{ p { total } }'))).toContain('{ p { __typename id price } }');
+    expect(text(plan(three, '{ p { total } }'))).toContain(
+      'Fetch(service: "a") { { ... on P { __typename id } } => { ... on P { cost } } }, }, ' +
+        'Flatten(path: "p") { Fetch(service: "c") { { ... on P { __typename cost id } } => { ... on P { price } } }, }, ' +
+        'Flatten(path: "p") { Fetch(service: "b") { { ... on P { __typename price id } } => { ... on P { tax } } }, }, ' +
+        'Flatten(path: "p") { Fetch(service: "a") { { ... on P { __typename tax id } } => { ... on P { total } } }, }',
     );
   });
 

@@ -1,9 +1,9 @@
-import { SelectionSet } from '@apollo/federation-internals';
 import { Kind, getNamedType, isCompositeType, isInterfaceType, isObjectType, parse } from 'graphql';
 import type { FieldNode, GraphQLCompositeType, InlineFragmentNode, SelectionSetNode } from 'graphql';
 import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
 import { coordinate } from '../prepare/supergraph-document.ts';
+import { withCarefulMerging } from './careful-merging.ts';
 import { fetchesOf } from './fetches-of.ts';
 
 type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
@@ -21,25 +21,9 @@ type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
 export function withChainedRequirements(build: () => QueryPlan, prepared: Prepared): QueryPlan {
   const plan = build();
   if (prepared.required.requirements.size === 0 || !hasUnmetRequirement(plan, prepared)) return plan;
-  const other = withoutMergingIntoParents(build);
-  return other === undefined || hasUnmetRequirement(other, prepared) ? plan : other;
-}
-
-/**
- * Runs Apollo's planner without merging the fetches for a requirement into the fetch before them. The planner
- * has no option for that, but merges fetches only if `canRebaseOn` returns true, so that method is replaced.
- * Elsewhere the planner asserts that the method returns true. Returns undefined if such an assertion fails.
- */
-function withoutMergingIntoParents(build: () => QueryPlan): QueryPlan | undefined {
-  const original: unknown = Reflect.get(SelectionSet.prototype, 'canRebaseOn');
-  SelectionSet.prototype.canRebaseOn = () => false;
-  try {
-    return build();
-  } catch {
-    return undefined;
-  } finally {
-    Reflect.set(SelectionSet.prototype, 'canRebaseOn', original);
-  }
+  const other = withCarefulMerging(build);
+  if (!hasUnmetRequirement(other, prepared)) return other;
+  throw new Error('a field would be requested before the fields that its @requires names');
 }
 
 function hasUnmetRequirement(plan: QueryPlan, prepared: Prepared): boolean {
