@@ -26,6 +26,8 @@ export type Ref = {
   readonly number: number;
   /** The representation by which the router requested it. */
   readonly representation?: Readonly<Record<string, unknown>>;
+  /** The fields that are provided by the field that returned it. */
+  readonly provided?: SelectionSetNode;
 };
 
 /** The data of one case, the same for the subgraphs and for the oracle. */
@@ -52,7 +54,7 @@ export type Dataset = {
 /** Number of objects of each type. */
 const POPULATION = 6;
 
-function isRef(value: unknown): value is Ref {
+export function isRef(value: unknown): value is Ref {
   return typeof value === 'object' && value !== null && 'typename' in value && 'number' in value;
 }
 

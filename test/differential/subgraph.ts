@@ -14,6 +14,7 @@ import { readsExactly } from './exact-values.ts';
 import {
   canonical,
   entityOf,
+  isRef,
   numberOf,
   datasetResolver,
   datasetTypeResolver,
@@ -42,6 +43,7 @@ export function createSubgraph(name: string, typeDefs: string, moved: MovedField
   const schema = readsExactly(withOpenEntities(buildSubgraphSchema([{ typeDefs: document }])));
   const keys = fieldSets(document, 'key');
   const requires = fieldSets(document, 'requires');
+  const provides = fieldSets(document, 'provides');
   const documents = new Map<string, DocumentNode>();
   return {
     name,
@@ -57,7 +59,11 @@ export function createSubgraph(name: string, typeDefs: string, moved: MovedField
         schema,
         document: parsed,
         variableValues: variables,
-        fieldResolver: onOneSide(subgraphResolver(dataset, keys, requires), { name, moved, dataset }),
+        fieldResolver: onOneSide(subgraphResolver(dataset, { keys, requires, provides }), {
+          name,
+          moved,
+          dataset,
+        }),
         typeResolver: datasetTypeResolver,
       });
       if (result instanceof Promise) throw new Error('nothing here is asynchronous');
@@ -84,16 +90,24 @@ function onOneSide(
   if (moved.size === 0) return resolve;
   return (source, args, context, info) => {
     const field = moved.get(`${info.parentType.name}.${info.fieldName}`);
-    const side = field && (dataset.overrides.isTrue(field.label) ? field.to : field.from);
-    if (field !== undefined && name !== side) throw new Error(`${field.label} moves the field to ${side}`);
+    // Others resolve the field only where they provide it.
+    if (field !== undefined && (name === field.from || name === field.to)) {
+      const side = dataset.overrides.isTrue(field.label) ? field.to : field.from;
+      if (name !== side) throw new Error(`${field.label} moves the field to ${side}`);
+    }
     return resolve(source, args, context, info);
   };
 }
 
+type Directives = {
+  readonly keys: FieldSets;
+  readonly requires: FieldSets;
+  readonly provides: FieldSets;
+};
+
 function subgraphResolver(
   dataset: Dataset,
-  keys: FieldSets,
-  requires: FieldSets,
+  { keys, requires, provides }: Directives,
 ): GraphQLFieldResolver<Ref, unknown> {
   const resolve = datasetResolver(dataset);
   return (source, args, context, info) => {
@@ -103,9 +117,12 @@ function subgraphResolver(
         resolveReference(dataset, representation, keys, info.schema),
       );
     }
-    const [required] = requires.get(`${info.parentType.name}.${info.fieldName}`) ?? [];
+    const coordinate = `${info.parentType.name}.${info.fieldName}`;
+    const [required] = requires.get(coordinate) ?? [];
     if (required !== undefined) checkRequired(dataset, source, required);
-    return resolve(source, args, context, info);
+    const [provided] = provides.get(coordinate) ?? [];
+    const value = resolve(source, args, context, info);
+    return provided === undefined ? value : withProvided(value, provided);
   };
 }
 
@@ -148,8 +165,18 @@ function keyNumbers(
   });
 }
 
-/** Throws unless the representation contains exactly the required fields as in this dataset. */
+/** Marks the objects that a field returns with the fields that it provides. */
+function withProvided(value: unknown, provided: SelectionSetNode): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withProvided(item, provided));
+  return isRef(value) ? { ...value, provided } : value;
+}
+
+/**
+ * Throws unless the representation contains exactly the required fields as in this dataset, or the field that
+ * returned the object provides them.
+ */
 function checkRequired(dataset: Dataset, source: Ref, required: SelectionSetNode): void {
+  if (source.provided !== undefined && namesIn(required).isSubsetOf(namesIn(source.provided))) return;
   if (source.representation === undefined) throw new Error('required fields are absent');
   const data = requiredData(dataset, source, required);
   const expected = canonical(data);
@@ -200,7 +227,7 @@ function pickedEntries(
 }
 
 /** Returns the field sets of a directive's `fields`, by type or by coordinate. */
-function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires'): FieldSets {
+function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires' | 'provides'): FieldSets {
   const found = new Map<string, SelectionSetNode[]>();
   const read = (at: string, directives: readonly ConstDirectiveNode[] = []) => {
     for (const directive of directives.filter(({ name }) => name.value === directiveName)) {
@@ -221,6 +248,13 @@ function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires'): F
     for (const field of type.fields ?? []) read(`${type.name.value}.${field.name.value}`, field.directives);
   }
   return found;
+}
+
+/** Returns the names of the fields in a selection set, without those of nested objects and of fragments. */
+function namesIn({ selections }: SelectionSetNode): ReadonlySet<string> {
+  return new Set(
+    selections.flatMap((selection) => (selection.kind === Kind.FIELD ? [selection.name.value] : [])),
+  );
 }
 
 function argument(directive: ConstDirectiveNode, name: string): ConstValueNode | undefined {
