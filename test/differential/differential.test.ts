@@ -15,9 +15,9 @@ import { createStock, evaluateStock } from './stock.ts';
  * differential`.
  */
 const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
-const CASES = caseCount(3_200, 9_600);
+const CASES = caseCount(2_800, 9_600);
 const OPERATIONS_PER_GRAPH = 50;
-const STOCK_CASES = caseCount(800, 1_600);
+const STOCK_CASES = caseCount(700, 1_600);
 const ON_ERROR_CASES = caseCount(600, 1_200);
 const MERGED_CASES = caseCount(300, 6_000);
 

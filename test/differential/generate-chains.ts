@@ -13,10 +13,7 @@ type Link = {
   readonly length: number;
 };
 
-/**
- * The longest chains: `d.x` requires `c.y`, which requires `b.z`, which requires a field of `a`. Those that
- * return to a service are known limitations (docs/known-limitations.md).
- */
+/** The longest chains: `d.x` requires `c.y`, which requires `b.z`, which requires a field of `a`. */
 const LONGEST = 3;
 
 const TYPES = ['Int', 'String', '[Float!]', '[Int]!', 'Exact', 'V0', '[V0!]', 'Named', 'Any'] as const;
@@ -58,7 +55,7 @@ function owners({ owned }: EntityModel, names: readonly string[]): ReadonlySet<s
 type Place = { readonly service: ServiceModel; readonly links: readonly Link[]; readonly name: string };
 
 function addLink(entity: EntityModel, { service, links, name }: Place, random: Random): Link | undefined {
-  const others = links.filter((link) => link.service !== service && mayRequire(service, link));
+  const others = links.filter((link) => link.service !== service && link.length < LONGEST);
   // With several keys, the plan of two required chains may miss a dependency between fetches.
   const before = random.some(others, 0.6).slice(0, entity.keys.length > 1 ? 1 : 2);
   const plain = random.some(usableFields(entity, service), before.length > 0 ? 0.2 : 0.6).slice(0, 2);
@@ -80,11 +77,6 @@ function addLink(entity: EntityModel, { service, links, name }: Place, random: R
     ),
     length: 1 + Math.max(0, ...before.map(({ length }) => length)),
   };
-}
-
-/** Excludes chains of three that return to a service. */
-function mayRequire(service: ServiceModel, link: Link): boolean {
-  return link.length < LONGEST && (link.length === 1 || !link.services.has(service.name));
 }
 
 /** Moves a field of a chain from another service, all at once or by a label. */

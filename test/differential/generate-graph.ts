@@ -61,7 +61,7 @@ export function generateGraph(seed: string): SubgraphSdl {
   for (const entity of model.entities) addFields(model, entity, random);
   const hasContexts = random.chance(0.3);
   addRequirements(model, random);
-  // A stream of its own: the graphs of a seed differ only by their chains.
+  // A stream of its own: graphs without chains do not depend on how chains are generated.
   const chains = randomOf(`chains ${seed}`);
   if (chains.chance(0.3)) addChains(model, chains);
   if (hasContexts) addContexts(model, random);
