@@ -11,16 +11,16 @@ import type { QueryPlan } from '@apollo/query-planner';
 /** A group of fields in Apollo's planner, which becomes a fetch. Its class is not exported. */
 type FetchGroup = {
   readonly parents: () => readonly unknown[];
+  readonly isChildOf: (parent: FetchGroup) => boolean;
   readonly isDescendantOf: (ancestor: FetchGroup) => boolean;
   canMergeChildIn: (child: FetchGroup) => boolean;
   mergeInWithAllDependencies: (other: FetchGroup) => void;
 };
 
 /**
- * Plans an operation such that Apollo's planner merges fewer fetches. It does not merge a fetch into the one
- * before it if it also depends on others, or if the subgraph cannot resolve its fields there: external ones,
- * and those that require other fields. And it does not merge two fetches of which one depends on the other:
- * that may be a cycle, on which it does not end. The planner has no option for that.
+ * Plans an operation such that Apollo's planner does not merge a fetch into the one before it if it also
+ * depends on others, or if the subgraph cannot resolve its fields there: external ones, and those that
+ * require other fields. The planner has no option for that.
  */
 export function withCarefulMerging(build: () => QueryPlan): QueryPlan {
   const group = fetchGroupPrototype(build);
@@ -28,11 +28,6 @@ export function withCarefulMerging(build: () => QueryPlan): QueryPlan {
     replaceMethod(group, 'canMergeChildIn', (original) => {
       return function (this: FetchGroup, child) {
         return child.parents().length === 1 && original.call(this, child);
-      };
-    }),
-    replaceMethod(group, 'mergeInWithAllDependencies', (original) => {
-      return function (this: FetchGroup, other) {
-        if (!this.isDescendantOf(other) && !other.isDescendantOf(this)) original.call(this, other);
       };
     }),
     replaceMethod(SelectionSet.prototype, 'canRebaseOn', (original) => {
@@ -48,23 +43,46 @@ export function withCarefulMerging(build: () => QueryPlan): QueryPlan {
   }
 }
 
-/** Returns the prototype of the planner's groups, which it adds to a map when it merges entity fetches. */
+/**
+ * Plans an operation such that Apollo's planner does not merge a fetch with another that has equal inputs, if
+ * one then depended on itself. The planner would follow such a cycle until memory runs out.
+ */
+export function withoutMergeCycles(build: () => QueryPlan): QueryPlan {
+  let restore: (() => void) | undefined;
+  try {
+    return withFetchGroups(build, (group) => {
+      restore ??= replaceMethod(group, 'mergeInWithAllDependencies', (original) => {
+        return function (this: FetchGroup, other) {
+          if (!this.isDescendantOf(other) && !other.isChildOf(this)) original.call(this, other);
+        };
+      });
+    });
+  } finally {
+    restore?.();
+  }
+}
+
 function fetchGroupPrototype(build: () => QueryPlan): FetchGroup {
   let found: FetchGroup | undefined;
+  withFetchGroups(build, (group) => (found = group));
+  if (found === undefined) throw new Error('bug: the planner merged no entity fetches');
+  return found;
+}
+
+/** Plans an operation and passes on the prototype of the groups, which the planner adds to a map. */
+function withFetchGroups(build: () => QueryPlan, onGroup: (prototype: FetchGroup) => void): QueryPlan {
   const undo = replaceMethod(MultiMap.prototype, 'add', (original) => {
     return function (this: MultiMap<unknown, unknown>, key, value) {
       const prototype: unknown = Object.getPrototypeOf(Object(value));
-      if (isFetchGroup(prototype)) found = prototype;
+      if (isFetchGroup(prototype)) onGroup(prototype);
       return original.call(this, key, value);
     };
   });
   try {
-    build();
+    return build();
   } finally {
     undo();
   }
-  if (found === undefined) throw new Error('bug: the planner merged no entity fetches');
-  return found;
 }
 
 /** Replaces a method until the returned function is called. */

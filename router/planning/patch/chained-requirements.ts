@@ -3,7 +3,7 @@ import type { FieldNode, GraphQLCompositeType, InlineFragmentNode, SelectionSetN
 import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
 import { coordinate } from '../prepare/supergraph-document.ts';
-import { withCarefulMerging } from './careful-merging.ts';
+import { withCarefulMerging, withoutMergeCycles } from './careful-merging.ts';
 import { fetchesOf } from './fetches-of.ts';
 
 type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
@@ -19,9 +19,11 @@ type Prepared = Pick<PreparedSupergraph, 'required' | 'schema'>;
  * @param build plans the operation with Apollo's planner.
  */
 export function withChainedRequirements(build: () => QueryPlan, prepared: Prepared): QueryPlan {
-  const plan = build();
-  if (prepared.required.requirements.size === 0 || !hasUnmetRequirement(plan, prepared)) return plan;
-  const other = withCarefulMerging(build);
+  if (prepared.required.requirements.size === 0) return build();
+  const withoutCycles = () => withoutMergeCycles(build);
+  const plan = withoutCycles();
+  if (!hasUnmetRequirement(plan, prepared)) return plan;
+  const other = withCarefulMerging(withoutCycles);
   if (!hasUnmetRequirement(other, prepared)) return other;
   throw new Error('a field would be requested before the fields that its @requires names');
 }
