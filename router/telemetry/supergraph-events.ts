@@ -14,7 +14,7 @@ export function supergraphEvents({
   readonly log: Logger;
   readonly metrics: Pick<ReturnType<typeof createMetrics>, 'supergraphs' | 'registryReports'>;
 }) {
-  /** Registries that the router could not tell, at the last attempt, which supergraph it serves. */
+  /** Registries to which the last status report of the router could not be delivered. */
   const failing = new Set<string>();
   return {
     supergraphSwapped(event: {

@@ -161,8 +161,9 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source could not be loaded. Returns false if an attempt since its last success failed for
-   * the same reasons, or if so many different reasons are known that no more are kept.
+   * Records that a source could not be loaded. Returns whether this failure must be logged: false if an
+   * attempt since the last success failed for the same reasons, or if the maximum number of different
+   * failures is reached.
    */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);
@@ -214,8 +215,8 @@ export class StatusRecord {
   }
 
   /**
-   * Clears the last rejection, because `source` has delivered a usable supergraph; but keeps it if the
-   * rejected supergraph comes from a more preferred source. Returns whether the rejection was cleared.
+   * Clears the last rejection, because `source` has delivered a usable supergraph. The rejection is kept if
+   * the rejected supergraph comes from a more preferred source. Returns whether it was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;

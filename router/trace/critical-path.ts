@@ -33,8 +33,8 @@ export function pathOf(recorder: RequestRecorder): RecordedPath {
 function computePath(recorder: RequestRecorder): RecordedPath {
   const fetches: PathFetch[] = [];
   const shares: PathShare[] = [];
-  // If this request joined the execution of an earlier one, some fetches began before it joined. The time
-  // before that is not part of this request's critical path.
+  // If this request joined the execution of an earlier request, some fetches began before this request
+  // joined. Their time before the joining is not part of the critical path of this request.
   let at = startOfExecution(recorder);
   let fetchedUs = 0;
   for (const record of criticalFetches(recorder)) {

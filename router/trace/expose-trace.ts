@@ -20,7 +20,8 @@ export function traceExtension({ headers, recorder }: TracedRequest): { trace: R
 
 /**
  * Adds `Server-Timing` to a response if the caller may see times. Unless everyone may see them (`isPublic`),
- * the request must also have a header in `EXPOSING`. Responses to requests with one become `no-store`.
+ * the request must also have one of the `EXPOSING` headers. A response to a request with such a header
+ * becomes `no-store`.
  */
 export function withTiming<Headers extends Readonly<Record<string, string | string[]>>>(
   responseHeaders: Headers,

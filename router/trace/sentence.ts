@@ -44,8 +44,8 @@ function figureText(figure: number, scale: number): string {
 }
 
 /**
- * Rounds the times of the fetches and of the router, so that they add up to the rounded
- * total: all times are rounded down, then those that lost most are increased by one.
+ * Rounds the times of the fetches and of the router, so that they add up to the rounded total. All times are
+ * rounded down first. Then the times with the largest removed fractions are increased by one.
  */
 function roundedFigures(
   { fetches, routerUs, totalUs }: RecordedPath,

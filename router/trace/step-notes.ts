@@ -5,8 +5,8 @@ import { longestStage } from './path-steps.ts';
 import type { ParallelFetch } from './path-steps.ts';
 
 /**
- * Share of time (0 to 1) from which a note is written: if a fetch waited that long for a connection, or if
- * the router itself took that much of a request.
+ * Share of time (0 to 1) from which a note is written: the share of a fetch that was a wait for a connection,
+ * or the share of a request that the router itself took.
  */
 const NOTABLE = 0.1;
 /** Milliseconds from which a fetch's wait for a connection is mentioned. */
@@ -75,8 +75,8 @@ export function fetchNotes(
 }
 
 /**
- * Returns true if a fetch by itself needs no note: one successful attempt without a wait, as for most
- * fetches.
+ * Returns whether a fetch had one successful attempt without a wait. Most fetches are like this and get no
+ * note of their own.
  */
 function isOrdinary({ connectionMs, attempts, joined, sharedWith, outcome, source }: FetchRecord): boolean {
   return (

@@ -1,9 +1,9 @@
 import type { FetchRecord } from '../request/fetch-record.ts';
 import type { RequestRecorder } from '../request/request-recorder.ts';
 
-// Converts times to whole microseconds from the start of a request, so that parts add up to their total
-// exactly. A fetch of a shared execution may have started before the request, or may end after it; only the
-// time within the request counts.
+// Times are whole microseconds from the start of a request, so that parts add up to their total exactly. A
+// fetch that several requests share may start before a request or end after it. Only the time within the
+// request counts.
 
 /** Converts a time of the monotonic clock to microseconds from the start of a request. */
 export function offsetOf(recorder: RequestRecorder, time: number): number {

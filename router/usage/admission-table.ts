@@ -122,8 +122,9 @@ export class AdmissionTable<Value> {
   }
 
   /**
-   * Counts a request for a key without an entry. Returns an entry that it may replace, with fewer requests
-   * and none in earlier windows; undefined if there is none, or if the key itself has too few requests.
+   * Counts a request for a key without an entry. Returns an entry that the key may replace: one that has
+   * fewer requests than the key and is not known. Returns undefined if there is none, or if the key has too
+   * few requests.
    */
   #lessFrequentThan(key: string): Entry<Value> | undefined {
     const requests = this.#waiting.count(key);
@@ -146,7 +147,7 @@ export class AdmissionTable<Value> {
 
 /** Maximum number of keys whose requests are counted while they wait for an entry in the full table. */
 const MAX_WAITING = 256;
-/** Number of requests that a key without an entry needs before it may replace an entry with fewer. */
+/** Minimum number of requests for a key before it may replace an entry that has fewer requests. */
 const MIN_REQUESTS = 8;
 /** Maximum number of entries that are examined to find one to replace, so that the search stays short. */
 const MAX_TRIED = 16;

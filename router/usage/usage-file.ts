@@ -85,8 +85,8 @@ async function withLock(path: string, action: () => Promise<void>): Promise<void
       try {
         return await action();
       } finally {
-        // A failure, such as a lock that another process took for stale, must not look like one of the
-        // action, whose counts would be written again.
+        // An error of `rmdir` is ignored, for example if another process has removed the lock as stale. If
+        // the error were thrown, the action would seem to have failed, and its counts would be written twice.
         await rmdir(path).catch(() => undefined);
       }
     }

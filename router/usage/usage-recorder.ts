@@ -17,7 +17,7 @@ import type { UsageWindow } from './usage-window.ts';
 /** An operation that can be counted. `described` computes its description once and then caches it. */
 export type RecordableOperation = { readonly described: () => OperationDescription };
 
-/** Handles the rest of a request, then counts the request, even if it was rejected. */
+/** Runs the later stages of a request, then counts the request, even if it was rejected. */
 export type RecordUsage = (
   operation: RecordableOperation,
   request: ClientRequest,

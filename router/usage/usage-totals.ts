@@ -54,7 +54,9 @@ export class UsageTotals {
     this.#removeRarest();
   }
 
-  /** Returns the sums. The next `add` changes the returned object, so it must be used before. */
+  /**
+   * Returns the sums. The next call of `add` changes the returned object, so callers must use it before that.
+   */
   snapshot(): UsageSnapshot {
     return {
       from: this.#from ?? this.#to,

@@ -149,12 +149,18 @@ export function createUsageWindow(
 
 const OTHER_KEY = clientKey(OTHER_CLIENTS);
 
-/** Limits of the registry, which rejects a whole batch because of one operation that exceeds them. */
+/**
+ * Limits of the registry for one operation. If an operation exceeds them, the registry rejects the whole
+ * batch.
+ */
 const MAX_NAME = 1_000;
 const MAX_BODY = 1_000_000;
 const MAX_COORDINATES = 20_000;
 
-/** Whether the registry accepts an operation. The others are counted by their coordinates only. */
+/**
+ * Returns whether an operation is within the limits of the registry. Other operations are counted by their
+ * coordinates only.
+ */
 function isListable({ name = '', body, ...used }: OperationDescription): boolean {
   const lists = [used.fields, used.arguments, used.inputFields, used.enumValues];
   return (

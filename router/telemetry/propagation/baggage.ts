@@ -45,8 +45,8 @@ export function baggageOf(context: Context): string | undefined {
 }
 
 function readBaggage(header: string): string {
-  // Splitting stops at twice the maximum number of members, because the header may have 16 KiB of malformed
-  // ones.
+  // Splitting stops at twice the maximum number of members, because a header of 16 KiB may have thousands of
+  // malformed members.
   const members = header.split(',', MOST_MEMBERS * 2).map((text) => text.trim());
   let baggage = '';
   for (const member of members.filter((text) => MEMBER.test(text)).slice(0, MOST_MEMBERS)) {

@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 
 /**
- * An OpenTelemetry context that adds one value to another context. It is cheap, because every request creates
- * several: OpenTelemetry's own class would copy a map and create three functions each time.
+ * An OpenTelemetry context that adds one value to another context. Every request creates several contexts, so
+ * this must be cheap: OpenTelemetry's own class copies a map and creates three functions for each.
  */
 class LayeredContext implements Context {
   readonly #below: Context | undefined;

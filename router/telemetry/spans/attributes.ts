@@ -72,8 +72,8 @@ export function fetchEvents(
 ): readonly SpanEvent[] {
   const retries = retriedAt.map((at) => ({ name: 'retry', at: wallTime(at) }));
   if (breaker !== 'open' && breaker !== 'half-open') return retries;
-  // Time of the breaker's event: at the start of the call if a half-open breaker admitted it as a probe, at
-  // the end if an open breaker rejected it.
+  // A half-open breaker admits the call as a probe, so its event is at the start of the call. An open breaker
+  // rejects the call, so its event is at the end.
   const at = wallTime(breaker === 'open' ? end : startedAt);
   return [...retries, { name: 'breaker', at, attributes: { 'tributary.breaker': breaker } }];
 }

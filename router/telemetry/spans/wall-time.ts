@@ -5,9 +5,9 @@
 const CLOCK_CHANGED_MS = 2;
 
 /**
- * Creates the function that converts times of the monotonic clock to milliseconds since 1970, by the
- * difference of the two clocks. It uses the largest difference that was measured: the wall clock is truncated
- * to whole milliseconds, so the largest one is the most exact.
+ * Creates the function that converts times of the monotonic clock to milliseconds since 1970, by adding the
+ * difference of the two clocks. The wall clock is truncated to whole milliseconds, so a measured difference
+ * is too small by up to 1 ms. The function therefore adds the largest difference that was measured.
  */
 export function createWallTime(clocks: {
   readonly now: () => number;

@@ -4,8 +4,8 @@ import type { DocumentNode } from 'graphql';
 /**
  * Renames the aliases of a document, because they may contain data (`user_17: user(id: 17)`) and differ
  * between clients that send the same query. The first response name of a field becomes the field's name,
- * further ones become `user__2`, `user__3`. Equal response names stay equal and different ones different,
- * also if several fields share one: their types must not conflict in any later schema either.
+ * further ones become `user__2`, `user__3`. Equal response names stay equal, also if several fields share
+ * one. Different ones stay different, because the types of their fields might conflict in a later schema.
  */
 export function canonicalAliases(document: DocumentNode): DocumentNode {
   const fields = fieldsByResponseName(document);
@@ -39,7 +39,7 @@ function hasAliases(fields: FieldsByResponseName): boolean {
   return [...fields].some(([responseName, names]) => names.size > 1 || !names.has(responseName));
 }
 
-/** Returns the new response names by the old ones, all of them different. */
+/** Returns the new response name for each old response name. All new names are different. */
 function canonicalNames(fields: FieldsByResponseName): ReadonlyMap<string, string> {
   const taken = new Set([...fields.values()].flatMap((names) => [...names]));
   const counts = new Map<string, number>();
@@ -66,11 +66,12 @@ function canonicalNames(fields: FieldsByResponseName): ReadonlyMap<string, strin
 }
 
 /**
- * Returns the field after which a response name is called. It depends on the fields only, so that a document
- * with new names keeps them.
+ * Returns the field whose name replaces a response name. The choice depends only on the names of the fields,
+ * so renaming a document that was already renamed changes nothing.
  */
 function namingField(names: ReadonlySet<string>): string {
-  // Another field must not have a name that is reserved for introspection.
+  // Names that begin with two underscores are reserved for introspection, so the name of an ordinary field is
+  // preferred.
   const [first = '', ...others] = names;
   return first.startsWith('__') ? (others.find((name) => !name.startsWith('__')) ?? first) : first;
 }

@@ -18,8 +18,8 @@ export type NormalizationParts = {
   /** Schema for which the document is valid. */
   readonly schema: GraphQLSchema;
   /**
-   * Returns the arguments that the `@listSize` of a field names as slicing arguments (page sizes). Their
-   * numbers are kept and not replaced, because the cost of the operation depends on them.
+   * Returns the arguments that the `@listSize` of a field names as slicing arguments (page sizes). The
+   * numbers in these arguments are kept and not replaced, because the cost of the operation depends on them.
    */
   readonly slicingArguments: (parent: GraphQLNamedType, field: string) => readonly string[];
 };
