@@ -46,6 +46,8 @@ const KNOWN_DIFFERENCES: Readonly<Record<string, Explains>> = {
   'Federation @shareable: objects of one subgraph are lost in a list of lists from two': isInListsOfLists,
   'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
     reports(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
+  'Federation @requires: a field is selected before the fields that it requires': (fault) =>
+    messagesOf(fault).includes('required fields are absent') && reports(fault, /^required /),
 };
 
 /** Returns the known difference that a fault is an instance of; `undefined` if it is none. */
