@@ -90,8 +90,8 @@ export type SubgraphState = BreakerReport & {
 };
 
 /**
- * Client of one subgraph. Connection pools, circuit breakers and load counters belong to it, so that they
- * survive the activation of a new supergraph version.
+ * Client of one subgraph, with its connection pools, circuit breakers and load counters. These survive the
+ * activation of a new supergraph version.
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;

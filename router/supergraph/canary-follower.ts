@@ -24,8 +24,8 @@ export type FollowedGeneration = AsyncDisposable &
  */
 export type CanaryFollower = {
   /**
-   * Ends the canary, unless the registry's last release continues it or makes its supergraph the one for all
-   * callers.
+   * Ends the canary, unless the registry's last release continues the canary or promotes its supergraph to
+   * all callers.
    */
   readonly endUnlessContinued: (loaded: Loaded) => void;
   /** If the canary serves `supergraph`, makes it the current supergraph for all callers and returns true. */
@@ -58,8 +58,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
   /**
-   * Highest `group` with which a canary was built so far. The next canary gets a higher one, and so circuit
-   * breakers of its own.
+   * Highest `group` with which a canary was built so far. The next canary gets a higher `group`, and
+   * therefore circuit breakers of its own.
    */
   let lastGroup = 0;
   let release: Release | undefined;
@@ -99,7 +99,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
-    // The registry has replaced an earlier canary by the one that this router cannot serve, so it ends.
+    // Ends the canary that is still running, if any. The rejected canary was meant to replace it.
     rollout.end();
     rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }

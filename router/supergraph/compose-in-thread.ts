@@ -55,7 +55,7 @@ async function perform(task: Task): Promise<Composition | readonly Finding[]> {
   }
 }
 
-// Only worker threads that this module has started receive a task; others may import the module too.
+// Only worker threads that this module has started receive a task. Other threads may import the module too.
 const given: unknown = workerData;
 if (given !== null && typeof given === 'object' && TASK in given)
   parentPort?.postMessage(await perform(given[TASK] as Task));

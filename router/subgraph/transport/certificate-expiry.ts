@@ -16,8 +16,8 @@ export type CertificateExpiry = {
 
 /**
  * Creates the function that returns when the certificates in each configured file expire. A file is read
- * again after it has changed. If it cannot be read, its last known expiry is returned, because the router
- * also keeps using the certificates from before.
+ * again after it has changed. If a file cannot be read, its last known expiry is returned, because the
+ * router then keeps using the certificates that it read last.
  */
 export function createCertificateExpiry(
   traffic: () => Config['traffic'],

@@ -42,8 +42,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Number of state changes of the endpoint. Each call stores the number when it begins. If it has changed
-   * since, the success of the call does not end an ejection.
+   * Number of state changes of the endpoint. Each call stores the number when it begins. If the number has
+   * changed when the call ends, the outcome of the call is ignored.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -76,7 +76,7 @@ export class Endpoint implements Address, AsyncDisposable {
 
   /**
    * Load of the endpoint for load balancing: mainly the number of calls in flight. For the first seconds
-   * after an ejection it is higher, so that the endpoint receives few calls at first.
+   * after an ejection the load is reported higher, so that the endpoint receives few calls at first.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

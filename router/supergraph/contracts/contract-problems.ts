@@ -23,7 +23,7 @@ export function contractProblem({ message, extensions }: GraphQLError): string {
   }
 }
 
-// Apollo's error names only the enum, not the hidden value, so the message says "a value of" the enum.
+// If an enum value is hidden, Apollo's error names only the enum. The message then says "a value of" it.
 function usedElement(hidden: string): string {
   return hidden.includes('.') ? hidden : `a value of ${hidden}`;
 }

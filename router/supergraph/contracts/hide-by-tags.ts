@@ -22,7 +22,8 @@ export function tagsOf(supergraph: DocumentNode): ReadonlySet<string> {
 
 /**
  * Adds `@inaccessible` to everything that a contract hides: elements with an excluded tag, fields without an
- * included tag, and types whose members are all hidden.
+ * included tag on them or their type, types whose members are all hidden and, if `hideUnreachable` is set,
+ * types that clients cannot reach.
  */
 export function hideByTags(supergraph: DocumentNode, rules: TagRules): DocumentNode {
   const names = linkedDirectives(supergraph);

@@ -256,8 +256,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // The end of a connection during its first batch (requests sent together) always counts as a fault: if
-    // all connections ended so early, nearly every query would be sent twice.
+    // If a connection ends during its first batch (requests sent together), this always counts as a fault.
+    // If all connections ended during the first batch, nearly every query would be sent twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { isRepeatable, handler } of requests) if (isRepeatable && !handler.isEnded) handler.repeat();
@@ -272,8 +272,8 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   /**
-   * Removes from the batch, and returns, the requests without a complete response, but keeps the first `from`
-   * of these. If responses to removed requests arrive, they are discarded.
+   * Skips the first `from` requests without a complete response. Removes the requests after these from the
+   * batch and returns them. If responses to removed requests arrive, the responses are discarded.
    */
   #takePending(from: number): PooledRequest[] {
     const taken = this.#batch

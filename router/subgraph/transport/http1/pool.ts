@@ -68,8 +68,8 @@ export class Http1Pool implements ConnectionPool {
       schedule,
     };
     this.#writer = new RequestWriter(url.host);
-    // A response is overdue at the latest after half of a call's timeout (the connect timeout), so that time
-    // is left to send the request again on another connection.
+    // The connect timeout is half of a call's timeout. It also limits when a response counts as overdue, so
+    // that time is left to send the request again on another connection.
     this.#pipelining = new Pipelining(options.pipelining, options.connectTimeoutMs);
   }
 

@@ -167,8 +167,8 @@ export class ResponseReader {
   }
 
   /**
-   * Passes on a part of the body. It is copied, because the next read overwrites the buffer. No copy is
-   * needed if the part is the whole body and not compressed, because it is then parsed at once.
+   * Passes a part of the body to `onBody`. The part is copied, because the next read overwrites the buffer.
+   * A part that is the whole body and not compressed is not copied, because it is parsed at once.
    */
   #deliver(bytes: Buffer, isWhole: boolean): void {
     const isView = isWhole && this.#head?.headers['content-encoding'] === undefined;
