@@ -26,6 +26,8 @@ const REPORTS_TO_BEGIN = 2;
  * rejected requests wait that long for their responses, too.
  */
 const HELD_DELAY_MS = 2.5;
+/** Event loop delay in milliseconds from which requests in flight mostly wait for the event loop. */
+const VERY_LATE_MS = 25;
 /**
  * Milliseconds after which a reduced limit of requests in flight begins to be lifted, in several steps.
  * Without this time, the limit might stay reduced forever: rejected clients that retry at once keep the event
@@ -36,10 +38,10 @@ const LONGEST_STAY_MS = 320_000;
 /** A reduced limit of requests in flight is lifted in steps: each step multiplies it by this factor. */
 const LIFT_GROWTH = 1.5;
 /**
- * Smallest factor of one reduction. With 0.5, a backlog of hundreds of requests took four reductions of half
- * a second each, during which rejected requests waited for the backlog.
+ * Smallest factor of one reduction. It is low, so that a backlog of hundreds of requests is worked off before
+ * new ones are admitted: rejected requests wait for the backlog, too.
  */
-const FASTEST_CUT = 0.2;
+const FASTEST_CUT = 0.05;
 const CUT_BY_HEAP = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
@@ -65,6 +67,8 @@ export class ConcurrencyLimit {
   #inFlight = 0;
   #most = 0;
   #left = 0;
+  /** Mean time in milliseconds that a request was in flight when the event loop was last on time. */
+  #undelayedMs = 0;
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
@@ -120,6 +124,7 @@ export class ConcurrencyLimit {
     // Mean time that a request is in flight, by Little's law: requests in flight divided by requests
     // completed per time.
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
+    if (delayMs <= HELD_DELAY_MS && this.#left > 0) this.#undelayedMs = residenceMs;
     this.#most = this.#inFlight;
     this.#left = 0;
     this.#sinceMs += ms;
@@ -141,17 +146,26 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * CUT_BY_HEAP);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // Factor for the limit of requests in flight: the share of a request's time that is not excess delay,
-      // that is, delay above `HELD_DELAY_MS`. A request waits for the event loop at least twice: until it is
-      // read, and until subgraph responses are read. Example: with 10 ms of excess per wait, 20 ms of a
-      // request's 100 ms are excess, so the factor is 0.8.
-      const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
+      const gradient = 1 - this.#excessMs(delayMs, residenceMs) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // The limit does not change again until the requests now in flight have ended: only then does the
       // measured delay show the effect of this change.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
     if (worked && !this.isWorking) this.#sinceMs = 0;
+  }
+
+  /**
+   * Returns the part of a request's time in flight, in milliseconds, that is due to too many requests. A
+   * request waits for the event loop at least twice: until it is read, and until subgraph responses are read.
+   * Example: with 10 ms of excess delay per wait, 20 ms of a request's 100 ms are excess.
+   *
+   * While the event loop is very late, requests wait more often than twice, and garbage collections copy what
+   * the waiting requests hold. Then all time beyond that of requests without delay is excess.
+   */
+  #excessMs(delayMs: number, residenceMs: number): number {
+    const excess = 2 * (delayMs - HELD_DELAY_MS);
+    return delayMs < VERY_LATE_MS ? excess : Math.max(excess, residenceMs - this.#undelayedMs);
   }
 
   #begin(): void {
