@@ -22,7 +22,7 @@ export function findAccessChanges(
       const [was, is] = [before, after].map(({ requirements }) => requirements.get(coordinate));
       if (JSON.stringify(was) === JSON.stringify(is)) return [];
       const isTightened = is !== undefined && !admitsAll([is], was === undefined ? [] : [was]);
-      const calls = isTightened ? callsOf(coordinate, unlisted) : 0;
+      const calls = isTightened ? callsOf(coordinate, before.schema, unlisted) : 0;
       return [
         {
           coordinate,

@@ -257,6 +257,44 @@ describe('a change in the report', () => {
     expect(await checked({ 'Query.a': 3 })).toMatchObject({ success: true });
   });
 
+  test.each([
+    ['a scalar that a field returns', 'scalar Date', 'Book.at', 'Book.id'],
+    ['an enum that a field of an interface returns', 'enum Kind', 'Node.kind', 'Query.other'],
+    ['a field that is selected on its interface', 'kind: Kind at', 'Node.kind', 'Node.id'],
+    [
+      'an object whose fields are selected on its interface',
+      'type Book implements Node',
+      'Node.id',
+      'Pen.ink',
+    ],
+    ['an object that a field returns', 'type Book implements Node', 'Query.book', 'Query.other'],
+    ['an object whose interface a field returns', 'type Book implements Node', 'Query.node', 'Query.other'],
+    ['an object whose union a field returns', 'type Book implements Node', 'Query.any', 'Query.other'],
+  ])('fails for tightened access to %s', async (_, element, used, other) => {
+    const sdl = `type Query { node: Node any: Any book: Book pen: Pen other: Int } scalar Date enum Kind { A }
+      interface Node { id: ID kind: Kind } union Any = Book | Pen type Pen { ink: Int }
+      type Book implements Node { id: ID kind: Kind at: Date }`;
+    const tightened = element.replace('kind: Kind', 'kind: Kind @authenticated');
+    const checked = (unlisted: Readonly<Record<string, number>>) =>
+      checkOf({
+        before: supergraphOf(subgraph('s', sdl)),
+        after: {
+          subgraphs: [
+            subgraph(
+              's',
+              sdl.replace(element, tightened === element ? `${element} @authenticated` : tightened),
+            ),
+          ],
+        },
+        operations: [],
+        unlisted,
+      });
+    const { success, access } = await checked({ [used]: 3, [other]: 5 });
+    expect(success).toBe(false);
+    expect(access.map(({ unlistedCalls }) => unlistedCalls)).toContain(3);
+    expect(await checked({ [other]: 5 })).toMatchObject({ success: true });
+  });
+
   test('fails for a contract that loses what only operations without a document use', async () => {
     const sdl = 'type Query { a: Int b: Int @tag(name: "public") c: Int @tag(name: "public") }';
     const checked = (unlisted: Readonly<Record<string, number>>) =>
