@@ -1,6 +1,6 @@
 import type { Schedule } from '../shared/schedule.ts';
 
-/** Keeps one version of the supergraph in use until the request that it serves has ended. */
+/** Keeps one version of the supergraph in use until the request that holds the lease has ended. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
 /**

@@ -19,8 +19,8 @@ export type SubgraphEntry = {
 export type SupergraphFile = {
   readonly subgraphs: readonly SubgraphEntry[];
   /**
-   * Paths of the files to which references `${file.PATH}` in the composition file refer. They are watched for
-   * changes, too.
+   * Paths of the files to which references `${file.PATH}` in the composition file refer. These files are
+   * also watched for changes.
    */
   readonly files: readonly string[];
 };

@@ -31,8 +31,8 @@ export type LoadedSupergraph =
        */
       readonly release?: Release;
       /**
-       * The registry release as it was signed, with the public key. They are stored on disk with the
-       * supergraph.
+       * The registry release as it was signed, with the public key. Release and key are stored on disk with
+       * the supergraph.
        */
       readonly signed?: SignedRelease;
       /**
@@ -50,8 +50,8 @@ export type LoadedSupergraph =
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
 /**
- * Result of loading a canary's supergraph. If that fails, the supergraph of all other callers is still
- * served.
+ * Result of loading a canary's supergraph. If the load fails, the router serves no canary, but still
+ * serves the main supergraph of the release.
  */
 export type LoadedCanary =
   | { readonly kind: 'supergraph'; readonly sdl: string }
@@ -86,6 +86,9 @@ export type SupergraphSources = AsyncDisposable & {
   /** Configured sources of the supergraph, the most preferred one first. */
   readonly list: readonly SupergraphSource[];
   readonly stored: StoredSupergraph | undefined;
-  /** Sets the function that loads the supergraph again when a source notices a change, and at every poll. */
+  /**
+   * Sets the function that loads the supergraph again. The function is called when a source notices a change,
+   * and at every poll.
+   */
   readonly onChange: (reload: () => Promise<void>) => void;
 };

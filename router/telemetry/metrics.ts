@@ -11,8 +11,8 @@ import type { ResponseOutcome } from './metrics/response-outcome.ts';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Creates and registers the metrics that the router counts itself. `registerGauges` adds those that read the
- * state of other parts.
+ * Creates and registers the metrics that the router counts itself. `registerGauges` adds the metrics
+ * that are read from the state of other modules, such as the operation cache.
  */
 export function createMetrics(registry: Registry, { now }: { readonly now: () => number }) {
   const registers = [registry];

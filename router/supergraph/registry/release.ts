@@ -17,7 +17,7 @@ const publishedContract = z.object({
 /**
  * Content of a registry's release: a signed statement of which supergraphs the routers of a graph variant
  * serve. Each change of the variant (publish, step of a canary, rollback) makes a new release with a higher
- * `sequence`. Unknown keys are ignored, so that newer registries may add some.
+ * `sequence`. Unknown fields are ignored, so that newer registries may add fields.
  */
 const releaseSchema = z.object({
   version: z.literal(1, { error: 'this router reads version 1; update the router' }),

@@ -12,7 +12,7 @@ type SeenRelease = {
 
 /**
  * Rejects a registry release if a newer one, or another with the same sequence number, was received before.
- * If `directory` is set, releases received before a restart count too.
+ * If `directory` is set, releases that were received before a restart of the router are compared too.
  */
 export type SeenReleases = {
   /**
@@ -31,8 +31,8 @@ export type SeenReleasesOptions = {
   /** Name of the graph and its signing key, because a registry counts sequence numbers per graph and key. */
   readonly name: string;
   /**
-   * Time at which the registry was restored from a backup. Sequence numbers that were seen before then do not
-   * count, because the restored registry begins with lower ones.
+   * Time at which the registry was restored from a backup. Sequence numbers that were received before
+   * this time are ignored, because the restored registry begins with lower numbers.
    */
   readonly restoredAt: string | undefined;
   /** Returns milliseconds since 1970. */
@@ -98,8 +98,8 @@ async function readNewest(
 }
 
 /**
- * Returns true for a sequence number that was stored before the registry was restored from a backup, and so
- * does not count any more.
+ * Returns whether a stored sequence number is ignored after the registry was restored from a backup: if it
+ * was stored before the restore, or if its file is damaged.
  */
 function isForgotten(record: SeenRecord | undefined, restoredAt: string | undefined): boolean {
   return restoredAt !== undefined && (record === undefined || record.seenAt < Date.parse(restoredAt));
@@ -143,6 +143,7 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // The number stays in memory, so this process still rejects older releases, but not after a restart.
+    // The sequence number is still in memory. Until the router restarts, this process therefore rejects
+    // older releases.
   }
 }

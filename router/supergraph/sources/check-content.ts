@@ -31,7 +31,7 @@ export function createContentCheck(
   };
 }
 
-/** Checks the supergraphs of one source and remembers the last ones with their results, by SHA-256. */
+/** Checks the supergraphs of one source. Caches the latest supergraphs and their results by SHA-256. */
 export type ContentChecks = {
   /** Returns the content with this SHA-256 if it was checked before; otherwise undefined. */
   readonly known: (sha256: string) => Buffer | undefined;

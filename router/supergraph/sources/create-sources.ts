@@ -22,8 +22,8 @@ export type SourceParts = {
 };
 
 /**
- * Random variation of the poll interval, as a share of it, so that several routers do not poll at the same
- * time.
+ * Random variation of the poll interval: at most this fraction of the interval, so that several routers do
+ * not poll at the same time.
  */
 const JITTER = 0.1;
 

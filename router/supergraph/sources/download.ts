@@ -50,7 +50,7 @@ export function createDownloads(
       const limitMs = timeoutMs + waitMs;
       using _ = schedule(() => late.abort(new Error(`no complete response within ${limitMs} ms`)), limitMs);
       const signal = AbortSignal.any([closed.signal, late.signal]);
-      // `await` delays the disposal of the timer, at the end of this block, until the downloads are complete.
+      // Without `await`, the timer would be disposed before the downloads are complete.
       return await body((one) => download(one, { agent, signal, maxBytes }));
     },
     async [Symbol.asyncDispose]() {

@@ -20,8 +20,8 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Creates the client of a repository. The client sends credentials only after the registry has required them,
- * and uses the token that it then gets until the registry rejects the token.
+ * Creates the client of a repository. The client sends credentials only after the registry has required them.
+ * The client uses the token that it receives for them until the registry rejects the token.
  */
 export function createOciClient(config: OciSource): OciClient {
   const { registry, repository } = config.reference;
@@ -80,7 +80,7 @@ export function createOciClient(config: OciSource): OciClient {
       const location = current.header('location');
       if (location === undefined) return current;
       url = referredUrl(location, url);
-      // Without the media type, some registries respond that they do not have the manifest.
+      // Without the media type in `accept`, some registries respond that they do not have the manifest.
       current = await download({ url, headers: { ...(accept !== undefined && { accept }) } });
     }
     if (REDIRECTS.has(current.status))

@@ -9,8 +9,8 @@ export type ReceivedRelease = { readonly jws: string; readonly etag: string | un
 /** HTTP client for one graph variant in a schema registry. */
 export type RegistryClient = {
   /**
-   * Returns the release of the graph variant, or `unchanged` if its ETag equals `etag`. Before it responds
-   * that nothing has changed, the registry waits up to `waitS` seconds for another release.
+   * Returns the release of the graph variant, or `unchanged` if its ETag equals `etag`. If there is no
+   * other release yet, the registry waits up to `waitS` seconds for one before it responds.
    */
   readonly release: (request: ReleaseRequest) => Promise<ReceivedRelease | 'unchanged'>;
   readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;

@@ -31,8 +31,8 @@ export type RegistryReporters = AsyncDisposable & {
 
 const INTERVAL_MS = 10_000;
 /**
- * Random variation of the report interval, as a share of it, so that many routers do not report at the same
- * time.
+ * Random variation of the report interval: at most this fraction of the interval, so that many routers do
+ * not report at the same time.
  */
 const JITTER = 0.1;
 const LIMITS = { timeoutMs: 4_000, maxBytes: 65_536 };
@@ -121,7 +121,7 @@ function createReporter(
   };
 }
 
-/** Returns the state for a report to `registry`. If it changes, a report is sent immediately. */
+/** Returns the state for a report to `registry`. A change of this state is reported immediately. */
 function stateOf(registry: RegistrySource, supergraph: SupergraphStatus, rollout: RolloutStatus) {
   const release = supergraph.serving?.release;
   const served = release?.graph === registry.graph ? release : undefined;

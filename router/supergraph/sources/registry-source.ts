@@ -22,7 +22,8 @@ export type RegistrySourceParts = FollowParts & {
   /** Makes the router load the supergraph again. Resolves when the supergraph is active or rejected. */
   readonly onChange: () => Promise<void>;
   /**
-   * Directory that stores the sequence number of the last release; if undefined, it is kept in memory only.
+   * Directory that stores the sequence number of the last release; if undefined, the number is kept in
+   * memory only.
    */
   readonly directory: string | undefined;
   /** Returns milliseconds since 1970. */
@@ -213,7 +214,7 @@ export function createRegistrySource(config: RegistrySource, parts: RegistrySour
     isPolled: () => false,
     async [Symbol.asyncDispose]() {
       closed.abort();
-      // `followReleases` ends after the abort. This is not awaited, because a load in progress may delay it.
+      // The abort ends `followReleases`. The end is not awaited, because a load in progress may delay it.
       await downloads[Symbol.asyncDispose]();
     },
   };

@@ -49,9 +49,9 @@ export type AuditLog = Disposable & {
   readonly log: Logger;
   /**
    * Writes a line to the audit log, unless too many lines were written for this caller in this minute.
-   * `describe` returns the content of the line, or undefined if there is nothing to report. It is not called
-   * for a suppressed line.
-   * @param caller key of a verified caller; if undefined, the line is counted for its address
+   * `describe` returns the content of the line, or undefined if there is nothing to report. `describe` is not
+   * called for a suppressed line.
+   * @param caller key of a verified caller; if undefined, lines are counted by client address instead
    */
   readonly write: (
     address: string,

@@ -3,7 +3,7 @@ import type { Identity } from '../../request/identity.ts';
 import { httpEntryOf } from './request-entry.ts';
 import type { AuditEvent, AuditedCaller } from './audit-log.ts';
 
-/** Returns the fields of an audit line that every rejected request has: its ids, and where it came from. */
+/** Returns the fields that identify a rejected request in its audit line, such as its id and its client. */
 export function auditedRequest({
   id,
   address,

@@ -7,7 +7,7 @@ import type { Schedule } from '../../shared/schedule.ts';
 export type SuppressedLines<Labels> = {
   /**
    * Values that describe the key (such as a client address) in the report of suppressed lines. Undefined in
-   * the entry that counts all keys without an entry of their own.
+   * the last entry, which sums the suppressed lines of all keys that the report does not list separately.
    */
   readonly labels: Labels | undefined;
   readonly count: number;
@@ -36,7 +36,10 @@ export type LineLimit<Labels> = Disposable & {
   readonly admit: (key: string, labels: () => Labels) => boolean;
 };
 
-/** Maximum number of keys (such as client addresses) with a count of their own, which limits the memory. */
+/**
+ * Maximum number of keys (such as client addresses) that are counted separately. Further keys share one
+ * count, so that memory is bounded.
+ */
 const MAX_KEYS = 2_000;
 /** Maximum number of keys (such as client addresses) that a report of suppressed lines lists. */
 const MAX_REPORTED = 20;

@@ -90,8 +90,8 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   function wait(lines: Buffer): void {
     if (waiting.length === 0) schedule(retry, RETRY_MS);
-    // If the buffer is empty, lines are kept whatever their size, because a part of them may already be
-    // written. Otherwise they are dropped if they do not fit.
+    // Lines that do not fit into the buffer are dropped. An empty buffer accepts lines of any size, because a
+    // part of these lines may already be written.
     else if (waitingBytes + lines.length > bufferBytes) return drop(lines);
     waiting.push(Buffer.from(lines));
     waitingBytes += lines.length;

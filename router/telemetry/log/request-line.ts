@@ -188,8 +188,8 @@ function costJson({ requested, actual }: NonNullable<RequestLogEntry['cost']>): 
 function callsJson(sums: readonly SubgraphCalls[]): string {
   let members = '';
   for (const { subgraph, calls, us, slowestUs } of sums) {
-    // If there was one call, as in most requests, its time is also the total. Its text is then reused,
-    // because formatting a number takes longer than copying a text.
+    // If there was only one call, as in most requests, its duration is also the total. The number is then
+    // formatted only once, because formatting takes longer than copying the text.
     const slowest = String(slowestUs / 1_000);
     const ms = us === slowestUs ? slowest : String(us / 1_000);
     members += members === '' ? '{"' : '},"';

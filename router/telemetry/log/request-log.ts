@@ -124,7 +124,7 @@ function rejectionOf({ status = 200, codes }: RequestLogEntry): string | undefin
 
 /**
  * Returns the key by which the log lines of rejected requests are limited: error code and caller. For
- * overload it is only the code, because overload rejects thousands of callers, each with few lines.
+ * overload the key is only the code, because overload rejects thousands of callers, each with few lines.
  */
 function keyOf(code: string, { userId, userIssuer, clientIp = '' }: RequestLogEntry): string {
   if (code === 'OVERLOADED') return code;

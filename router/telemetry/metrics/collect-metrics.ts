@@ -24,14 +24,15 @@ export function combineMetrics(processes: readonly (readonly CollectedMetric[])[
 }
 
 /**
- * Maximum number of samples of one metric that are kept of exited processes. Each process may have counted
- * other names that clients have chosen, so the number would otherwise grow with each exit.
+ * Maximum number of samples of one metric that are kept of exited processes. Label values can be names that
+ * clients have chosen. Each exited process may add new names, so the number of samples must be limited.
  */
 const MAX_KEPT_SAMPLES = 50_000;
 
 /**
- * Adds the counters and histograms of an exited process to those of earlier ones. Without them the sums of
- * all processes would fall, which Prometheus takes for a restart: it would count all requests again.
+ * Adds the counters and histograms of an exited process to those of processes that exited earlier. Without
+ * these values the sums of all processes would fall. Prometheus would interpret the fall as a restart of the
+ * counters, and count all requests again.
  */
 export function addExited(
   earlier: readonly CollectedMetric[],

@@ -5,7 +5,7 @@ export const OPENMETRICS_TYPE = 'application/openmetrics-text; version=1.0.0; ch
 
 /**
  * Writes metrics in the OpenMetrics text format 1.0. The writer of prom-client cannot be used: it renames the
- * registry's counters permanently, so that the next response in the other format would have wrong names.
+ * registry's counters permanently, so that the next response in the plain text format would have wrong names.
  */
 export function openMetricsText(metrics: readonly CollectedMetric[]): string {
   return `${metrics.flatMap(familyLines).join('\n')}\n# EOF\n`;

@@ -73,9 +73,9 @@ function metricsUrl({ otlpEnabled, otlpEndpoint, metrics }: Config['telemetry'])
 }
 
 /**
- * Wraps the exporter of metrics, so that its first, second, fourth and eighth failure in a row and so on are
- * logged: a long outage must not fill the log. The OpenTelemetry SDK reports failures only to its own
- * diagnostics.
+ * Wraps the exporter of metrics, so that its failures are logged. Of consecutive failures, only number 1, 2,
+ * 4, 8 and further powers of two are logged, so that a long outage does not fill the log. The
+ * OpenTelemetry SDK reports failures only to its own diagnostics.
  */
 function withLoggedFailures(
   exporter: PushMetricExporter,

@@ -13,7 +13,7 @@ export type TopNamesOptions = {
   readonly onRemoved: (name: string) => void;
 };
 
-/** Number of uses within a time window from which a name may become a label value. */
+/** Minimum number of uses within a time window before a name may become a label value. */
 const MIN_USES = 10;
 /** Maximum number of names that are counted because they may become label values. */
 const MAX_CANDIDATES = 1_000;
@@ -24,7 +24,7 @@ const MAX_LISTED = 1_000;
 const WINDOW_MS = 3_600_000;
 /**
  * Maximum number of label values that are replaced per hour. A time-series database also keeps the series of
- * replaced values, so a client that invents names must not add many.
+ * replaced values, so a client that invents names must not add many series.
  */
 const MAX_REPLACED = 10;
 
