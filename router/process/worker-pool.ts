@@ -267,7 +267,7 @@ export function serveInPool(router: Router): void {
   });
   router.onRollback((decision) => sendToPool({ kind: 'rollback', decision }));
   const stop = () => process.kill(process.pid, 'SIGTERM');
-  // If the pool has exited while this worker was starting, there is no event any more.
+  // If the pool has exited while this worker was starting, the event `disconnect` is not emitted again.
   if (process.connected) process.once('disconnect', stop);
   else stop();
   // The open channel to the pool must not keep a worker running after it has drained.
@@ -418,8 +418,8 @@ class Worker {
   }
 
   /**
-   * Makes the worker load its configuration file again, once it listens: before that it does not handle the
-   * signal and would be ended by it.
+   * Makes the worker load its configuration file again, by a signal. The signal is sent only after the worker
+   * listens, because a worker that is still starting has no handler for the signal and would exit.
    */
   reloadConfig(): void {
     void this.listening.then(

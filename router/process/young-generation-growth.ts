@@ -15,8 +15,8 @@ export type CollectionLoad = {
 
 const INTERVAL_MS = 1_000;
 /**
- * Size in bytes up to which V8's young generation always grows; small responses need no larger one. It is
- * less than the 16 MiB of `V8_FLAGS`, because V8 does not count the headers of its pages.
+ * Size in bytes up to which V8 may always enlarge a semi-space; small responses need no more. The size is
+ * less than the 16 MiB of `V8_FLAGS`, because V8 reports sizes without the headers of memory pages.
  */
 const BASE_BYTES = 15 * 1_048_576;
 /**
@@ -36,26 +36,27 @@ export function mayGrow({ busyMs, collectionMs, semiSpaceBytes }: CollectionLoad
 }
 
 /**
- * Keeps V8 from enlarging the young generation beyond `BASE_BYTES`, if a V8 flag sets the maximum size. Must
- * be called before the router's modules are loaded, because they create many long-lived objects, which make
- * V8 enlarge it. Also keeps V8 from creating objects directly in the old generation (pretenuring).
+ * Keeps V8 from creating objects directly in the old generation (pretenuring). If a V8 flag sets the maximum
+ * size of the young generation, also keeps V8 from enlarging it beyond `BASE_BYTES`. Must be called before
+ * the router's modules are loaded: they create many long-lived objects, which would make V8 enlarge the young
+ * generation.
  */
 export function holdYoungGeneration(): void {
   // With pretenuring, V8 would, after one overload, create the objects of all later responses in the old
   // generation. Garbage is collected late there, and until then it keeps younger objects alive.
   setFlagsFromString('--no-allocation-site-pretenuring');
   if (youngBytes() === 0) return;
-  // V8 has already read these flags for this thread, so they affect only threads that start later. The
-  // maximum is set to 0 so that the option `resourceLimits` of a thread can set it.
+  // V8 has already applied the flags of this thread, so the two flags below affect only threads that start
+  // later. The maximum 0 means that the flag is not set: the option `resourceLimits` of a thread decides.
   setFlagsFromString('--max-semi-space-size=0');
   setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
   setGrowth(semiSpaceBytes() < BASE_BYTES);
 }
 
 /**
- * Lets V8 enlarge the young generation only while its garbage collections take much time, as with responses
- * of 800 KB or many requests in flight. Without this, V8 would enlarge it to the maximum under any load, and
- * keep the additional 100 MB.
+ * Lets V8 enlarge the young generation only while its garbage collections take much time, for example with
+ * large responses (800 KB) or many requests in flight. Otherwise V8 would enlarge the young generation to the
+ * maximum under any load, and the process would use 100 MB more memory from then on.
  */
 export function followCollections(): void {
   if (youngBytes() === 0) return;

@@ -4,11 +4,13 @@ import type { Decision } from './local-buckets.ts';
 
 /**
  * Lua script that updates token buckets in Redis: it applies refunds, then charges. A charge changes no
- * bucket if one of its buckets holds too little. Time is that of Redis, which all routers share.
+ * bucket if one of its buckets holds too little.
  *
- * - A bucket is stored as "units milliseconds"; a missing bucket counts as full.
+ * - The time is read from the clock of Redis, because the clocks of the routers may differ.
+ * - A bucket is stored as the text "units milliseconds": its content, and the time of its last change. A
+ *   bucket that is not stored counts as full.
  * - MGET loads 1,000 keys at a time, because the stack of Lua limits `unpack`.
- * - Lua prints large numbers as 1e+14 without '%.0f'.
+ * - Numbers are formatted with '%.0f', because Lua would otherwise print large numbers as 1e+14.
  */
 export const UPDATE_BUCKETS = `
 local time = redis.call('TIME')
@@ -117,9 +119,9 @@ export class BucketBatch {
   }
 
   /**
-   * Returns `ARGV[1]` of the Lua script, a JSON array of numbers: the sizes of all buckets, the number of
-   * refunds and the refunds, the number of charges and the debits of each. A bucket is the index of its key,
-   * from 1.
+   * Returns `ARGV[1]` of the Lua script, a JSON array of numbers in this order: the size of each bucket, the
+   * number of refunds, each refund, the number of charges, and for each charge the number of its debits and
+   * the debits. A refund or debit refers to its bucket by the index of the Redis key, from 1.
    */
   numbers(): string {
     return JSON.stringify([...this.#sizes, this.refunds, ...this.#refunds, this.charges, ...this.#debits]);

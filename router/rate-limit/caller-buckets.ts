@@ -38,8 +38,8 @@ export type CallDebit = Debit & {
 };
 
 /**
- * `owner` identifies a user or an address in bucket keys, such as `u:` and a hash of the user. Its operations
- * are charged to `bucket`.
+ * A user or an address, and the bucket to which the operations of this user or address are charged. `owner`
+ * identifies the user or address in bucket keys, for example by `u:` and a hash of the user.
  */
 type Account = { readonly owner: string; readonly bucket: Bucket };
 
@@ -63,8 +63,9 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
         const size = sizeOf(coordinate, { points: limit.calls, windowS: limit.windowS });
         const isRefundable = limit.counts === 'failures';
         const refundable = isRefundable ? { coordinate, calls } : undefined;
-        // A limit of failures has buckets of its own, even if another limit of the field has the same size:
-        // its refunds must not reach the other limit.
+        // A limit that counts only failed calls has separate buckets, even if another limit of the field has
+        // the same size. Otherwise its refunds of successful calls would also fill the buckets of the other
+        // limit.
         const kind = isRefundable ? 'ff' : 'f';
         return [...callsByOwner(limit.per, field, owners)].map(([owner, points]) => ({
           bucket: bucketOf(`${kind}:${coordinate}:${owner}`, size),
@@ -151,8 +152,8 @@ function callsByOwner(
   if (!per.startsWith('argument:')) return new Map([[per === 'address' ? address : caller, calls]]);
   const path = per.slice('argument:'.length);
   const selected = values.get(path) ?? [];
-  // Calls by further spreads of a fragment, or for further items of a list. Which of the values they have is
-  // not known, so they count for each of them.
+  // Number of calls whose argument value is not known, because a fragment is spread again or a list has
+  // further items. These calls count for each of the values.
   const repeated = Math.max(calls - selected.length, 0);
   const counts = new Map<string, number>();
   for (const value of selected) {
@@ -184,7 +185,8 @@ function valueKey(value: unknown): string {
 
 function numberText(value: unknown): string {
   const text = JSON.stringify(value) ?? '';
-  // A number is not shortened before its notation is known: shortened notations of one number would differ.
+  // A number is converted to its canonical notation before `valueKey` shortens the text. If the text were
+  // shortened first, two notations of one number could get different keys.
   return typeof value === 'number' || isExactNumber(value) ? canonicalNumber(text) : text;
 }
 

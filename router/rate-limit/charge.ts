@@ -64,8 +64,8 @@ export type OperationAdmission = {
    */
   readonly prepay: (documentLength: number, caller: Payer) => Promise<number>;
   /**
-   * Runs `work`. If it rejects the request and nothing was charged to the caller before, one point is
-   * charged, so that invalid requests are not free.
+   * Runs `work`. If `work` throws an error that the client caused, and the caller was not charged for this
+   * request before, one point is charged, so that invalid requests are not free.
    */
   readonly chargingRejections: <Result>(
     caller: PrepaidPayer,
@@ -170,8 +170,8 @@ export function createAdmission(
 }
 
 /**
- * Returns whether one point is charged for a rejected request: the client caused the error, and it is not
- * RATE_LIMITED itself.
+ * Returns whether one point is charged for a request that was rejected with this error. The client must have
+ * caused the error, and the error must not be RATE_LIMITED.
  */
 function isChargeable(error: unknown): boolean {
   return error instanceof RouterError && error.status < 499 && error.code !== 'RATE_LIMITED';

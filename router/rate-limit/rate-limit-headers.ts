@@ -23,7 +23,7 @@ export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string,
   };
 }
 
-/** Returns the bucket with the fewest points; of several, the first one. */
+/** Returns the bucket with the fewest points; the first one if several buckets have equally few. */
 export function scarcestOf(levels: readonly BucketLevel[]): BucketLevel | undefined {
   let scarcest: BucketLevel | undefined;
   for (const level of levels)

@@ -78,8 +78,9 @@ export type RateLimitDecision =
 /** Charges operations to the token buckets of their callers. */
 export type RateLimiter = {
   /**
-   * Takes the cost of an operation, and its calls of fields with a rate limit, from their buckets. Nothing is
-   * taken if one holds too little. The promise never rejects, and settles within the timeout for Redis.
+   * Takes the cost of an operation from the caller's buckets, and the calls of fields with a rate limit from
+   * the buckets of these fields. If one bucket holds too little, nothing is taken from any bucket. The
+   * promise never rejects, and settles within the timeout for Redis.
    */
   charge(request: ChargeRequest): Promise<RateLimitDecision>;
   /**
@@ -98,8 +99,8 @@ export type RateLimiterParts = {
   /** Redis with the shared buckets; without it each router has its own buckets. */
   readonly redis: RedisLink | undefined;
   /**
-   * Buckets in the shared Redis; by default new ones are created. When the configuration changes, the
-   * existing ones are passed in.
+   * Object that accesses the buckets in Redis; by default a new object is created. When the configuration
+   * changes, the existing object is passed in.
    */
   readonly shared?: RedisBuckets | undefined;
   /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
@@ -201,7 +202,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
 }
 
 /**
- * Returns the decision for a request that no waiting makes affordable; undefined for any other request.
+ * Returns the decision for a request that needs more points or calls than a full bucket holds; undefined for
+ * any other request.
  * @param parties number of processes that have equal shares of each bucket
  */
 function unaffordable({ cost, calls }: Debits, parties: number, prepaid = 0): RateLimitDecision | undefined {
@@ -227,8 +229,8 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
-    // Each call gets the bucket that was charged, because its refund must go there. While Redis is down, that
-    // is a bucket of this process, which is smaller than the configured one.
+    // Each call is stored with the bucket that was charged, because a refund must go to the same bucket.
+    // While Redis is down, a bucket of this process is charged, which is smaller than the configured bucket.
     calls:
       calls.length === 0
         ? calls
@@ -257,8 +259,8 @@ function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid =
     .filter(({ waitMs }) => waitMs > 0);
   const longest = waiting.toSorted((a, b) => b.waitMs - a.waitMs)[0];
   const retryAfterMs = longest?.waitMs ?? DENIED_RETRY_MS;
-  // The headers name no field with a rate limit except the one that the error names. A contract may hide
-  // others, and removes only the name of this one.
+  // Among fields with a rate limit, the headers name only the field in the error. If a contract hides this
+  // field, the headers are removed later. Otherwise they are kept, and must not name another, hidden field.
   const described = waiting.filter(
     ({ level, isOfCall }) =>
       !isOfCall || (longest?.isOfCall && level.bucket.name === longest.level.bucket.name),
@@ -287,8 +289,8 @@ function localPoints({ points }: Bucket, parties: number): number {
 }
 
 /**
- * Returns the points that the emptiest bucket of a charge holds after a refund. A negative refund takes
- * points.
+ * Returns the points that the emptiest bucket of a charge holds after `refunded` points were returned to it
+ * or, if the number is negative, taken from it.
  */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;

@@ -60,9 +60,9 @@ export class RedisBuckets implements AsyncDisposable {
   }
 
   /**
-   * Takes the points of each debit from its bucket, or nothing from any if one bucket holds too little. Calls
-   * `conclude` with the decision, or with undefined if Redis does not respond in time, and resolves to the
-   * result of `conclude`.
+   * Takes the points of each debit from its bucket. If one bucket holds too little, nothing is taken from any
+   * bucket. Calls `conclude` with the decision, or with undefined if Redis does not respond in time, and
+   * resolves to the result of `conclude`.
    */
   charge<Conclusion>(
     debits: readonly Debit[],

@@ -35,9 +35,9 @@ const REPORTED = 20;
 const WINDOW_MS = 3_600_000;
 
 /**
- * Finds the callers with the highest cost per hour, in bounded memory. A new caller replaces the one with the
- * lowest count and takes over that count (Space-Saving, Metwally et al. 2005). A caller with a high cost is
- * therefore never missed, however many have a low one.
+ * Finds the callers with the highest cost per hour, in bounded memory. If the list is full, a new caller
+ * replaces the caller with the fewest points and takes over these points (Space-Saving, Metwally et al.
+ * 2005). A caller with a high cost is therefore never missed, however many callers have a low cost.
  */
 export class TopConsumers {
   readonly #now: () => number;
@@ -101,7 +101,8 @@ export class TopConsumers {
     const known = this.#userKeys.get(caller.identity);
     if (known !== undefined) return known;
     const key = callerKey(caller);
-    // Keys of anonymous callers are not cached by identity: they share one object but differ by address.
+    // Keys of anonymous callers are not cached by identity: all these callers share one identity object, but
+    // their keys contain different addresses.
     if (caller.identity.kind === 'user') this.#userKeys.set(caller.identity, key);
     return key;
   }

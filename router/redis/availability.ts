@@ -3,7 +3,7 @@ import { messageOf } from '../shared/error-message.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Knows whether Redis responds. Requests do not wait for Redis while it is unavailable. */
+/** State of the connection to Redis. While Redis is unavailable, requests do not wait for Redis. */
 export type Availability = {
   available(): boolean;
   /**
@@ -84,9 +84,9 @@ export function watchAvailability(
     replaceIfSilent(greeted.promise);
   }
 
-  // Replaces a connection that no longer responds, because the server is frozen or the network lost the
-  // connection. `socketTimeout` of ioredis is not used: after this process was blocked, it would end the
-  // connection before the data that has arrived is read.
+  // Replaces a connection without a response in time: the server is frozen, or the network lost the
+  // connection. The option `socketTimeout` of ioredis is not used: if this process was blocked, ioredis would
+  // end the connection before it reads the data that has arrived.
   function replaceIfSilent(response: Promise<unknown>): void {
     const { stream } = client;
     withTimeout(Promise.allSettled([response]), STUCK_MS).catch(() => stream.destroy());
@@ -109,15 +109,16 @@ export function watchAvailability(
 }
 
 /**
- * Number of timers into which a wait for Redis is divided, so that time during which this process is blocked
- * hardly counts.
+ * Number of timers into which a timeout for Redis is divided. While this process is blocked, only one of the
+ * timers can elapse, so that most of the timeout is left afterwards.
  */
 const PARTS = 4;
 
 /**
  * Rejects if Redis does not respond within `timeoutMs`. The time is split into several timers, one after
- * another: while the process is blocked or gets no CPU, only one of them elapses, so that Redis is not taken
- * for unavailable. Data that is already in the socket is read before the promise is rejected.
+ * another. While this process is blocked or gets no CPU, only one of the timers can elapse, so that a blocked
+ * process does not report that Redis is unavailable. Data that is already in the socket is read before the
+ * promise is rejected.
  */
 export function withTimeout<Result>(promise: Promise<Result>, timeoutMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -15,14 +15,14 @@ export type RedisParts = {
   readonly telemetry: Pick<Telemetry, 'redisChanged'>;
 };
 
-/** A Redis client for commands that requests wait for. It knows whether Redis is available. */
+/** A Redis client for commands that requests wait for, and whether Redis is available. */
 export type RedisLink = AsyncDisposable &
   Availability & {
     readonly client: Redis;
     readonly keyPrefix: string;
     /**
-     * Waits for the response to a command, for at most `commandTimeoutMs`. Most of the time in which this
-     * process is blocked does not count.
+     * Waits for the response to a command, for at most `commandTimeoutMs`. Each time this process is blocked,
+     * at most a quarter of the timeout elapses.
      */
     withTimeout<Result>(command: Promise<Result>): Promise<Result>;
   };
@@ -63,8 +63,8 @@ export async function openRedis(
 }
 
 /**
- * Connects a client whose commands fail at once if Redis is down or frozen. With the defaults of ioredis a
- * command would wait (measured: still pending after 25 s).
+ * Connects a client whose commands fail at once if Redis is down or frozen. With the default options of
+ * ioredis, a command was still pending after 25 s.
  */
 export function connectRedis(
   config: Pick<Config['redis'], 'commandTimeoutMs' | 'keyPrefix'>,
@@ -90,8 +90,8 @@ export function connectRedis(
 }
 
 /**
- * Connects a Redis client whose commands may block (such as reading a stream), so it has a connection of its
- * own.
+ * Connects a Redis client for commands that block, such as reading a stream. The client has its own
+ * connection, because a blocking command delays all later commands on the same connection.
  */
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
@@ -109,9 +109,9 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
 }
 
 /**
- * Matches errors of a Redis server that cannot serve at present, such as a primary that has become a replica.
- * The client then connects again, to reach the new primary. Up to version 6.2, Redis puts the error of a
- * script behind a prefix: `ERR Error running script (…): … -READONLY …`.
+ * Matches errors of a Redis server that cannot run the command, such as a primary that has become a replica.
+ * After such an error the client connects again, to reach the new primary. Redis 6.2 and earlier versions add
+ * a prefix to errors of scripts: `ERR Error running script (…): … -READONLY …`.
  */
 const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
 

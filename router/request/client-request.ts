@@ -79,9 +79,9 @@ export type RequestSummary = {
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**
-   * True if the Accept header contains this media type by name, and no multipart type. If the type is
-   * `application/json`, an invalid document or invalid variables then have status 200 (GraphQL over HTTP
-   * section 6.4.1).
+   * True if the Accept header contains the name of this media type, not only a wildcard, and no multipart
+   * type. If the name is `application/json`, the response to an invalid document or invalid variables then
+   * has status 200 (GraphQL over HTTP section 6.4.1).
    */
   readonly named: boolean;
 };

@@ -46,8 +46,8 @@ export class FetchRecord {
   /** Number of entity representations in the request. Equal ones are sent once. */
   entitiesSent = 0;
   /**
-   * Number of HTTP requests for this fetch: retries are included, and so are repetitions without the fields
-   * that a circuit breaker blocks.
+   * Number of HTTP requests for this fetch, including retries and requests that were repeated without the
+   * fields that a circuit breaker blocks.
    */
   attempts = 0;
   /**
@@ -59,24 +59,24 @@ export class FetchRecord {
   source: FetchSource = 'subgraph';
   /**
    * Id of the other client request whose subgraph call delivered the data of this fetch (deduplication);
-   * undefined if there is none.
+   * undefined if no other client request did.
    */
   joined: string | undefined = undefined;
   /**
    * Index of the other fetch of this execution whose subgraph call also delivers the data of this fetch; -1
-   * if there is none.
+   * if no other fetch does.
    */
   sharedWith = -1;
   /**
-   * Record of the whole fetch, if the fetch is sent as several requests, and this is the record of one;
-   * otherwise undefined. All requests of the fetch have one trace span in common.
+   * Record of the whole fetch, if the fetch is sent as several requests and this record describes one of
+   * these requests; otherwise undefined. All requests of the fetch have one trace span in common.
    */
   whole: FetchRecord | undefined = undefined;
   /** Ids of the trace span of the subgraph call; undefined if spans are not exported. */
   span: SpanIds | undefined = undefined;
   /**
-   * Ids of another trace span: that of the subgraph call that this fetch shares with another fetch. Undefined
-   * if the fetch shares no call.
+   * Ids of the trace span of a subgraph call that another fetch has sent and that also delivers the data of
+   * this fetch; undefined if this fetch uses no such call or spans are not exported.
    */
   link: SpanIds | undefined = undefined;
   /** URL of the endpoint of the last attempt; empty if there was none. Clients never receive it. */
@@ -163,8 +163,8 @@ export class FetchRecord {
   }
 
   /**
-   * Copies the times of a subgraph call that another fetch has sent. Bytes and attempts are not copied,
-   * because they count only for that fetch.
+   * Copies times, status, endpoint and breaker state of a subgraph call that another fetch has sent. Bytes
+   * and attempts are not copied, because they count only for the fetch that sent the call.
    */
   copyCall(other: FetchRecord): void {
     this.dispatchedAt = other.dispatchedAt;
@@ -181,8 +181,8 @@ export class FetchRecord {
   }
 
   /**
-   * Adds up the records of the requests of this fetch, if the fetch was sent as several requests at the same
-   * time.
+   * Combines the records of this fetch's requests, if the fetch was sent as several requests at the same
+   * time. Only bytes and attempts are added up.
    */
   addParts(parts: readonly FetchRecord[]): void {
     for (const part of parts) {

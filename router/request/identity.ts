@@ -95,8 +95,7 @@ export function satisfies(identity: Identity, { claim, value }: ClaimCondition):
 // Matches a text that can be sent as a header value. A line break would begin a forged header, and characters
 // beyond Latin-1 cannot be sent.
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
-// Matches a role or scope. It must not contain a comma, because roles are sent to subgraphs as a
-// comma-separated list.
+// Matches a role or scope without a comma. Roles are sent to subgraphs as a comma-separated list.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 // User ids that begin with `service:` are rejected, because subgraphs that were written for earlier versions

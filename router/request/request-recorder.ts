@@ -33,8 +33,8 @@ export type RequestFacts = {
   /** Id of the trace that the request belongs to. */
   traceId: string;
   /**
-   * Id of the trace span that the router created for the request; absent if the router has none and only
-   * forwards the client's trace headers to subgraphs.
+   * Id of the trace span that the router created for the request; absent if the router created no span and
+   * only forwards the client's trace headers to subgraphs.
    */
   spanId: string;
   identity: Identity;
@@ -60,7 +60,7 @@ export type RequestFacts = {
   cost: number;
   /**
    * Actual cost of the operation in points of the rate limit. It is computed after execution, and only if the
-   * rate limit replaces the estimated cost by it.
+   * rate limit replaces the estimated cost by the actual cost.
    */
   actualCost: number;
   /**
@@ -165,8 +165,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Records the outcome of a subgraph call, and the time at which the response arrived if it is not recorded
-   * yet, such as for a fetch that shares the call of another fetch.
+   * Records the outcome of a subgraph call. If the record has no end time yet, such as for a fetch that
+   * shares the call of another fetch, the current time becomes the end time.
    */
   received(record: FetchRecord, outcome: FetchRecord['outcome']): void {
     if (record.endedAt === 0) record.endedAt = this.#now();
@@ -201,7 +201,7 @@ export class RequestRecorder {
   execution: ExecutionRecord | undefined = undefined;
   /**
    * Id of the other request whose execution delivered the result of this request (deduplication); undefined
-   * if there is none.
+   * if no other request did.
    */
   joined: string | undefined = undefined;
   readonly facts: RecordedFacts = unknownFacts();

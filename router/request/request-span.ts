@@ -23,8 +23,8 @@ export type RequestSpan = {
   /** True if each subgraph call gets a span of its own. That is the case if the router exports spans. */
   readonly hasCallSpans: boolean;
   /**
-   * Trace headers that all subgraph calls without a span of their own have in common; undefined until the
-   * first such call.
+   * Trace headers for all subgraph calls of the request that have no span of their own. The headers are
+   * created for the first such call; undefined before that.
    */
   headers: HeaderBlock | undefined;
 };
