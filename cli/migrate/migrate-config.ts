@@ -5,6 +5,7 @@ import { lineAt } from '../../router/config/yaml/yaml-places.ts';
 import type { YamlPlaces } from '../../router/config/yaml/yaml-places.ts';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
+import { readOwn, writeOwn } from '../../router/shared/json.ts';
 import { APOLLO_DEFAULTS, APOLLO_RULES } from './apollo-rules.ts';
 import { isExpanded } from './apollo-values.ts';
 import { ignoredExpansions } from './ignored-expansions.ts';
@@ -110,7 +111,9 @@ function settingsOf(results: readonly (Placed | Setting)[]): readonly Setting[] 
 
 function defaultsFor(source: Record<string, unknown>): readonly Setting[] {
   const has = (key: string) =>
-    (key.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), source) ??
+    (key
+      .split('.')
+      .reduce<unknown>((value, name) => (isRecord(value) ? readOwn(value, name) : undefined), source) ??
       null) !== null;
   return APOLLO_DEFAULTS.filter(({ unless }) => !unless.some(has)).map(({ path, value }) => ({
     kind: 'setting',
@@ -157,20 +160,25 @@ function assemble(settings: readonly Setting[]): Record<string, unknown> {
   for (const { path, value } of settings) {
     let parent = root;
     for (const key of path.slice(0, -1)) {
-      const inner = parent[key];
-      parent = isRecord(inner) ? inner : (parent[key] = {});
+      const inner = readOwn(parent, key);
+      const next = isRecord(inner) ? inner : {};
+      writeOwn(parent, key, next);
+      parent = next;
     }
     const key = path.at(-1) ?? '';
-    const previous = parent[key];
-    parent[key] =
-      Array.isArray(previous) && Array.isArray(value) ? [...new Set([...previous, ...value])] : value;
+    const previous = readOwn(parent, key);
+    const isJoined = Array.isArray(previous) && Array.isArray(value);
+    writeOwn(parent, key, isJoined ? [...new Set([...previous, ...value])] : value);
   }
   return root;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+        ? Reflect.get(inner, key)
+        : undefined,
     value,
   );
 }

@@ -27,6 +27,20 @@ const reasons = (text: string) =>
     ({ line, key, text: reason }) => `${line}: ${key}: ${reason}`,
   );
 
+describe('a key that is a property of all objects', () => {
+  it.each([
+    ['traffic_shaping: { subgraphs: { __proto__: { timeout: 5s } } }', '      timeoutMs: 5000'],
+    ['override_subgraph_url: { __proto__: "http://a.example" }', '        - http://a.example'],
+    ['headers: { subgraphs: { __proto__: { request: [{ propagate: { named: x-a } }] } } }', 'named: x-a'],
+  ])('is translated as a name of a subgraph: %s', (text, expected) => {
+    const { configuration, notTranslated } = migrateApolloConfig(text, 'apollo.yaml');
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(notTranslated).toEqual([]);
+    expect(configuration).toContain('    __proto__:\n');
+    expect(configuration).toContain(expected);
+  });
+});
+
 describe('a configuration of Apollo Router is translated', () => {
   it.each<[string, object]>([
     ['supergraph: { listen: "[::1]:5000" }', { listen: { host: '::1', port: 5000 } }],
