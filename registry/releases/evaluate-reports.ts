@@ -34,10 +34,10 @@ async function nextChange(
 ) {
   const canary = canaryOf(release);
   if (canary === null) return undefined;
-  const { reports, since } = await readEvidence(db, variant, canary);
+  const { reports, step } = await readEvidence(db, variant, canary);
   return evaluateRollout({ serving: release.serving_launch, canary }, settingsOf(variant).rollout, {
     reports,
-    stepMs: now() - since.getTime(),
+    stepMs: runningMs(step, now()),
   });
 }
 
@@ -59,15 +59,28 @@ function canaryOf(release: ReleaseRow): CanaryState | null {
   return { launch, began, percent: release.canary_percent ?? 0, state: release.canary_state ?? 'running' };
 }
 
-/** Reads the reports since the share of the canary last changed, and the time of that change. */
+type StepRelease = Pick<ReleaseRow, 'issued_at' | 'canary_state'>;
+
+/** Returns how long a canary has had its share without the time during which it was paused. */
+function runningMs(step: readonly StepRelease[], nowMs: number): number {
+  const durations = step.map(({ issued_at: from, canary_state: state }, index) => {
+    const untilMs = step[index + 1]?.issued_at.getTime() ?? nowMs;
+    return state === 'paused' ? 0 : untilMs - from.getTime();
+  });
+  return durations.reduce((sum, duration) => sum + duration, 0);
+}
+
+/** Reads the releases and reports since the share of the canary last changed, and the time of that change. */
 async function readEvidence(db: RegistryDatabase, { id }: VariantRow, { began, percent }: CanaryState) {
-  const { issued_at: since } = await db
+  const step = await db
     .selectFrom('releases')
-    .select((select) => select.fn.min('issued_at').as('issued_at'))
+    .select(['issued_at', 'canary_state'])
     .where('variant_id', '=', id)
     .where('canary_began', '=', began)
     .where('canary_percent', '=', percent)
-    .executeTakeFirstOrThrow();
+    .orderBy('sequence')
+    .execute();
+  const since = new Date(Math.min(...step.map(({ issued_at }) => issued_at.getTime())));
   const rows = await db
     .selectFrom('routers')
     .select('report')
@@ -75,5 +88,5 @@ async function readEvidence(db: RegistryDatabase, { id }: VariantRow, { began, p
     .where('reported_at', '>=', since)
     .execute();
   const reports = rows.map(({ report }) => ({ ...report, instance: String(report['instance']) }));
-  return { reports, since };
+  return { reports, since, step };
 }

@@ -13,7 +13,7 @@ export type CanaryReport = {
 export type RolloutEvidence = {
   /** The last report of each router, also of those that have stopped: their requests have happened. */
   readonly reports: readonly CanaryReport[];
-  /** Milliseconds since the canary has its share of the callers. */
+  /** Milliseconds that the canary has had its share of the callers, without pauses. */
   readonly stepMs: number;
 };
 

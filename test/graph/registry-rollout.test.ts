@@ -120,7 +120,7 @@ describe.each(databaseKinds)('the rollout of a registry on %s', (kind) => {
     });
   });
 
-  test('the reports of routers promote a canary step by step, or end it', async () => {
+  test('the reports of routers promote a canary step by step without its pauses, or end it', async () => {
     const ref = 'shop@reports';
     await registry.publish('a', withField('a1'), { ref });
     await configure(ref, CANARY);
@@ -166,17 +166,26 @@ describe.each(databaseKinds)('the rollout of a registry on %s', (kind) => {
     now += 61_000;
     await report(10);
     expect(await variant(ref)).toMatchObject({ release: { sequence: 3, canaryPercent: 50 } });
-    now += 61_000;
+    now += 30_000;
+    expect(await act(ref, 'pause')).toMatchObject({ sequence: 4 });
+    now += 3_600_000;
+    await report(50);
+    expect(await act(ref, 'resume')).toMatchObject({ sequence: 5 });
+    await report(50);
+    now += 29_000;
+    await report(50);
+    expect(await variant(ref)).toMatchObject({ release: { sequence: 5, canaryPercent: 50 } });
+    now += 1_000;
     await report(50);
     expect(await variant(ref)).toMatchObject({
       serving: { number: 2 },
       canary: null,
-      release: { sequence: 4 },
+      release: { sequence: 6 },
     });
     expect(await comparison(ref)).toBeNull();
 
     await registry.publish('a', withField('a3'), { ref });
-    const decision = { kind: 'rollback', launch: 3, began: 5, reason: 'every request failed' };
+    const decision = { kind: 'rollback', launch: 3, began: 7, reason: 'every request failed' };
     await report(10, { canaryStats: null, decision });
     expect(await variant(ref)).toMatchObject({
       serving: { number: 2 },
