@@ -147,7 +147,7 @@ test('a late event loop reduces the number of concurrent requests, and loses non
   expect(await ask('{ cheap }')).toBe(200);
   for (let report = 0; report < 2; report++) pressure.report({ delayMs: 300, busy: 1 });
   expect(await ask('{ cheap }')).toBe('OVERLOADED');
-  for (let report = 0; report < 10; report++) pressure.report({});
+  for (let report = 0; report < 12; report++) pressure.report({});
   expect(await ask('{ cheap }')).toBe(200);
   const changes = crowded.graph.log.filter(({ msg }) => msg === 'overload state changed');
   expect(changes).toMatchObject([
