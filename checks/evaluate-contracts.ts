@@ -56,7 +56,7 @@ async function evaluateContract(
   const operations = (own ?? recorded.operations)?.filter(({ body }) => isValidIn(views.before, body));
   // Unlisted use is that of the whole graph: a contract with operations of its own has other clients.
   const unlisted = own === undefined ? recorded.unlisted : {};
-  const { access: _, ...evaluation } = await evaluateGraph({ views, operations, unlisted, others: [] });
+  const evaluation = await evaluateGraph({ views, operations, unlisted, others: [] });
   return { ...report, ...evaluation };
 }
 

@@ -4,6 +4,7 @@ import type { EvaluatedOperation } from './changes/evaluate-changes.ts';
 import { findSchemaChanges } from './changes/schema-changes.ts';
 import type { FoundChange } from './changes/schema-changes.ts';
 import type { UnlistedUse } from './changes/unlisted-use.ts';
+import { mayBreakUnlisted } from './failure-causes.ts';
 import type { Views } from './operations/comparison.ts';
 import { fieldPathAt } from './operations/field-path.ts';
 import { evaluateOperation } from './operations/evaluate-operation.ts';
@@ -47,7 +48,7 @@ export async function evaluateGraph({
     changes.some(({ verdict }) => verdict === 'breaks') ||
     access.some(({ effect }) => effect === 'tightened');
   const isUnlistedAffected =
-    changes.some(isUnlisted) || access.some(({ unlistedCalls }) => unlistedCalls !== undefined);
+    changes.some(mayBreakUnlisted) || access.some(({ unlistedCalls }) => unlistedCalls !== undefined);
   return {
     success: operations === undefined ? !mayBreak : !results.some(isFailure) && !isUnlistedAffected,
     operations: results,
@@ -59,11 +60,6 @@ export async function evaluateGraph({
 /** Whether an operation makes a check fail: it breaks, or callers that pass today may be rejected. */
 function isFailure({ verdict, reasons }: OperationResult): boolean {
   return verdict === 'breaks' || reasons.some(({ code }) => code === 'ACCESS_TIGHTENED');
-}
-
-/** Whether a change may break operations whose documents are not recorded. */
-function isUnlisted({ usedBy }: SchemaChange): boolean {
-  return usedBy.unlistedCalls !== undefined;
 }
 
 function resultOf({ operation, evaluation }: EvaluatedOperation): OperationResult {

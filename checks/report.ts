@@ -144,6 +144,8 @@ export type ContractReport = {
   readonly composition: CompositionReport;
   readonly operations: readonly OperationResult[];
   readonly changes: readonly SchemaChange[];
+  /** Absent if the contract was not compared, and in reports of earlier versions. */
+  readonly access?: readonly AccessChange[];
 };
 
 /** The responses of a router with the change, compared with those of the router that serves clients. */

@@ -1,4 +1,5 @@
 import type { Evidence, SchemaChange } from '../../checks/report.ts';
+import { unlistedText } from '../../checks/failure-causes.ts';
 import { counted, listed, numeral } from './report-words.ts';
 
 const MAX_CHANGES = 40;
@@ -52,8 +53,7 @@ function lineOf({ verdict, code, message, criticality, usedBy }: SchemaChange, e
   const text = `${LABELS[verdict]}  ${code}  ${message}`;
   // A description changes no response, so its use is of no interest.
   if (code.includes('_DESCRIPTION_')) return text;
-  if (usedBy.unlistedCalls !== undefined)
-    return `${text}; used by operations that are not recorded (${counted(usedBy.unlistedCalls, 'call')})`;
+  if (usedBy.unlistedCalls !== undefined) return `${text}; ${unlistedText(usedBy.unlistedCalls)}`;
   if (usedBy.operations > 0) {
     const calls = usedBy.calls > 0 ? `, ${counted(usedBy.calls, 'call')}` : '';
     const clients = usedBy.clients.length > 0 ? `, ${listed(usedBy.clients)}` : '';

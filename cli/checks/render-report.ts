@@ -1,5 +1,6 @@
 import type { AccessChange, CheckReport, CompositionReport, Finding } from '../../checks/report.ts';
 import type { ContractReport, LintFinding, OperationResult } from '../../checks/report.ts';
+import { isUsedAndTightened, unlistedText } from '../../checks/failure-causes.ts';
 import { renderChanges } from './render-changes.ts';
 import { nameOf, renderOperations, renderPlans } from './render-operations.ts';
 import { fileOf, isAbout } from './report-annotations.ts';
@@ -97,9 +98,7 @@ function renderAccess(changes: readonly AccessChange[], operations: readonly Ope
     ids.length === 0
       ? '  no recorded operation selects it'
       : `  selected by ${counted(ids.length, 'operation')}: ${listed(ids.map((id) => names.get(id) ?? id))}`,
-    ...(unlistedCalls === undefined
-      ? []
-      : [`  used by operations that are not recorded (${counted(unlistedCalls, 'call')})`]),
+    ...(unlistedCalls === undefined ? [] : [`  ${unlistedText(unlistedCalls)}`]),
   ]);
   return section('Access', lines);
 }
@@ -112,12 +111,14 @@ function renderLint(findings: readonly LintFinding[], context: Context): string 
   return section(`Lint: ${counted(added.length, 'new finding')}${earlier}`, shortened(lines));
 }
 
-function renderContract({ name, success, composition, operations, changes }: ContractReport): string {
+function renderContract(contract: ContractReport): string {
+  const { name, success, composition, operations, changes, access = [] } = contract;
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks');
   const lines = [
     ...composition.errors.map((finding) => findingLine('error', finding, {})),
     ...breaking.map((operation) => `breaks  ${nameOf(operation)}`),
     ...changes.filter(({ verdict }) => verdict === 'breaks').map(({ message }) => `change  ${message}`),
+    ...access.filter(({ effect }) => effect === 'tightened').map(({ message }) => `tightened  ${message}`),
   ];
   const heading = `Contract ${name}: ${success ? 'passed' : 'FAILED'}`;
   return lines.length === 0 ? heading : section(heading, shortened(lines));
@@ -127,10 +128,7 @@ function adviceOf(report: CheckReport, next: readonly string[]): readonly string
   if (report.composition.errors.length > 0)
     return ['Correct the errors above. The version that is served is not affected.'];
   const breaks = report.operations.some(({ verdict }) => verdict === 'breaks');
-  const tightened = report.access.some(
-    ({ effect, operations, unlistedCalls }) =>
-      effect === 'tightened' && (operations.length > 0 || unlistedCalls !== undefined),
-  );
+  const tightened = report.access.some(isUsedAndTightened);
   return [
     ...(breaks
       ? [

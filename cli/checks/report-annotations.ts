@@ -1,5 +1,6 @@
 import type { CheckReport, Finding, LintFinding, OperationResult } from '../../checks/report.ts';
 import type { Annotation } from '../annotation.ts';
+import { isUsedAndTightened, unlistedText } from '../../checks/failure-causes.ts';
 import { coordinatePosition } from '../../checks/coordinate-position.ts';
 import { nameOf, usersOf } from './render-operations.ts';
 import { counted, listed } from './report-words.ts';
@@ -26,16 +27,30 @@ export function reportAnnotations(report: CheckReport, schema: Schemas): readonl
     ...report.operations
       .filter(({ verdict }) => verdict === 'breaks')
       .map((operation) => operationAnnotation(operation, schema)),
+    ...report.changes.flatMap(({ code, coordinate, message, usedBy: { unlistedCalls } }) => {
+      if (unlistedCalls === undefined) return [];
+      const lines = [message, ...unlistedLine(unlistedCalls)];
+      const place = positionOf(coordinate ?? undefined, schema);
+      return [{ level: 'error' as const, title: code, message: lines.join('\n'), ...place }];
+    }),
     ...report.access
-      .filter(({ effect, operations }) => effect === 'tightened' && operations.length > 0)
-      .map(({ coordinate, message, operations: ids }) => ({
+      .filter(isUsedAndTightened)
+      .map(({ coordinate, message, operations: ids, unlistedCalls }) => ({
         level: 'error' as const,
         title: `Access to ${coordinate}`,
-        message: [message, `Selected by ${operationNames(report, ids)}`].join('\n'),
+        message: [
+          message,
+          ...(ids.length > 0 ? [`Selected by ${operationNames(report, ids)}`] : []),
+          ...unlistedLine(unlistedCalls),
+        ].join('\n'),
         ...positionOf(coordinate, schema),
       })),
     ...lintAnnotations(report.lint, schema),
   ];
+}
+
+function unlistedLine(calls: number | undefined): readonly string[] {
+  return calls === undefined ? [] : [unlistedText(calls).replace(/^u/, 'U')];
 }
 
 /** Returns the number of operations and the names of the first of them. */

@@ -1,4 +1,5 @@
 import type { CheckReport } from '../../checks/report.ts';
+import { isUsedAndTightened, mayBreakUnlisted } from '../../checks/failure-causes.ts';
 import { comparedNothing } from '../../checks/replay/compared-nothing.ts';
 import type { Outcome } from '../outcome.ts';
 import { renderReport } from './render-report.ts';
@@ -32,12 +33,10 @@ export function reportOutcome(
 
 function failureMessage({ operations, changes, access, contracts, replay }: CheckReport): string {
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks').length;
-  const tightened = access.filter(
-    (one) => one.effect === 'tightened' && (one.operations.length > 0 || one.unlistedCalls !== undefined),
-  ).length;
+  const tightened = access.filter(isUsedAndTightened).length;
   const failed = contracts.filter(({ success }) => !success).length;
   const differing = replay === undefined ? 0 : replay.sent - replay.equal;
-  const unlisted = changes.filter(({ usedBy }) => usedBy.unlistedCalls !== undefined).length;
+  const unlisted = changes.filter(mayBreakUnlisted).length;
   const parts = [
     ...(breaking > 0 ? [`${counted(breaking, 'operation')} ${breaking === 1 ? 'breaks' : 'break'}`] : []),
     ...(unlisted > 0 ? [`${counted(unlisted, 'change')} may break operations that are not recorded`] : []),

@@ -1,3 +1,4 @@
+import { isUsedAndTightened, mayBreakUnlisted } from '../../checks/failure-causes.ts';
 import type { CheckReport, OperationResult, PlanComparison, Reason } from '../../checks/report.ts';
 
 /** A section of a report, with its result in words. */
@@ -36,8 +37,9 @@ function composition({ composition: { errors, hints } }: CheckReport): ReportSec
   return { id: 'composition', title: 'Composition', result, text: counted(errors, 'error', hints, 'hint') };
 }
 
-function operations({ operations: all, evidence }: CheckReport): ReportSection {
+function operations({ operations: all, changes, access, evidence }: CheckReport): ReportSection {
   const [breaking, changing] = [verdictOf(all, 'breaks'), verdictOf(all, 'changes')];
+  const isUsed = changes.some(mayBreakUnlisted) || access.some(isUsedAndTightened);
   const safe = all.length - breaking.length - changing.length;
   return {
     id: 'operations',
@@ -45,7 +47,7 @@ function operations({ operations: all, evidence }: CheckReport): ReportSection {
     result: breaking.length > 0 ? 'failed' : changing.length > 0 ? 'notes' : 'passed',
     text:
       evidence.operations === 0
-        ? 'none recorded, so nothing can break'
+        ? `none recorded${isUsed ? '' : ', so nothing can break'}`
         : `${breaking.length} break, ${changing.length} change, ${safe} safe`,
   };
 }
@@ -63,8 +65,7 @@ function plans(report: CheckReport): ReportSection {
 
 function access({ access: all }: CheckReport): ReportSection {
   const tightened = all.filter(({ effect }) => effect === 'tightened');
-  const isUsed = tightened.some(({ operations: users }) => users.length > 0);
-  const result = isUsed ? 'failed' : all.length > 0 ? 'notes' : 'passed';
+  const result = tightened.some(isUsedAndTightened) ? 'failed' : all.length > 0 ? 'notes' : 'passed';
   const loosened = all.length - tightened.length;
   const text = all.length === 0 ? 'unchanged' : `${tightened.length} tightened, ${loosened} loosened`;
   return { id: 'access', title: 'Access', result, text };
@@ -100,8 +101,11 @@ function replay({ sent, different }: NonNullable<CheckReport['replay']>): Report
 
 function changes({ changes: all }: CheckReport): ReportSection {
   const breaking = all.filter(({ criticality }) => criticality === 'breaking').length;
-  const text = all.length === 0 ? 'none' : `${all.length}, ${breaking} of them breaking if used`;
-  return { id: 'changes', title: 'Schema changes', result: breaking > 0 ? 'notes' : 'passed', text };
+  const unlisted = all.filter(mayBreakUnlisted).length;
+  const result = unlisted > 0 ? 'failed' : breaking > 0 ? 'notes' : 'passed';
+  const use = unlisted > 0 ? `, ${unlisted} used by operations that are not recorded` : '';
+  const text = all.length === 0 ? 'none' : `${all.length}, ${breaking} of them breaking if used${use}`;
+  return { id: 'changes', title: 'Schema changes', result, text };
 }
 
 /** Returns the operations with this result of the check, sorted by calls, most calls first. */

@@ -6,6 +6,7 @@ import type {
   OperationResult,
   SchemaChange,
 } from '../../checks/report.ts';
+import { mayBreakUnlisted, unlistedText } from '../../checks/failure-causes.ts';
 import { count } from '../frame/format.ts';
 import { verdictOf } from './check-summary.ts';
 import { AffectedOperations } from './affected-operations.tsx';
@@ -18,10 +19,11 @@ type AccessProps = {
 };
 
 export function AccessChanges({ access, operations: all }: AccessProps) {
+  if (access.length === 0) return null;
   const named = new Map(all.map((operation) => [operation.id, operation]));
   return (
     <ul class="findings">
-      {access.map(({ coordinate, effect, message, operations }) => (
+      {access.map(({ coordinate, effect, message, operations, unlistedCalls }) => (
         <li key={`${coordinate} ${message}`}>
           <span class={`label ${effect === 'tightened' ? 'label-warn' : ''}`}>{effect}</span>{' '}
           {!message.includes(coordinate) && <code>{coordinate} </code>}
@@ -31,6 +33,7 @@ export function AccessChanges({ access, operations: all }: AccessProps) {
             {operations.length === 0
               ? 'no recorded operation selects it'
               : `selected by ${operations.map((id) => userOf(id, named.get(id))).join(', ')}`}
+            {unlistedCalls !== undefined && `, ${unlistedText(unlistedCalls)}`}
           </span>
         </li>
       ))}
@@ -71,7 +74,7 @@ export function LintFindings({ lint }: { readonly lint: readonly LintFinding[] }
 export function ContractResults({ contracts }: { readonly contracts: readonly ContractReport[] }) {
   return (
     <ul class="affected">
-      {contracts.map(({ name, success, composition, operations }) => (
+      {contracts.map(({ name, success, composition, operations, changes, access = [] }) => (
         <li key={name}>
           <p class="affected-head">
             <span class={`label ${success ? 'label-good' : 'label-bad'}`}>
@@ -81,6 +84,11 @@ export function ContractResults({ contracts }: { readonly contracts: readonly Co
           </p>
           <Findings title="Errors" findings={composition.errors} isBad />
           <AffectedOperations title="Break" operations={verdictOf(operations, 'breaks')} />
+          <SchemaChangeList changes={changes.filter(mayBreakUnlisted)} />
+          <AccessChanges
+            access={access.filter(({ effect }) => effect === 'tightened')}
+            operations={operations}
+          />
         </li>
       ))}
     </ul>
@@ -105,6 +113,7 @@ export function Replay({ replay }: { readonly replay: NonNullable<CheckReport['r
 const CRITICALITIES = { breaking: 'label label-bad', dangerous: 'label label-warn', safe: 'label' } as const;
 
 export function SchemaChangeList({ changes }: { readonly changes: readonly SchemaChange[] }) {
+  if (changes.length === 0) return null;
   return (
     <ul class="findings">
       {changes.map(({ criticality, verdict, message, usedBy }, index) => (
@@ -114,8 +123,9 @@ export function SchemaChangeList({ changes }: { readonly changes: readonly Schem
           <span class="soft">
             {' '}
             {usedBy.operations === 0
-              ? 'not used'
+              ? usedBy.unlistedCalls === undefined && 'not used'
               : `${verdict} for ${usedBy.clients.join(', ')}: ${count(usedBy.operations, 'operation')}, ${count(usedBy.calls, 'call')}`}
+            {usedBy.unlistedCalls !== undefined && ` ${unlistedText(usedBy.unlistedCalls)}`}
           </span>
         </li>
       ))}

@@ -107,6 +107,29 @@ describe('the sections of a check report', () => {
     expect(changedPlans(report).map(({ id }) => id)).toEqual(['b', 'c']);
   });
 
+  test('fail for what only operations that are not recorded use', () => {
+    const report: CheckReport = {
+      ...empty,
+      success: false,
+      changes: [
+        {
+          code: 'FIELD_REMOVED',
+          coordinate: 'A.c',
+          message: '',
+          criticality: 'breaking',
+          verdict: 'breaks',
+          usedBy: { operations: 0, calls: 0, clients: [], unlistedCalls: 9 },
+        },
+      ],
+      access: [{ coordinate: 'A.b', effect: 'tightened', message: '', operations: [], unlistedCalls: 3 }],
+    };
+    expect(textsOf(report)).toMatchObject({
+      operations: 'passed: none recorded',
+      access: 'failed: 1 tightened, 0 loosened',
+      changes: 'failed: 1, 1 of them breaking if used, 1 used by operations that are not recorded',
+    });
+  });
+
   test('list operations by calls', () => {
     const all = [operation('a'), operation('b', { calls: 9 }), operation('c', { calls: null })];
     expect(verdictOf(all, 'safe').map(({ id }) => id)).toEqual(['b', 'a', 'c']);

@@ -362,3 +362,28 @@ test('the JSON of a check has the members of rover beside its own', () => {
     },
   });
 });
+
+test('annotates what only operations that are not recorded use', () => {
+  const [change, access] = [REPORT.changes[0], REPORT.access[0]];
+  if (change === undefined || access === undefined) throw new Error('the report has neither');
+  const report = {
+    ...REPORT,
+    composition: { errors: [], hints: [] },
+    operations: [],
+    changes: [{ ...change, verdict: 'breaks' as const, usedBy: { ...change.usedBy, unlistedCalls: 9 } }],
+    access: [{ ...access, operations: [], unlistedCalls: 1 }],
+    lint: [],
+  };
+  expect(reportAnnotations(report, { file: undefined, sdl: undefined })).toEqual([
+    {
+      level: 'error',
+      title: 'FIELD_REMOVED',
+      message: `${change.message}\nUsed by operations that are not recorded (9 calls)`,
+    },
+    {
+      level: 'error',
+      title: 'Access to Product.price',
+      message: `${access.message}\nUsed by operations that are not recorded (1 call)`,
+    },
+  ]);
+});

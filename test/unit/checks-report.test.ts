@@ -312,6 +312,23 @@ describe('a change in the report', () => {
     expect(await checked({ 'Query.a': 3 })).toMatchObject({ success: true });
   });
 
+  test('names tightened access that makes a contract fail', async () => {
+    const sdl = 'type Query { a: Int b: Int @tag(name: "public") }';
+    const report = await checkOf({
+      before: supergraphOf(subgraph('s', sdl)),
+      after: { subgraphs: [subgraph('s', sdl.replace('b: Int', 'b: Int @authenticated'))] },
+      operations: [],
+      unlisted: { 'Query.b': 3 },
+      contracts: [{ name: 'public', include: ['public'], exclude: [], hideUnreachable: false }],
+    });
+    expect(report.contracts).toMatchObject([
+      { success: false, access: [{ coordinate: 'Query.b', effect: 'tightened', unlistedCalls: 3 }] },
+    ]);
+    expect(renderReport(report, { title: 'Check' })).toContain(
+      'Contract public: FAILED:\n  tightened  Query.b required nothing and requires authentication',
+    );
+  });
+
   test('breaks if it is unknown what clients send', async () => {
     const { success, changes } = await checkEdit(' old: String', '', { operations: undefined });
     expect([success, changes.map(({ verdict }) => verdict)]).toEqual([false, ['breaks']]);
@@ -460,6 +477,7 @@ describe('a contract in the report', () => {
         composition: { errors: [], hints: [] },
         operations: [expect.objectContaining({ id: 'names', verdict: 'safe' })],
         changes: [],
+        access: [],
       },
     ]);
   });
