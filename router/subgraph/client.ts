@@ -213,7 +213,7 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms, connectionMs });
   if (cause === undefined) return code;
-  // Failed calls are logged only at the level `debug`, because during an outage they are all alike. The
+  // Failed calls are logged only at the level `debug`, because an outage causes many similar ones. The
   // opening of the circuit breaker is logged separately.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');

@@ -41,8 +41,8 @@ export type SendForCaller = (
 
 /**
  * Composes the functions that wrap the client of a subgraph, from the inside out. The order matters:
- * - Deduplication wraps the creation of headers: a request that shares another request's call needs none.
- * - The collection of response headers wraps deduplication: all requests that share a response need them.
+ * - Deduplication wraps the creation of headers: a request that shares another's call creates no headers.
+ * - The collection of response headers wraps deduplication: each request that shares a call collects them.
  */
 export function composeSend(
   routes: Routes,

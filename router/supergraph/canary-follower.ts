@@ -24,8 +24,8 @@ export type FollowedGeneration = AsyncDisposable &
  */
 export type CanaryFollower = {
   /**
-   * Ends the canary, unless the registry's last release continues the canary or promotes its supergraph to
-   * all callers.
+   * Ends the canary, unless the registry's last release also names a canary or serves this canary's
+   * supergraph to all callers.
    */
   readonly endUnlessContinued: (loaded: Loaded) => void;
   /** If the canary serves `supergraph`, makes it the current supergraph for all callers and returns true. */
@@ -85,7 +85,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     lastGroup = Math.max(lastGroup, group);
     try {
       const generation = await build(supergraph, group);
-      // Discards the canary if another worker process rolled it back while this one was building it.
+      // Discards the canary if another worker process rolled it back while this process was building it.
       if (rollout.isRolledBack(idOf(wanted))) {
         await generation[Symbol.asyncDispose]();
         return false;

@@ -112,9 +112,9 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
     /**
-     * Wraps a canary. An operation that the canary rejects counts as its failure if the supergraph of all
-     * other callers accepts the operation. `baseline` returns that supergraph; undefined unless the canary is
-     * running.
+     * Wraps a canary. An operation that the canary rejects counts as a failure of the canary if the
+     * supergraph of all other callers (the baseline) accepts the operation. `baseline` returns undefined
+     * unless the canary is running.
      */
     readonly watch: (canary: G, baseline: () => G | undefined) => G;
     /**

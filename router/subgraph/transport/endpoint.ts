@@ -20,8 +20,8 @@ type State =
 
 /**
  * Weight of one call, by its outcome, in the moving average of an endpoint's failures. A healthy endpoint is
- * ejected after five bad responses in a row, or after two timeouts or failed connections. The latter weigh
- * more, because they are rarely due to chance and cost callers more time.
+ * ejected after five bad responses in a row, or after two timeouts or failed connections. Timeouts and failed
+ * connections weigh more, because they are rarely due to chance and cost callers more time.
  */
 const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
 const MAX_FAILURE_SHARE = 0.5;
@@ -66,7 +66,7 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Returns whether the endpoint may receive a call of this kind. After an ejection (a time without calls),
+   * Returns whether the endpoint may receive a query or a mutation. After an ejection (a time without calls),
    * the first call is a probe: a single query, never a mutation.
    */
   accepts(operation: 'query' | 'mutation'): boolean {

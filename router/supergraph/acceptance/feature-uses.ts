@@ -35,8 +35,8 @@ function uses(
 
 /**
  * Returns whether a directive belongs to a feature (a specification that the supergraph imports by `@link`).
- * Some features are applied as `@join__directive(name:)`, in which `name` is the directive's name in the
- * subgraph.
+ * The directives of some features appear in a supergraph as `@join__directive(name:)`. There `name` is the
+ * directive's name in the subgraph.
  */
 export function appliesFeature(directive: ConstDirectiveNode, { namespace }: Link): boolean {
   const { value } = directive.name;

@@ -7,7 +7,8 @@ import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
  * Features (specifications that the supergraph imports by `@link`) that the router ignores, each with the
- * text of a warning. Supergraphs declare them as necessary for execution, but they change no response.
+ * text of a warning. Supergraphs declare these features as necessary for execution, although the features
+ * change no response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],

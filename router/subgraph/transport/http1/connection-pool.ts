@@ -18,8 +18,8 @@ export type ResponseHandler = {
   onRequestStart(controller: RequestController): void;
   onResponseStart(controller: RequestController, status: number, headers: IncomingHttpHeaders): void;
   /**
-   * @param chunk part of the body. If it is the whole body, it must be processed before the function returns,
-   * because its buffer is overwritten later.
+   * @param chunk part of the body. A chunk that is the whole body must be processed before the function
+   * returns, because the buffer of the chunk is overwritten later.
    */
   onResponseData(controller: RequestController, chunk: Buffer): void;
   onResponseEnd(): void;

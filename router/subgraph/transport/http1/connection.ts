@@ -24,7 +24,8 @@ export type ConnectionEvents = {
   readonly onOpen: (connection: Connection) => void;
   /**
    * Called at most once for each batch (several requests that were sent together), when its responses have
-   * arrived or no call waits for them any more. `times` has the times of the responses that have arrived.
+   * arrived, or when no call waits for the responses that are missing. `times` has the times of the responses
+   * that have arrived.
    */
   readonly onReceived: (times: BatchTimes) => void;
   /**
@@ -102,7 +103,7 @@ export class Connection implements ResponseEvents, Carrier {
     return !this.#isBusy && !this.#socket.destroyed && now < this.#expiresAt;
   }
 
-  /** Sends several requests in one write. Requests whose calls have meanwhile ended are left out. */
+  /** Sends several requests in one write. Requests whose calls have already ended are left out. */
   send(batch: PooledRequest[], overdueMs: number): void {
     const started = this.#start(batch);
     if (started.length === 0) return this.#becomeIdle();
@@ -245,8 +246,8 @@ export class Connection implements ResponseEvents, Carrier {
     const giveUp = () => {
       if (batch === this.#batch && this.#isBusy) this.#giveUpWaiting();
     };
-    // The timer may be late because this process was busy. Responses that have arrived meanwhile are read
-    // before the router decides that they are overdue.
+    // The timer may be late because this process was busy. Responses that have arrived by then are therefore
+    // read before the router treats responses as overdue.
     this.#overdue = this.#options.schedule(() => setImmediate(giveUp), overdueMs);
   }
 
@@ -256,8 +257,9 @@ export class Connection implements ResponseEvents, Carrier {
   }
 
   #repeatAll(requests: readonly PooledRequest[]): void {
-    // If a connection ends during its first batch (requests sent together), this always counts as a fault.
-    // If all connections ended during the first batch, nearly every query would be sent twice.
+    // If a connection ends during its first batch (requests sent together), this always counts as a fault,
+    // which pauses pipelining. A server that closes each connection so early would otherwise receive nearly
+    // every query twice.
     const isOrderly = this.#isEnding && this.#batches > 1;
     if (requests.length > 0 && !isOrderly) this.#events.onFault();
     for (const { isRepeatable, handler } of requests) if (isRepeatable && !handler.isEnded) handler.repeat();
@@ -304,8 +306,8 @@ export class Connection implements ResponseEvents, Carrier {
     const error = this.#error;
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    // The first request without a complete response may have made the server fail if its response has begun,
-    // or if it is the first of the batch. Only the requests after it are then sent again.
+    // If the response to a request has begun, or if no response of the batch is complete, the first request
+    // without a complete response may have made the server fail. Only the requests after it are sent again.
     const isBegun = this.#received === 0 || this.#reader.head !== undefined;
     const pending = this.#takePending(this.#isEnding || !isBegun ? 0 : 1);
     const failed = this.#current;

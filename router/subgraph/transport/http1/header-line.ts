@@ -50,8 +50,8 @@ function parse(line: string): HeaderLine | undefined {
   const value = withoutOuterSpace(line, colon + 1);
   if (!HEADER_NAME.test(spelt) || !HEADER_VALUE.test(value)) return undefined;
   const name = spelt.toLowerCase();
-  // A header that determines where the body ends must not have a space after its value. Parsers treat this
-  // differently, so that a proxy could find another end of the body than the router.
+  // A header that determines where the body ends must not have a space after its value. Parsers treat such a
+  // space differently, so a proxy could find another end of the body than the router.
   if (FRAMING.includes(name) && isSpace(line.charCodeAt(line.length - 1))) return undefined;
   return {
     name,
@@ -76,7 +76,8 @@ function keepAliveMs(value: string): number | undefined {
 }
 
 /**
- * Removes spaces and tabs around a value. Other characters that `trim()` removes may make it invalid.
+ * Removes spaces and tabs around a value. `trim()` is not used, because it would also remove characters that
+ * may make the value invalid.
  */
 function withoutOuterSpace(text: string, from: number): string {
   let start = from;

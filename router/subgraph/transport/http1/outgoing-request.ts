@@ -10,8 +10,8 @@ export const JSON_HEADERS: readonly string[] = [
 
 /**
  * Name of the request header with the number of milliseconds for which the router still waits, so that the
- * subgraph can stop its work in time. Equal calls differ in this header, so it is added only after
- * deduplication.
+ * subgraph can stop its work in time. Calls that are otherwise equal differ in this header, so it is added
+ * only after deduplication.
  */
 export const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
@@ -22,7 +22,7 @@ export const TIMEOUT_HEADER = 'x-request-timeout-ms';
 export class OutgoingRequest {
   /** Path and query string of the URL. */
   readonly path: string;
-  /** Headers that other requests have as well, whose lines are therefore created only once. */
+  /** Headers that several requests have in common. Their header lines are created only once. */
   readonly shared: CallHeaders;
   /**
    * Headers with the signature of this request. The router creates them from values that it has checked, so

@@ -13,9 +13,9 @@ export type BatchTimes = {
 /** Weight of the latest batch (requests that were sent together) in the moving averages of batch times. */
 const WEIGHT = 0.2;
 /**
- * Limit of the serial share, which is 0 if all responses to a batch arrive at the same time, and 1 if each
- * takes as long as the first one. Above the limit, pipelining is paused, because the server probably
- * processes requests one after another.
+ * Maximum serial share. The share is 0 if all responses to a batch arrive at the same time, and 1 if each
+ * further response takes as long as the first. Above the maximum, pipelining is paused, because the server
+ * probably processes requests one after another.
  */
 const MAX_SERIAL_SHARE = 0.5;
 const INITIAL_MS = 20;
@@ -26,9 +26,9 @@ const MAX_PAUSE_MS = 300_000;
 
 /**
  * Decides how many requests may be sent together on one connection to an origin (pipelining, RFC 9112 section
- * 9.3.2). Responses come in the order of the requests, so a slow one delays those behind it. Pipelining is
- * therefore paused if a response is overdue, if a connection breaks off, or if the server processes requests
- * one after another.
+ * 9.3.2). Responses come in the order of the requests, so a slow response delays the responses after it.
+ * Pipelining is therefore paused if a response is overdue, if a connection breaks off, or if the server
+ * processes requests one after another.
  */
 export class Pipelining {
   readonly #maxRequests: number;
@@ -61,10 +61,7 @@ export class Pipelining {
     return Math.min(Math.max(MIN_OVERDUE_MS, OVERDUE_FACTOR * this.#typicalMs), this.#maxOverdueMs);
   }
 
-  /**
-   * Updates the moving averages with the times of requests that were sent together, when all have their
-   * responses.
-   */
+  /** Updates the moving averages with the times of one batch (requests that were sent together). */
   observe({ responses, firstMs, lastMs }: BatchTimes, now: number): void {
     this.#typicalMs += WEIGHT * (firstMs - this.#typicalMs);
     if (responses === 1) return;
@@ -76,7 +73,7 @@ export class Pipelining {
 
   /**
    * Pauses pipelining, so that each connection carries only one request at a time. The first pause takes 1 s.
-   * If another one follows soon after, it takes twice as long, up to 5 minutes.
+   * A pause that follows soon after another takes twice as long, up to 5 minutes.
    */
   pause(now: number): void {
     // A running pause is not lengthened, because several connections may report the same problem of the

@@ -39,13 +39,14 @@ export class Http1Pool implements ConnectionPool {
   readonly #pipelining: Pipelining;
   readonly #open = new Set<Connection>();
   /**
-   * Idle connections. The one that was used last is reused first, so that unneeded ones stay idle and are
-   * closed.
+   * Idle connections. The connection that was used last is reused first, so that surplus connections stay
+   * idle and are closed.
    */
   readonly #idle: Connection[] = [];
   /**
    * Connections that became idle in this turn of the event loop. They are reused only from the next turn on:
-   * a server may close a connection right after its response, and the router receives this one turn later.
+   * a server may close a connection right after its response, and the router notices the close one turn
+   * later.
    */
   readonly #ending: Connection[] = [];
   #waiting: PooledRequest[] = [];
@@ -85,7 +86,8 @@ export class Http1Pool implements ConnectionPool {
   }
 
   /**
-   * Queues a request, which is sent at the end of the present turn of the event loop.
+   * Queues a request. It is sent when a connection is free, at the earliest after the event loop has read
+   * from all sockets.
    * @throws {InvalidArgumentError} if a header cannot be sent
    */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
@@ -108,7 +110,7 @@ export class Http1Pool implements ConnectionPool {
 
   /**
    * Sends the waiting requests after the event loop has read from all sockets. If a server has sent bytes on
-   * an idle connection, they are read before that and the connection is closed. They could otherwise be
+   * an idle connection, these bytes are read first and the connection is closed. Otherwise the bytes could be
    * mistaken for the response to the next request (GHSA-35p6-xmwp-9g52).
    */
   #flushLater(): void {

@@ -11,12 +11,13 @@ const MAX_OWN_BYTES = TIMEOUT_START.length + LENGTH_START.length + 2 * MAX_DIGIT
 const ZERO = '0'.charCodeAt(0);
 
 /**
- * Writes requests to one host as bytes. Each part is written into the buffer as it is. If the parts were
- * concatenated to one string, V8 would copy them once more into a flat string before Node could write it.
+ * Writes requests to one host as bytes. Each part of a request is written into the buffer separately. If the
+ * parts were concatenated to one string, V8 would copy them once more into a flat string before Node could
+ * write it.
  */
 export class RequestWriter {
   readonly #fixed: string;
-  /** Path for which `#start` has the first lines of a request. They are reused until the path changes. */
+  /** Path of the request whose first lines are in `#start`. The lines are reused until the path changes. */
   #path: string | undefined;
   #start = '';
 

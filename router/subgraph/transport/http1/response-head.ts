@@ -89,8 +89,8 @@ function define(headers: Record<string, string | string[]>, name: string, value:
 }
 
 /**
- * Whether the server keeps or closes the connection after the response, and for how long it keeps it, as far
- * as the response headers show.
+ * State of the connection after the response, according to the response headers: whether the server closes
+ * the connection or keeps it open, and for how many milliseconds.
  */
 type ConnectionState = { closes: boolean; keeps: boolean; keepAliveMs: number | undefined };
 

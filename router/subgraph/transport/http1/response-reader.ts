@@ -40,10 +40,7 @@ export class ResponseReader {
   #state: State = 'head';
   readonly #events: ResponseEvents;
   #head: ResponseHead | undefined;
-  /**
-   * Bytes of a head, of a trailer section, or of the line before a chunk, while it has not arrived
-   * completely.
-   */
+  /** Bytes of an incomplete head, trailer section or chunk size line, kept until the missing bytes arrive. */
   #held: Buffer = NOTHING;
   /** Number of bytes that are still missing from the body or, in a chunked body, from the current chunk. */
   #left = 0;

@@ -17,7 +17,8 @@ export function sendBatch(batch: Batch, socket: Socket): void {
   let end = 0;
   for (const request of batch) end = request.write(buffer, end);
   socket.write(buffer.subarray(0, end));
-  // If the kernel has not taken all bytes, the socket still needs this buffer. Later requests use another.
+  // If the kernel has not taken all bytes, the socket still needs this buffer. Later requests use another
+  // buffer.
   if (buffer === sharedBuffer && socket.writableLength > 0)
     sharedBuffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 }
