@@ -83,7 +83,7 @@ export type Routes = AsyncDisposable & {
 
 /**
  * Maximum number of fields whose circuit breakers can be forced into a state, in all subgraphs together. A
- * subgraph can have twice as many field breakers, so that some always remain for fields that fail.
+ * subgraph can have twice as many field breakers, so that forced ones always leave some for failing fields.
  */
 const MAX_FORCED_FIELDS = 50;
 
@@ -102,8 +102,8 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
   const open = new Map<string, PooledClient>();
   const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };
   /**
-   * The last command to the circuit breaker of each subgraph and field. It is applied to clients that are
-   * created later.
+   * The last command to the circuit breaker of each subgraph and field. The command is also applied to
+   * clients that are created later.
    */
   const commands = new Map<string, BreakerCommand>();
 

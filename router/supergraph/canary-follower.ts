@@ -28,7 +28,10 @@ export type CanaryFollower = {
    * supergraph to all callers.
    */
   readonly endUnlessContinued: (loaded: Loaded) => void;
-  /** If the canary serves `supergraph`, makes it the current supergraph for all callers and returns true. */
+  /**
+   * Makes the canary current for all callers and returns true, if the supergraph of the canary is
+   * `supergraph`.
+   */
   readonly promote: (supergraph: Supergraph) => boolean;
   /**
    * Begins or changes the canary as the registry's last release demands. If the canary cannot be built, it is

@@ -37,8 +37,8 @@ function choose(endpoints: readonly Endpoint[], call: Call, random: () => number
   if (endpoints.length <= 1) return endpoints[0];
   const others = endpoints.filter((endpoint) => endpoint !== call.avoid);
   const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
-  // If all endpoints are ejected (temporarily not used), the call is sent to one of them nevertheless. It
-  // might succeed, whereas without any endpoint it would certainly fail.
+  // If all endpoints are ejected (temporarily not used), the call is sent to one of them nevertheless. The
+  // call might succeed there. Without an endpoint, the call would certainly fail.
   return lessLoaded(accepting.length > 0 ? accepting : others, random);
 }
 

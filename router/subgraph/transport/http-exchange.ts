@@ -18,7 +18,7 @@ import {
   withErrors,
 } from '../call/outcomes.ts';
 
-/** Properties that all exchanges of one subgraph have in common. */
+/** Properties that all exchanges (requests and their responses) of one subgraph have in common. */
 export type ExchangeParts = {
   readonly service: string;
   readonly maxResponseBytes: number;

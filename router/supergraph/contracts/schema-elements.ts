@@ -46,7 +46,7 @@ export class SchemaElements {
   readonly #elements = new Map<Node, SchemaElement>();
   readonly #types = new Map<string, TypeDefinitionNode>();
   /**
-   * Names of the types from which all visible types must be reachable: the root types, and the types of
+   * Names of the types at which the search for reachable types begins: the root types, and the types of
    * arguments of directives.
    */
   readonly #roots: ReadonlySet<string>;
@@ -87,8 +87,8 @@ export class SchemaElements {
   }
 
   /**
-   * Returns the names of the types that clients can reach from the root types without passing a hidden field,
-   * argument or type.
+   * Returns the names of the types that can be reached from the root types, or from the types of arguments of
+   * directives, without passing a hidden field, argument or type.
    */
   reachable(hidden: ReadonlySet<string>): ReadonlySet<string> {
     const reached = new Set<string>();

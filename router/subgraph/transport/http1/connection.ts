@@ -52,8 +52,8 @@ const SHARED_BUFFER = process.platform === 'win32' ? undefined : Buffer.allocUns
 const WINDOWS_READ_BYTES = 65_536;
 
 /**
- * The server announces after which time it closes an idle connection. The router closes it this many
- * milliseconds earlier, so that no request is sent on a connection that the server is closing.
+ * Milliseconds by which the router closes an idle connection earlier than the server has announced to close
+ * it, so that no request is sent on a connection that the server is closing.
  */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 const MAX_KEEP_ALIVE_MS = 600_000;

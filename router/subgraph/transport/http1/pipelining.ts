@@ -2,7 +2,10 @@
  * Times of one batch (requests that were sent together on a connection), in milliseconds since it was sent.
  */
 export type BatchTimes = {
-  /** Number of responses that have arrived, including those that no call waited for any more. */
+  /**
+   * Number of responses that have arrived. Responses that were discarded, because no call waited for them,
+   * count too.
+   */
   readonly responses: number;
   /** Milliseconds from the sending of the batch until its first response was complete. */
   readonly firstMs: number;

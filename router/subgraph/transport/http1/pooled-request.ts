@@ -23,8 +23,8 @@ export class PooledRequest implements RequestController {
   }
 
   /**
-   * Whether the request may be sent together with others on one connection. Otherwise it needs a connection
-   * for itself.
+   * Whether the request may be sent together with others on one connection. If not, the request needs a
+   * connection for itself.
    */
   get isJoinable(): boolean {
     return this.#request.isRepeatable && this.#request.isAscii;

@@ -29,9 +29,10 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Parses the head of a response, given without the empty line at its end (RFC 9112). Folded lines, single
- * line feeds, repeated lengths, and a length beside a transfer coding are rejected: a proxy may read them
- * differently and find another end of the response. @returns undefined if the head is malformed
+ * Parses the head of a response, given without the empty line at its end (RFC 9112). Folded lines, line feeds
+ * without a carriage return, repeated lengths, and a length beside a transfer coding are rejected, because a
+ * proxy may read these differently and find another end of the response. @returns undefined if the head is
+ * malformed
  */
 export function parseHead(text: string): ResponseHead | undefined {
   const firstEnd = endOfLine(text, 0);
