@@ -41,7 +41,10 @@ export async function evaluateGraph({
     evaluation: evaluateOperation(operation, views.before, views.after),
   }));
   const found = [...(await findSchemaChanges(views.before.schema, views.after.schema)), ...others];
-  const changes = operations === undefined ? assumeUse(found) : evaluateChanges(found, evaluated, unlisted);
+  const changes =
+    operations === undefined
+      ? assumeUse(found)
+      : evaluateChanges(found, evaluated, { schema: views.before.schema, unlisted });
   const access = findAccessChanges(views, evaluated, unlisted);
   const results = evaluated.map(resultOf);
   const mayBreak =

@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql';
 import type { Evaluation } from '../operations/evaluate-operation.ts';
 import type { RecordedOperation } from '../recorded-operation.ts';
 import type { Reason, SchemaChange, UsedBy, Verdict } from '../report.ts';
@@ -18,11 +19,14 @@ const CAUSED: Readonly<Record<string, string>> = { FIELDS_CONFLICT: 'FIELD_TYPE_
 /** Changes after which each operation that uses the type breaks, for whichever reason. */
 const OF_TYPES = new Set(['TYPE_REMOVED', 'TYPE_KIND_CHANGED']);
 
-/** Adds the operations that use the changed elements, and the worst effect of each change on them. */
+/**
+ * Adds the operations that use the changed elements, and the worst effect of each change on them.
+ * @param schema the schema before the changes
+ */
 export function evaluateChanges(
   found: readonly FoundChange[],
   evaluated: readonly EvaluatedOperation[],
-  unlisted: UnlistedUse = {},
+  { schema, unlisted = {} }: { readonly schema: GraphQLSchema; readonly unlisted?: UnlistedUse | undefined },
 ): readonly SchemaChange[] {
   const index = indexOf(evaluated);
   return found.map(({ reason, ...change }) => {
@@ -36,7 +40,7 @@ export function evaluateChanges(
       ...concerned.map(({ verdict }) => verdict),
       ...(OF_TYPES.has(code) ? [...users].map(({ evaluation }) => evaluation.verdict) : []),
     ];
-    const calls = unlistedCalls(change, unlisted);
+    const calls = unlistedCalls(change, schema, unlisted);
     if (calls === 0) return { ...change, verdict: worstOf(verdicts), usedBy: usedBy([...users]) };
     return { ...change, verdict: 'breaks', usedBy: { ...usedBy([...users]), unlistedCalls: calls } };
   });

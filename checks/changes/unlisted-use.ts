@@ -8,18 +8,20 @@ export type UnlistedUse = Readonly<Record<string, number>>;
 /**
  * Returns the requests of unlisted operations that a breaking change may break. They cannot be evaluated, so
  * each use of the changed element counts.
+ * @param schema the schema before the change
  */
-export function unlistedCalls({ code, coordinate, criticality }: FoundChange, unlisted: UnlistedUse): number {
+export function unlistedCalls(
+  { code, coordinate, criticality }: FoundChange,
+  schema: GraphQLSchema,
+  unlisted: UnlistedUse,
+): number {
   if (criticality !== 'breaking' || coordinate === null) return 0;
   // An added argument concerns the operations that select its field.
   const [element = ''] = coordinate.split('(');
   const [type = ''] = element.split('.');
   // A required field of an input type concerns the operations that send any other field of it.
-  const isOfType = element === type || code.startsWith('INPUT_FIELD_');
-  const calls = Object.entries(unlisted).filter(([used]) =>
-    isOfType ? used.startsWith(`${type}.`) : used === element,
-  );
-  return calls.reduce((most, [, count]) => Math.max(most, count), 0);
+  if (element === type || code.startsWith('INPUT_FIELD_')) return callsOf(type, schema, unlisted);
+  return unlisted[element] ?? 0;
 }
 
 /**

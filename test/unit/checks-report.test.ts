@@ -237,6 +237,23 @@ describe('a change in the report', () => {
     expect(await checked({ [used]: 4, [other]: 9 })).toMatchObject({ success: true });
   });
 
+  test.each([
+    ['a member of a union', 'union Any = Book | Pen', 'union Any = Pen'],
+    ['an interface of a type', 'type Book implements Node', 'type Book'],
+  ])('breaks for %s that only operations without a document may use', async (_, before, after) => {
+    const sdl = `type Query { node: Node any: Any book: Book other: Int } interface Node { id: ID }
+      union Any = Book | Pen type Pen { ink: Int } type Book implements Node { id: ID }`;
+    const checked = (unlisted: Readonly<Record<string, number>>) =>
+      checkOf({
+        before: supergraphOf(subgraph('s', sdl)),
+        after: { subgraphs: [subgraph('s', sdl.replace(before, after))] },
+        operations: [],
+        unlisted,
+      });
+    expect(await checked({ 'Query.any': 3, 'Query.node': 3 })).toMatchObject({ success: false });
+    expect(await checked({ 'Query.other': 3 })).toMatchObject({ success: true });
+  });
+
   test('fails for tightened access to what only operations without a document use', async () => {
     const sdl = 'type Query { a: Int b: Int }';
     const checked = (unlisted: Readonly<Record<string, number>>) =>
