@@ -19,8 +19,8 @@ export function exposureOf({ mode, trace }: Pick<Config, 'mode' | 'trace'>) {
 
 /**
  * Creates the check whether a caller may see traces and query plans. These show the structure of the graph
- * and how its subgraphs behave, so in production only users with a role and holders of a debug token see
- * them.
+ * and how its subgraphs behave, so in production only two kinds of callers see them: users whose token has
+ * the role `trace.role`, and holders of a debug token.
  */
 export function createInternalsPermission(
   config: Pick<Config, 'mode' | 'trace' | 'identity'>,

@@ -30,7 +30,7 @@ export type ContextSource = {
 };
 
 export type ContextValue = {
-  /** The value for the argument; undefined if its subgraph did not deliver it. */
+  /** The value for the `@fromContext` argument; undefined if the subgraph of the value did not deliver it. */
   readonly value: unknown;
   readonly isUsable: boolean;
   readonly required: RequiredValue;

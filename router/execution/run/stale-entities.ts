@@ -83,8 +83,8 @@ function pathsOf(
   entities: readonly (JsonObject | undefined)[],
   { response }: Execution,
 ) {
-  // An output rewrite that renames a key sets the old key to undefined. Such a key has no value and is
-  // skipped.
+  // An output rewrite that renames a property of the response sets the old property to undefined. Such a
+  // property has no value and is skipped.
   const present = entities.flatMap((entity) =>
     Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
   );

@@ -18,9 +18,9 @@ type FetchGroup = {
 };
 
 /**
- * Plans an operation such that Apollo's planner does not merge a fetch into the one before it if it also
- * depends on others, or if the subgraph cannot resolve its fields there: external ones, and those that
- * require other fields. The planner has no option for that.
+ * Plans an operation such that Apollo's planner does not merge a fetch into the fetch before it in two cases:
+ * the later fetch depends on a third fetch, too, or it selects fields that the subgraph cannot resolve in the
+ * earlier fetch, because they are external or have `@requires`. The planner has no option for that.
  */
 export function withCarefulMerging(build: () => QueryPlan): QueryPlan {
   const group = fetchGroupPrototype(build);

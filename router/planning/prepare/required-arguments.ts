@@ -41,7 +41,7 @@ export type RequiredArguments = ExternalFields & {
    * `coordinate`.
    */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
-  /** Paths of the fields in all keys of a subgraph, such as `.ref.code`, by subgraph. */
+  /** Paths of the fields that any `@key` of a subgraph contains, such as `.ref.code`, by subgraph. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 

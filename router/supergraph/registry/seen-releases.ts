@@ -143,7 +143,7 @@ async function write(
       if (isObsolete) await rm(file, { force: true });
     }
   } catch {
-    // The sequence number is still in memory. Until the router restarts, this process therefore rejects
-    // older releases.
+    // The sequence number that could not be written is kept in memory. Until the router restarts, this
+    // process therefore rejects older releases.
   }
 }
