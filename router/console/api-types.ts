@@ -31,8 +31,8 @@ export type Overview = {
   /** Whether this port also serves Apollo Sandbox, at `/sandbox`. */
   readonly sandbox: boolean;
   /**
-   * Whether the router follows a registry. If so, `POST registry` forwards GraphQL operations to this
-   * registry.
+   * Whether the router takes its supergraph from a registry. If so, `POST registry` forwards the console's
+   * queries to the registry's own GraphQL API.
    */
   readonly registry: boolean;
   /** Accounts of `console.demoAccounts`, with which visitors of the page can sign in; empty in production. */

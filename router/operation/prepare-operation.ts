@@ -37,8 +37,8 @@ export type PrepareOperation = (
 ) => PreparedOperation | Promise<PreparedOperation>;
 
 /**
- * Creates the stage of request handling that finds an operation in the cache, or charges the caller for it
- * and then parses and validates it.
+ * Creates the stage of request handling that finds an operation in the cache. If the operation is not there,
+ * the stage charges the caller rate limit points for the work, and then parses and validates the operation.
  */
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;

@@ -3,8 +3,8 @@ import type { BucketLevel } from './bucket.ts';
 
 /**
  * Returns the rate-limit headers of a response. `RateLimit-Policy` lists every bucket, and `RateLimit` the
- * one with the fewest points (draft-ietf-httpapi-ratelimit-headers-10). `X-RateLimit-*` are the older form.
- * Quotas are in points; times are the seconds until the bucket is full again.
+ * one with the fewest points left (draft-ietf-httpapi-ratelimit-headers-10). `X-RateLimit-*` are the older
+ * form. Quotas are in points; times are the seconds until the bucket is full again.
  */
 export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string, string> {
   const scarcest = scarcestOf(levels);

@@ -28,8 +28,8 @@ export type RedisLink = AsyncDisposable &
   };
 
 /**
- * The Redis connections of this router: a client for commands that requests wait for, and one that waits for
- * revocations.
+ * The Redis connections of this router: a client for commands that requests wait for, and a client that waits
+ * for revocations of tokens.
  */
 export type SharedRedis = AsyncDisposable & {
   readonly link: RedisLink;

@@ -134,7 +134,10 @@ export function createRequestMetrics(parts: RequestMetricsParts): RequestMetrics
   };
 }
 
-/** Creates the function that counts requests which exceed a rate limit, by tier and by client address. */
+/**
+ * Creates the function that counts requests which exceed a rate limit. The metrics have one counter for each
+ * rate limit tier (`rateLimit.tiers`) and one for each client address.
+ */
 function createRejectionCount({
   metrics,
   registry,

@@ -14,8 +14,8 @@ export type ContextTarget = {
   /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
   /**
-   * Text of all argument values, and of the names of arguments without a usable value. Entities with equal
-   * texts can share a request.
+   * Values of all context arguments of the entity as one text, with the names of those that have no value.
+   * Entities with equal texts can share a request.
    */
   readonly text: string;
   /**

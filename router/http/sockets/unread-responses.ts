@@ -36,7 +36,7 @@ export class UnreadResponses {
     this.#bytes += bytes;
     response.once('close', () => this.#remove(unread));
     // If all responses together exceed the size limit, the oldest ones are ended. The newest one is never
-    // ended because of its size, only because of its time.
+    // ended because of its size, only when its time limit has passed.
     while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }
