@@ -147,6 +147,7 @@ function stagesOf(config: Config, telemetry: Telemetry): ConfiguredStages {
     telemetry,
     redis: undefined,
     shedding: { checkOperation: () => undefined, checkUnseen: () => undefined },
+    queue: { makeRoom: () => undefined },
     topConsumers: new TopConsumers(PARTS.now),
     localBuckets: new LocalBuckets(PARTS.monotonic),
     sharedBuckets: undefined,

@@ -1,6 +1,7 @@
 import type { Generation } from './build-generation.ts';
 import type { PersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
+import type { RequestQueue } from './load-shedding/request-queue.ts';
 import type { Caller, Payer } from './request/caller.ts';
 import type { ClientRequest, ClientResponse } from './request/client-request.ts';
 import { GraphFailure } from './request/graph-failure.ts';
@@ -21,6 +22,8 @@ import type { RecordUsage } from './usage/usage-recorder.ts';
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
+  /** Lets requests begin in order, few at a time. */
+  readonly queue: Pick<RequestQueue, 'enter'>;
   readonly identify: (request: ClientRequest) => Identity | Promise<Identity>;
   /**
    * Selects the contract (a part of the graph for some clients) that the request is for; undefined for the
@@ -40,12 +43,17 @@ export type Stages = {
 
 /** Combines the stages into the function that handles a request. */
 export function createPipeline(stages: Stages): (request: ClientRequest) => Promise<ClientResponse> {
-  const { shedding, recordUsage } = stages;
+  const { shedding, queue, recordUsage } = stages;
 
   return async function handle(request) {
     shedding.enter(request);
     try {
       const { recorder } = request;
+      const turn = queue.enter();
+      if (turn !== undefined) {
+        recorder.stage('queue');
+        await turn;
+      }
       recorder.stage('authenticate');
       const identity = await stages.identify(request);
       recorder.identified(identity);

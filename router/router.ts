@@ -31,6 +31,7 @@ import { listen } from './http/http-server.ts';
 import type { ServePaths } from './http/request-path.ts';
 import { createLoadShedding } from './load-shedding/load-shedding.ts';
 import { createPressureWatch } from './load-shedding/pressure.ts';
+import { RequestQueue } from './load-shedding/request-queue.ts';
 import type { WatchPressure } from './load-shedding/pressure.ts';
 import { createBreakerCommands } from './admin/apply-breaker-command.ts';
 import { createPipeline } from './pipeline.ts';
@@ -205,9 +206,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  const queue = new RequestQueue({ monotonic, nextTurn: setImmediate });
   const shedding = built.use(
     createLoadShedding(config.overload, {
       telemetry,
+      queue,
       watchPressure: parts.watchPressure ?? createPressureWatch(parts),
     }),
   );
@@ -217,6 +220,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     telemetry,
     redis: redis?.link,
     shedding,
+    queue,
     topConsumers,
     localBuckets: new LocalBuckets(monotonic),
     sharedBuckets:
@@ -275,6 +279,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
   const handle = createPipeline({
     shedding,
+    queue,
     identify: createIdentification(config.authentication, { authenticator, telemetry }),
     selectGraph: createGraphSelection(config.graphs),
     acquire: generations.acquire,

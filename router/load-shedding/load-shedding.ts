@@ -7,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { HeapRelief } from './heap-relief.ts';
 import type { Pressure, WatchPressure } from './pressure.ts';
+import type { RequestQueue } from './request-queue.ts';
 import {
   LOWEST_SHARE,
   SHARES,
@@ -44,11 +45,13 @@ export type LoadShedding = Disposable & {
    * Ends when the returned object is disposed.
    */
   readonly onFullHeap: (listener: () => void) => Disposable;
-  readonly state: () => { readonly limit: number; readonly inFlight: number };
+  /** Returns the limit of requests in flight, and how many are in flight or still wait for their turn. */
+  readonly state: () => { readonly limit: number; readonly inFlight: number; readonly waiting: number };
 };
 
 export type LoadSheddingParts = {
   readonly watchPressure: WatchPressure;
+  readonly queue: Pick<RequestQueue, 'waiting' | 'waitMs'>;
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
@@ -63,10 +66,17 @@ const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', 
  */
 const HEAP_EVERY = 16;
 
+/**
+ * Number of times that a request waits for the event loop: until it is accepted, read, sent to a subgraph,
+ * and until the subgraph's response is read. A request waits only once in the queue, so a queue of 40 ms
+ * delays it as much as timers that are late by 10 ms.
+ */
+const WAITS_PER_REQUEST = 4;
+
 /** Creates the checks that reject requests while the process is overloaded. */
 export function createLoadShedding(
   { enabled, eventLoopDelayMs, heapPercent, maxConcurrent, expensiveCost }: Config['overload'],
-  { watchPressure, telemetry }: LoadSheddingParts,
+  { watchPressure, queue, telemetry }: LoadSheddingParts,
 ): LoadShedding {
   const max = enabled ? maxConcurrent : Infinity;
   const limit = new ConcurrencyLimit({ delayMs: eventLoopDelayMs, heap: heapPercent / 100, max });
@@ -77,7 +87,9 @@ export function createLoadShedding(
 
   const relief = new HeapRelief(heapPercent / 100);
 
-  function adjust(pressure: Pressure): void {
+  function adjust(measured: Pressure): void {
+    const delayMs = measured.delayMs + queue.waitMs / WAITS_PER_REQUEST;
+    const pressure = { ...measured, delayMs };
     relief.report(pressure);
     limit.adjust(pressure);
     if (limit.isWorking === reported) return;
@@ -119,7 +131,11 @@ export function createLoadShedding(
       if (!hasRoomForAll()) check(priorityOfOperation(identity, type, cost >= expensiveCost), 1);
     },
     onFullHeap: (listener) => relief.listen(listener),
-    state: () => ({ limit: Math.round(limit.limit), inFlight: limit.inFlight }),
+    state: () => ({
+      limit: Math.round(limit.limit),
+      inFlight: limit.inFlight,
+      waiting: queue.waiting,
+    }),
     [Symbol.dispose]: () => watch?.[Symbol.dispose](),
   };
 }

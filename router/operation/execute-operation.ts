@@ -25,6 +25,8 @@ import type { PlannedOperation } from './plan-operation.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly deduplication: Pick<Config['traffic']['deduplication'], 'queries'>;
+  /** Called for a request that waits for the execution of an equal request (deduplication). */
+  readonly onShared: () => void;
   /** Maximum duration of a whole client request in milliseconds. */
   readonly deadlineMs: number;
   readonly reconciliation: Reconciliation;
@@ -66,7 +68,7 @@ export type ExecuteOperation = (
 
 /** Creates the stage of request handling that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
-  const { telemetry, deduplication, deadlineMs, callerContext } = parts;
+  const { telemetry, deduplication, deadlineMs, callerContext, onShared } = parts;
   const deduplicate = deduplicateExecutions<CollectedOutcome>(deadlineMs);
 
   return async (charged, caller, { send }) => {
@@ -77,27 +79,33 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     request.recorder.stage('execute');
     const deduplicatedWork: DeduplicatedWork = {};
     const context = callerContext(caller, operation.type, deduplicatedWork);
-    const run = (signal: CancelSignal) =>
-      execute({ compiled, charged, caller, context, send, signal }, parts);
-    const outcome = await (context.isDeduplicated && deduplication.queries
-      ? deduplicate({
-          operation: compiled,
-          // Only executions with equal keys are shared. The key consists of the error behavior (`onError`)
-          // and the variables, for example `NULL{"id":1}`. The variables begin with a brace, so different
-          // pairs have different keys.
-          key: `${onError}${JSON.stringify(sent)}`,
-          scope: context.scope,
-          deadline: context.deadline,
-          requestId: request.id,
-          onJoin(requestId) {
-            deduplicatedWork.deduplicatedBy = requestId;
-            request.recorder.joined = requestId;
-          },
-          signal: request.signal,
-          execute: run,
-        })
-      : // A mutation is completed even if the client disconnects, because a partial mutation would be worse.
-        run(operation.type === 'mutation' ? NEVER_CANCELLED : request.signal));
+    let isExecuted = false;
+    function run(signal: CancelSignal): Promise<CollectedOutcome> {
+      isExecuted = true;
+      return execute({ compiled, charged, caller, context, send, signal }, parts);
+    }
+    const executing =
+      context.isDeduplicated && deduplication.queries
+        ? deduplicate({
+            operation: compiled,
+            // Only executions with equal keys are shared. The key consists of the error behavior (`onError`)
+            // and the variables, for example `NULL{"id":1}`. The variables begin with a brace, so different
+            // pairs have different keys.
+            key: `${onError}${JSON.stringify(sent)}`,
+            scope: context.scope,
+            deadline: context.deadline,
+            requestId: request.id,
+            onJoin(requestId) {
+              deduplicatedWork.deduplicatedBy = requestId;
+              request.recorder.joined = requestId;
+            },
+            signal: request.signal,
+            execute: run,
+          })
+        : // A mutation is completed even if the client disconnects: a partial mutation would be worse.
+          run(operation.type === 'mutation' ? NEVER_CANCELLED : request.signal);
+    if (!isExecuted) onShared();
+    const outcome = await executing;
     request.recorder.execution = outcome.record;
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     const remarked = withWouldDeny(outcome, charged);

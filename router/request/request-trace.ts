@@ -2,11 +2,13 @@
 // modules that need Node.
 
 /**
- * Stages of a client request, in order. `receive` reads the body, `persisted` looks up a persisted operation,
- * `parse` includes the validation of the document.
+ * Stages of a client request, in order. `receive` reads the body, `queue` waits for requests that arrived
+ * earlier and is left out if there is no wait, `persisted` looks up a persisted operation, `parse` includes
+ * the validation of the document.
  */
 export type StageName =
   | 'receive'
+  | 'queue'
   | 'authenticate'
   | 'persisted'
   | 'parse'

@@ -33,6 +33,7 @@ const SOURCES: Readonly<Record<FetchRecord['source'], string | undefined>> = {
 
 const STAGES: Readonly<Record<StageName, string>> = {
   receive: 'receiving the request',
+  queue: 'waiting for earlier requests',
   authenticate: 'authentication',
   persisted: 'finding the document',
   parse: 'parsing and validation',

@@ -13,6 +13,7 @@ import { createHeaderCollector } from '../headers/collection.ts';
 import { createErrorBehavior } from '../http/read-error-behavior.ts';
 import { checkLength } from '../limits/check-document.ts';
 import type { LoadShedding } from '../load-shedding/load-shedding.ts';
+import type { RequestQueue } from '../load-shedding/request-queue.ts';
 import { createOperationAuthorization } from '../operation/authorize-operation.ts';
 import type { AuthorizeOperation } from '../operation/authorize-operation.ts';
 import { createCallerContexts } from '../operation/caller-context.ts';
@@ -64,6 +65,7 @@ export type StageParts = {
   readonly telemetry: Telemetry;
   readonly redis: RedisLink | undefined;
   readonly shedding: Pick<LoadShedding, 'checkOperation' | 'checkUnseen'>;
+  readonly queue: Pick<RequestQueue, 'makeRoom'>;
   readonly topConsumers: TopConsumers;
   readonly localBuckets: LocalBuckets;
   readonly sharedBuckets: RedisBuckets | undefined;
@@ -78,7 +80,7 @@ export type StageParts = {
 
 /** Creates the request stages that depend on the configuration. */
 export function createConfiguredStages(config: Config, parts: StageParts): ConfiguredStages {
-  const { telemetry, topConsumers, shedding } = parts;
+  const { telemetry, topConsumers, shedding, queue } = parts;
   const rateLimiter = createRateLimiter(config.rateLimit, {
     ...parts,
     local: parts.localBuckets,
@@ -102,6 +104,7 @@ export function createConfiguredStages(config: Config, parts: StageParts): Confi
   const execute = parts.createExecution({
     telemetry,
     deduplication: config.traffic.deduplication,
+    onShared: () => queue.makeRoom(),
     deadlineMs: config.traffic.deadlineMs,
     reconciliation,
     callerContext: createCallerContexts({
