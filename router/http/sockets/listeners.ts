@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
  * loop, libuv accepts only one connection per handle. With a single handle and at full load, 500 clients that
  * connect together would wait 10 s and more.
  */
-const HANDLES = 128;
+const HANDLES = 256;
 
 const BACKLOG = 4_096;
 /**
