@@ -349,6 +349,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     // for it. Clients that only the canary or the previous version uses are therefore left out.
     subgraphs: () => subgraphs().filter(({ usedBy }) => usedBy === undefined),
     clients: server.clients,
+    waitingRequests: () => queue.waiting,
     cachedOperations() {
       using lease = generations.acquireCurrent();
       return lease?.generation.operations.size();

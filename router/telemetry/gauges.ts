@@ -18,6 +18,8 @@ export type GaugeSources = {
   }[];
   /** Returns the number of client requests in flight, and of open client connections. */
   readonly clients: () => { readonly activeRequests: number; readonly connections: number };
+  /** Returns the number of client requests that have not begun yet. */
+  readonly waitingRequests: () => number;
   /** Returns the number of prepared operations in the cache; undefined before the first supergraph. */
   readonly cachedOperations: () => number | undefined;
   readonly certificates: () => readonly {
@@ -45,6 +47,7 @@ export function registerGauges(registry: Registry, sources: GaugeSources): void 
   );
   add(METRICS.subgraphConnections, () => subgraphs().flatMap(connectionSamples));
   add(METRICS.activeRequests, () => [{ labels: {}, value: sources.clients().activeRequests }]);
+  add(METRICS.waitingRequests, () => [{ labels: {}, value: sources.waitingRequests() }]);
   add(METRICS.connections, () => [{ labels: {}, value: sources.clients().connections }]);
   add(METRICS.cacheEntries, () =>
     mapPresent(sources.cachedOperations() ?? null, (value) => ({ labels: {}, value })),

@@ -74,6 +74,7 @@ test('count operations, clients, deprecated fields and the wait for a connection
 test('have the state of connections, caches and the event loop', async () => {
   await graph.query('{ book { id } }');
   expect(await series('http_server_active_requests')).toEqual({ http_server_active_requests: 0 });
+  expect(await series('tributary_requests_waiting')).toEqual({ tributary_requests_waiting: 0 });
   expect((await series('tributary_client_connections'))['tributary_client_connections']).toBeGreaterThan(0);
   expect(await series('tributary_subgraph_connections')).toEqual({
     'tributary_subgraph_connections{subgraph="books",state="active"}': 0,

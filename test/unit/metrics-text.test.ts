@@ -125,6 +125,7 @@ test('the metrics of several workers are as of one process', async () => {
         },
       ],
       clients: () => ({ activeRequests: 3, connections: 4 }),
+      waitingRequests: () => 1 + index,
       cachedOperations: () => 5,
       certificates: () => [{ subgraph: 'all', file: 'ca.pem', expiresAtS: 100 - index }],
       eventLoopDelay: () => ({ '0.99': 0.01 * (index + 1) }),
@@ -155,6 +156,7 @@ test('the metrics of several workers are as of one process', async () => {
     'tributary_subgraph_connections{subgraph="books",state="pending"} 0',
   ]);
   expect(samples('http_server_active_requests')).toEqual(['http_server_active_requests 6']);
+  expect(samples('tributary_requests_waiting')).toEqual(['tributary_requests_waiting 3']);
   expect(samples('tributary_client_connections')).toEqual(['tributary_client_connections 8']);
   expect(samples('tributary_operation_cache_entries')).toEqual(['tributary_operation_cache_entries 10']);
   expect(samples('tributary_certificate_expiry')).toEqual([

@@ -32,7 +32,8 @@ export const PROCESSES: Row = {
     },
     {
       title: 'In flight and connections',
-      description: 'Client requests in flight, and open connections of clients.',
+      description:
+        'Client requests in flight, those of them that have not begun, and open connections of clients.',
       unit: 'short',
       width: 8,
       queries: [
@@ -40,6 +41,7 @@ export const PROCESSES: Row = {
           expr: `sum by (instance) (${of('http_server_active_requests')})`,
           legend: 'requests {{instance}}',
         },
+        { expr: `sum by (instance) (${of('tributary_requests_waiting')})`, legend: 'waiting {{instance}}' },
         {
           expr: `sum by (instance) (${of('tributary_client_connections')})`,
           legend: 'connections {{instance}}',

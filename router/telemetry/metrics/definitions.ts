@@ -78,6 +78,12 @@ const REQUEST_METRICS = {
     help: 'Client requests in flight.',
     labels: NO_LABELS,
   },
+  waitingRequests: {
+    name: 'tributary_requests_waiting',
+    kind: 'gauge',
+    help: 'Client requests in flight that wait until earlier ones have begun.',
+    labels: NO_LABELS,
+  },
   connections: {
     name: 'tributary_client_connections',
     kind: 'gauge',
