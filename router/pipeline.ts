@@ -23,7 +23,7 @@ export type Stages = {
   /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
   /** Lets requests begin in order, few at a time. */
-  readonly queue: Pick<RequestQueue, 'enter'>;
+  readonly queue: Pick<RequestQueue, 'enter' | 'makeRoom'>;
   readonly identify: (request: ClientRequest) => Identity | Promise<Identity>;
   /**
    * Selects the contract (a part of the graph for some clients) that the request is for; undefined for the
@@ -53,6 +53,10 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
       if (turn !== undefined) {
         recorder.stage('queue');
         await turn;
+        if (request.signal.aborted) {
+          queue.makeRoom();
+          throw new RouterError('REQUEST_CANCELLED');
+        }
       }
       recorder.stage('authenticate');
       const identity = await stages.identify(request);

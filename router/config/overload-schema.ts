@@ -12,7 +12,7 @@ export const overload = z
     eventLoopDelayMs: ms
       .default(1_000)
       .describe(
-        'Mean event loop delay above which requests are rejected. A request is delayed by it several times.',
+        'Mean event loop delay, with a quarter of the wait in the queue of requests, above which requests are rejected. A request is delayed by it several times.',
       ),
     heapPercent: z
       .number()

@@ -45,13 +45,13 @@ export type LoadShedding = Disposable & {
    * Ends when the returned object is disposed.
    */
   readonly onFullHeap: (listener: () => void) => Disposable;
-  /** Returns the limit of requests in flight, and how many are in flight or still wait for their turn. */
+  /** Returns the limit of requests in flight, how many are in flight, and how many of these still wait. */
   readonly state: () => { readonly limit: number; readonly inFlight: number; readonly waiting: number };
 };
 
 export type LoadSheddingParts = {
   readonly watchPressure: WatchPressure;
-  readonly queue: Pick<RequestQueue, 'waiting' | 'waitMs'>;
+  readonly queue: Pick<RequestQueue, 'waiting' | 'resumed' | 'waitMs'>;
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
@@ -88,21 +88,30 @@ export function createLoadShedding(
   const relief = new HeapRelief(heapPercent / 100);
 
   function adjust(measured: Pressure): void {
-    const delayMs = measured.delayMs + queue.waitMs / WAITS_PER_REQUEST;
-    const pressure = { ...measured, delayMs };
-    relief.report(pressure);
-    limit.adjust(pressure);
+    const queueMs = queue.waitMs;
+    relief.report(measured);
+    limit.adjust({ ...measured, delayMs: measured.delayMs + queueMs / WAITS_PER_REQUEST });
     if (limit.isWorking === reported) return;
     reported = limit.isWorking;
-    telemetry.overloadChanged({ ...pressure, overloaded: reported, limit: limit.limit });
+    telemetry.overloadChanged({ ...measured, queueMs, overloaded: reported, limit: limit.limit });
+  }
+
+  /** Rejects a request on arrival if as many requests are in flight as its priority permits. */
+  function check(priority: Priority): void {
+    if (limit.inFlight >= limit.limit * SHARES[priority]) reject(priority);
   }
 
   /**
-   * Rejects a request if as many requests are in flight as its priority permits.
-   * @param entered 1 if the request itself is already counted as in flight
+   * Rejects a request that has begun if as many others are in flight as its priority permits. Requests that
+   * wait, or have waited until this turn, do not count: this one may be one of them, and those that were
+   * admitted before the limit fell are served in their order.
    */
-  function check(priority: Priority, entered: 0 | 1): void {
-    if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;
+  function checkBegun(priority: Priority): void {
+    const others = limit.inFlight - 1 - queue.waiting - queue.resumed;
+    if (others >= limit.limit * SHARES[priority]) reject(priority);
+  }
+
+  function reject(priority: Priority): never {
     telemetry.requestShed(priority);
     rejected += 1;
     throw REJECTIONS[rejected % REJECTIONS.length];
@@ -112,23 +121,23 @@ export function createLoadShedding(
 
   return {
     checkHead(request) {
-      if (!hasRoomForAll()) check(priorityOfHead(request), 0);
+      if (!hasRoomForAll()) check(priorityOfHead(request));
     },
     checkBody({ headers }, body) {
-      if (!hasRoomForAll()) check(priorityOfBody(headers, body), 0);
+      if (!hasRoomForAll()) check(priorityOfBody(headers, body));
     },
     enter({ headers, body }) {
-      if (!hasRoomForAll()) check(priorityOfBody(headers, body), 0);
+      if (!hasRoomForAll()) check(priorityOfBody(headers, body));
       limit.enter();
       entered += 1;
       if (watch !== undefined && entered % HEAP_EVERY === 0) limit.bound(watch.heap());
     },
     leave: () => limit.leave(),
     checkUnseen(identity, source) {
-      if (!hasRoomForAll()) check(priorityOfUnseen(identity, source), 1);
+      if (!hasRoomForAll()) checkBegun(priorityOfUnseen(identity, source));
     },
     checkOperation(identity, type, cost) {
-      if (!hasRoomForAll()) check(priorityOfOperation(identity, type, cost >= expensiveCost), 1);
+      if (!hasRoomForAll()) checkBegun(priorityOfOperation(identity, type, cost >= expensiveCost));
     },
     onFullHeap: (listener) => relief.listen(listener),
     state: () => ({

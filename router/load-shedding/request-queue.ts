@@ -15,15 +15,17 @@ export type RequestQueueParts = {
 type Waiting = { readonly since: number; readonly begin: () => void };
 
 /**
- * Lets requests begin in the order of their arrival, at most 16 in one turn of the event loop. So a process
- * that receives hundreds of requests at once completes the first ones before it begins the last ones. As long
- * as the event loop has nothing else to do, its turns are so short that no request has to wait.
+ * Lets requests begin in the order of their arrival, at most 16 from one turn of the event loop to the next.
+ * So a process that receives hundreds of requests at once completes the first ones before it begins the last
+ * ones, if subgraphs respond fast. As long as the event loop has little to do, its turns are short, and so is
+ * the wait.
  */
 export class RequestQueue {
   readonly #parts: RequestQueueParts;
   /** Requests that have begun since the last turn in which as many as permitted had begun. */
   #begun = 0;
   #isTurnAwaited = false;
+  #resumed = 0;
   readonly #waiting: Waiting[] = [];
 
   constructor(parts: RequestQueueParts) {
@@ -32,6 +34,11 @@ export class RequestQueue {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Number of requests that have waited and have begun in this turn of the event loop. */
+  get resumed(): number {
+    return this.#resumed;
   }
 
   /** Time in milliseconds for which the oldest of the waiting requests has waited; 0 if none waits. */
@@ -50,8 +57,8 @@ export class RequestQueue {
   }
 
   /**
-   * Lets one more request begin in this turn, because one that has begun causes no further work: it shares
-   * the execution of an equal request (deduplication).
+   * Lets one more request begin in this turn, because one that has begun causes little further work: it
+   * shares the execution of an equal request (deduplication), or its client has closed the connection.
    */
   makeRoom(): void {
     if (this.#begun === 0) return;
@@ -61,11 +68,16 @@ export class RequestQueue {
 
   #begin(): void {
     this.#begun += 1;
-    if (this.#begun < MOST_PER_TURN || this.#isTurnAwaited) return;
+    if (this.#begun >= MOST_PER_TURN) this.#awaitTurn();
+  }
+
+  #awaitTurn(): void {
+    if (this.#isTurnAwaited) return;
     this.#isTurnAwaited = true;
     this.#parts.nextTurn(() => {
       this.#isTurnAwaited = false;
       this.#begun = 0;
+      this.#resumed = 0;
       this.#beginWaiting();
     });
   }
@@ -75,6 +87,8 @@ export class RequestQueue {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#begin();
+      this.#resumed += 1;
+      this.#awaitTurn();
       next.begin();
     }
   }

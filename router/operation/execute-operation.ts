@@ -25,7 +25,7 @@ import type { PlannedOperation } from './plan-operation.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly deduplication: Pick<Config['traffic']['deduplication'], 'queries'>;
-  /** Called for a request that waits for the execution of an equal request (deduplication). */
+  /** Called for a request that does not execute its operation itself (deduplication). */
   readonly onShared: () => void;
   /** Maximum duration of a whole client request in milliseconds. */
   readonly deadlineMs: number;

@@ -202,6 +202,7 @@ export function createTelemetry(
       readonly overloaded: boolean;
       readonly limit: number;
       readonly delayMs: number;
+      readonly queueMs: number;
       readonly busy: number;
       readonly heap: number;
     }): void {

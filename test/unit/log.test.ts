@@ -59,7 +59,7 @@ describe('the log', () => {
     const levels: unknown[] = [];
     const write = (line: string) => void levels.push(JSON.parse(line).level);
     const report = createTelemetry(telemetryOf(''), { destination: { write } });
-    const pressure = { limit: 4, delayMs: 0, busy: 0, heap: 0 };
+    const pressure = { limit: 4, queueMs: 0, delayMs: 0, busy: 0, heap: 0 };
     for (const isRecovery of [false, true]) {
       const state = isRecovery ? 'ready' : 'lost';
       const [from, to] = isRecovery ? (['half-open', 'closed'] as const) : (['closed', 'open'] as const);

@@ -20,6 +20,7 @@ type SpanParts = {
  * in the span of the request.
  */
 const STAGE_SPANS: Readonly<Partial<Record<StageName, string>>> = {
+  queue: 'queue',
   authenticate: 'authenticate',
   parse: 'parse',
   rateLimit: 'rate limit',
