@@ -103,8 +103,8 @@ export function createLoadShedding(
 
   /**
    * Rejects a request that has begun if as many others are in flight as its priority permits. Requests that
-   * wait, or have waited until this turn, do not count: this one may be one of them, and those that were
-   * admitted before the limit fell are served in their order.
+   * wait, or have waited until this turn, do not count: otherwise, when the limit falls, the requests that
+   * have waited longest would be rejected because of those behind them.
    */
   function checkBegun(priority: Priority): void {
     const others = limit.inFlight - 1 - queue.waiting - queue.resumed;
