@@ -83,7 +83,8 @@ function figureIn(text: string, pattern: RegExp): number {
 async function runInConsole() {
   const link = `${new URL(routerUrls().url).origin}/#/explore?${new URLSearchParams({ query: QUERY }).toString()}`;
   const { page } = await openConsole(browser, link);
-  await page.getByRole('textbox', { name: 'Operation' }).waitFor();
+  // The page opens the query of a link only after it has restored its tabs. An empty tab is not run.
+  await page.getByRole('textbox', { name: 'Operation' }).getByText('stock').waitFor();
   const isRun = (one: Response) => one.url().endsWith('/graphql') && one.request().method() === 'POST';
   const [response] = await Promise.all([page.waitForResponse(isRun), page.keyboard.press('Control+Enter')]);
   const body = (await response.json()) as { extensions: { trace: RequestTrace } };
