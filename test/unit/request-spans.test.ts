@@ -21,7 +21,7 @@ function executing() {
   const spans = (codes: readonly string[] = []) => {
     recorder.finish();
     const source = { requestId: 'r', method: 'POST', status: 200, ms: recorder.totalMs, codes, recorder };
-    return spansOf(source, { newSpanId: () => 'e'.repeat(16), wallTime: createWallTime(clock) });
+    return spansOf(source, { newSpanId: () => 'e'.repeat(16), wallTime: createWallTime(clock)() });
   };
   return { clock, recorder, start, fetch, spans };
 }
@@ -81,7 +81,7 @@ test('a request that is rejected ends in the stage that has rejected it', () => 
   recorder.stage('authenticate');
   recorder.finish();
   const source = { requestId: 'r', method: 'POST', status: 401, ms: 0, codes: ['TOKEN_EXPIRED'], recorder };
-  const spans = spansOf(source, { newSpanId: () => 'e'.repeat(16), wallTime: createWallTime(clock) });
+  const spans = spansOf(source, { newSpanId: () => 'e'.repeat(16), wallTime: createWallTime(clock)() });
   expect(spans.map(({ name, attributes }) => [name, attributes['error.type']])).toEqual([
     ['request', 'TOKEN_EXPIRED'],
     ['authenticate', 'TOKEN_EXPIRED'],
@@ -91,15 +91,26 @@ test('a request that is rejected ends in the stage that has rejected it', () => 
 test('times follow the wall clock when it is set, and otherwise keep its most exact difference', () => {
   const clock = createClock(1_000_000);
   // The wall clock has whole milliseconds.
-  const wallTime = createWallTime({ now: () => Math.floor(clock.now()), monotonic: clock.monotonic });
+  const measure = createWallTime({ now: () => Math.floor(clock.now()), monotonic: clock.monotonic });
   clock.advance(0.9);
-  expect(wallTime(0)).toBeCloseTo(999_999.1, 6);
+  expect(measure()(0)).toBeCloseTo(999_999.1, 6);
   clock.advance(0.2);
-  expect(wallTime(0)).toBeCloseTo(999_999.9, 6);
+  expect(measure()(0)).toBeCloseTo(999_999.9, 6);
   clock.advance(0.8);
-  expect(wallTime(0)).toBeCloseTo(999_999.9, 6);
+  expect(measure()(0)).toBeCloseTo(999_999.9, 6);
   clock.jump(-60_000);
-  expect(wallTime(0)).toBeCloseTo(939_999.1, 6);
+  expect(measure()(0)).toBeCloseTo(939_999.1, 6);
   clock.jump(120_000);
-  expect(wallTime(0)).toBeCloseTo(1_059_999.1, 6);
+  expect(measure()(0)).toBeCloseTo(1_059_999.1, 6);
+});
+
+test('the times of one request are converted alike, however exact the difference becomes meanwhile', () => {
+  const clock = createClock(1_000_000);
+  const measure = createWallTime({ now: () => Math.floor(clock.now()), monotonic: clock.monotonic });
+  clock.advance(0.9);
+  const wallTime = measure();
+  const end = wallTime(0.5);
+  clock.advance(0.2);
+  measure();
+  expect(wallTime(0.5)).toBe(end);
 });

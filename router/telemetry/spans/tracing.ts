@@ -60,7 +60,7 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
       ? undefined
       : await createSpanExporter(url, config, { ...parts, onFailure: parts.onExportFailed });
   const ids = createSpanIds(parts.randomBytes);
-  const wallTime = createWallTime(parts);
+  const measureWallTime = createWallTime(parts);
 
   function begin(headers: IncomingHttpHeaders): RequestSpan {
     const received = propagation.read(headers);
@@ -107,7 +107,7 @@ export async function startTracing(config: Config['telemetry'], parts: TracingPa
       // second.
       if (exporter === undefined || source.codes?.[0] === 'OVERLOADED') return;
       if (!span.isSampled && !isKept(source, traces.sampling)) return;
-      exporter.add(spansOf(source, { newSpanId: ids.spanId, wallTime }));
+      exporter.add(spansOf(source, { newSpanId: ids.spanId, wallTime: measureWallTime() }));
     },
     droppedSpans: () => exporter?.dropped() ?? NO_DROPPED_SPANS,
     [Symbol.asyncDispose]: async () => exporter?.[Symbol.asyncDispose](),
