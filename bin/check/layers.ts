@@ -30,7 +30,7 @@ export const LAYERS: readonly Layer[] = [
       http: 'the GraphQL endpoint: body limits, media types, CORS, CSRF, health',
       'http/head': 'facts about a request that are known before its body is read',
       'http/sockets': 'listening sockets, connection limits, unread responses',
-      'load-shedding': 'concurrency limit, memory and event-loop pressure, priorities',
+      'load-shedding': 'concurrency limit, memory and event-loop pressure, priorities, the queue of requests',
       'persisted-operations': 'operations by hash (automatic persisted queries) and by manifest (safelist)',
     },
   },
