@@ -349,6 +349,26 @@ console: { demoAccounts: [{ email: ada@example.com, password: hunter22, role: ad
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  test('marks what is missing also when the page renders again before it is painted', async () => {
+    const other = await openConsole(browser, linkTo('{ books { title } }'));
+    const editor = other.page.getByRole('textbox', { name: 'Operation' });
+    await editor.getByText('title').click();
+    await run(other.page);
+    await other.page.keyboard.press('Control+a');
+    await other.page.keyboard.insertText('{ broken }');
+    await editor.getByText('broken').waitFor();
+    // Between the two renderings, no effect that waits for the paint runs.
+    await other.page.evaluate(`new MutationObserver((_, observer) => {
+      if (document.querySelector('.problem') === null) return;
+      observer.disconnect();
+      history.replaceState(null, '', location.hash + '&again=1');
+      window.dispatchEvent(new Event('popstate'));
+    }).observe(document.body, { childList: true, subtree: true })`);
+    await run(other.page);
+    expect(await other.page.locator('.cm-mark-missing').innerText()).toBe('books: SUBGRAPH_ERROR');
+    await other.context.close();
+  });
+
   test('search goes to another view and back by keyboard', async () => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Search' }).waitFor();

@@ -1,7 +1,7 @@
 import { EditorState } from '@codemirror/state';
 import type { Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { EDITOR_THEME } from './editor-theme.ts';
 
 /**
@@ -31,7 +31,9 @@ export function CodeEditor({
   /** Texts that were passed to `onChange` and have not come back as `value` yet, the oldest one first. */
   const pending = useRef<string[]>([]);
 
-  useEffect(() => {
+  // Layout effects do not wait for the paint. Others of a component run before those of its children when
+  // the component is rendered again in between: what a parent marks in the text would meet the text before.
+  useLayoutEffect(() => {
     if (host.current === null) return;
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
     const editor = new EditorView({
@@ -59,7 +61,7 @@ export function CodeEditor({
     return () => editor.destroy();
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const editor = view.current;
     if (editor === undefined) return;
     // While somebody types quickly, `value` lags behind. Setting it would remove the last characters.

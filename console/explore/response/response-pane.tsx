@@ -230,7 +230,7 @@ const markField = StateField.define<DecorationSet>({
     const { doc } = transaction.state;
     const builder = new RangeSetBuilder<Decoration>();
     for (const mark of effect.value) {
-      // The text may still be the one of the response before.
+      // While the table is shown, the text is the one of an earlier response.
       if (mark.place.from > doc.length) break;
       const line = doc.lineAt(mark.place.from);
       builder.add(line.from, line.from, Decoration.line({ class: `cm-marked-line-${mark.kind}` }));
