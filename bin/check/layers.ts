@@ -14,6 +14,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'Process and wiring',
     modules: {
       'library.ts': 'entry of the npm package',
+      'main.ts': 'entry of the router process',
       process: 'the router process and its workers: signals, worker processes, V8 flags',
       'router.ts': 'creates all parts and connects them',
       'pipeline.ts': 'the stages of a request, in order',

@@ -1,5 +1,3 @@
-import { loadConfig } from '../../router/config/config.ts';
-import { endAtOnceWhileStarting } from '../../router/process/stop-signals.ts';
 import { ROUTER_OPTIONS, routerEnvironment } from '../router-config.ts';
 import { CONFIG_OPTION } from '../single-command.ts';
 import { defineVerb } from '../verb.ts';
@@ -12,16 +10,9 @@ export const serve = defineVerb(
     options: { config: CONFIG_OPTION, ...ROUTER_OPTIONS },
   },
   async ({ values }) => {
-    endAtOnceWhileStarting();
     Object.assign(process.env, routerEnvironment(values));
-    // Loaded here, because other verbs do not need the router's packages.
-    const { runRouter, startErrorText } = await import('../../router/process/run.ts');
-    try {
-      await runRouter(loadConfig(process.env, process.cwd()));
-    } catch (error) {
-      console.error(startErrorText(error));
-      process.exitCode = 1;
-    }
+    // Loaded here, because it runs the router and other verbs do not need its packages.
+    await import('../../router/main.ts');
     return undefined;
   },
 );

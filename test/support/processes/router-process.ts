@@ -94,12 +94,14 @@ export function spawnRouter(
     readonly env?: Readonly<Record<string, string>>;
     /** Default: the program of `npm run router`. */
     readonly nodeFlags?: readonly string[];
+    /** Path of the program and its arguments. Default: `tributary serve`. */
+    readonly program?: readonly string[];
     readonly onLine?: (line: unknown) => void;
     readonly onWarning?: (text: string) => void;
   } = {},
 ): SpawnedRouter {
-  const { nodeFlags = V8_FLAGS } = options;
-  const child = spawn(process.execPath, [...nodeFlags, '--import', EXIT_WITH_PARENT, MAIN, 'serve'], {
+  const { nodeFlags = V8_FLAGS, program = [MAIN, 'serve'] } = options;
+  const child = spawn(process.execPath, [...nodeFlags, '--import', EXIT_WITH_PARENT, ...program], {
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
