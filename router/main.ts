@@ -1,4 +1,3 @@
-import { loadConfig } from './config/config.ts';
 import { endAtOnceWhileStarting } from './process/stop-signals.ts';
 import { holdYoungGeneration } from './process/young-generation-growth.ts';
 
@@ -6,10 +5,5 @@ import { holdYoungGeneration } from './process/young-generation-growth.ts';
 // the environment from its options first.
 holdYoungGeneration();
 endAtOnceWhileStarting();
-const { runRouter, startErrorText } = await import('./process/run.ts');
-try {
-  await runRouter(loadConfig(process.env, process.cwd()));
-} catch (error) {
-  console.error(startErrorText(error));
-  process.exitCode = 1;
-}
+const { runRouter } = await import('./process/run.ts');
+await runRouter();

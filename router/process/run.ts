@@ -13,17 +13,24 @@ import { serveInPool, startWorkers } from './worker-pool.ts';
 import { followCollections } from './young-generation-growth.ts';
 
 /**
- * Runs the router until SIGTERM or SIGINT: in this process, or in `workers` processes.
- * @throws {ConfigError} and system errors that prevent the start
+ * Runs the router until SIGTERM or SIGINT: in this process, or in `workers` processes. It reads its
+ * configuration from the environment. An error that prevents the start is written to stderr, and the exit
+ * code is 1 then.
  */
-export function runRouter(config: Config): Promise<void> {
-  return config.workers > 1 ? runPool(config) : runOne(config, { inPool: false });
+export function runRouter(): Promise<void> {
+  return runConfigured((config) =>
+    config.workers > 1 ? runPool(config) : runOne(config, { inPool: false }),
+  );
 }
 
 /** Runs one worker of a pool. It reads the configuration itself and inherits the environment. */
-export async function runWorker(): Promise<void> {
+export function runWorker(): Promise<void> {
+  return runConfigured((config) => runOne(config, { inPool: true }));
+}
+
+async function runConfigured(run: (config: Config) => Promise<void>): Promise<void> {
   try {
-    await runOne(loadConfig(process.env, process.cwd()), { inPool: true });
+    await run(loadConfig(process.env, process.cwd()));
   } catch (error) {
     process.stderr.write(`${startErrorText(error)}\n`);
     process.exitCode = 1;
